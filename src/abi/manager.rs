@@ -1,0 +1,112 @@
+//! Header section 2: the manager's configuration.
+
+use core::ffi::c_void;
+
+/// Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create.
+pub struct lifecycle_manager {
+    _private: (),
+}
+
+/// The host's memory functions: each manager takes every byte it holds from these. All three are given, or none
+/// (then malloc, realloc and free). They must return 16-byte aligned memory and may be called from any thread that
+/// calls the manager; they must not call the library.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lifecycle_allocator {
+    /// Returns `bytes` bytes (never 0) or NULL.
+    pub alloc: Option<unsafe extern "C" fn(bytes: usize, user: *mut c_void) -> *mut c_void>,
+    /// Resizes, keeping the contents; NULL leaves the old block as it was.
+    pub realloc: Option<
+        unsafe extern "C" fn(
+            ptr: *mut c_void,
+            old_bytes: usize,
+            new_bytes: usize,
+            user: *mut c_void,
+        ) -> *mut c_void,
+    >,
+    /// Gives back a block with the size it was asked with.
+    pub free: Option<unsafe extern "C" fn(ptr: *mut c_void, bytes: usize, user: *mut c_void)>,
+    /// Handed to each of the three.
+    pub user: *mut c_void,
+}
+
+/// How a manager is set up. Start from LIFECYCLE_CONFIG_INIT; zero means the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lifecycle_config {
+    /// sizeof(lifecycle_config)
+    pub size: usize,
+    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. Address space is
+    /// reserved for all of it, memory is taken as it is used.
+    pub code_capacity: usize,
+    /// LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT.
+    pub code_mode: u32,
+    /// LIFECYCLE_MAPPING_MAP or _SNAPSHOT.
+    pub mapping_mode: u32,
+    /// Age in epochs past which statistics count a symbol as stale; default 100.
+    pub sweep_max_age: u64,
+    /// How deep lifecycle_load_enter nests; default 16.
+    pub load_depth_limit: u32,
+    /// None are defined yet: 0.
+    pub flags: u32,
+    /// Default malloc, realloc and free.
+    pub allocator: lifecycle_allocator,
+}
+
+/// Code mode: the best the system allows, DUAL first.
+pub const LIFECYCLE_CODE_AUTO: u32 = 0;
+/// Code mode: one memory file, mapped executable at one address and writable at another. Publishing costs no system
+/// call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+pub const LIFECYCLE_CODE_DUAL: u32 = 1;
+/// Code mode: private pages that are writable first and executable after; a page never holds two symbols, so that no
+/// page with live code is ever toggled. A forked child has its own copy.
+pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
+
+/// Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped raises SIGBUS in
+/// whoever reads the missing part.
+pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
+/// Mapping mode: files are copied when first accessed, so that nothing done to the file later can be seen.
+pub const LIFECYCLE_MAPPING_SNAPSHOT: u32 = 1;
+
+/// Fork policy: a child runs and looks up code but cannot map any.
+pub const LIFECYCLE_FORK_READ_ONLY: u32 = 1;
+/// Fork policy: a child has its own copy of everything.
+pub const LIFECYCLE_FORK_COPY: u32 = 2;
+
+/// What the system allowed this manager.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lifecycle_caps {
+    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    pub code_mode: u32,
+    /// LIFECYCLE_FORK_READ_ONLY or _COPY.
+    pub fork_policy: u32,
+    /// 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence.
+    pub membarrier: u32,
+    /// 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers LIFECYCLE_E_UNSUPPORTED.
+    pub entries: u32,
+    /// Bytes of executable memory at most.
+    pub code_capacity: usize,
+    /// Bytes of a system page.
+    pub page_size: usize,
+    /// Bytes that every code symbol's size is rounded up to.
+    pub code_granule: usize,
+}
+
+/// Receives `len` bytes of text (not NUL-terminated); a non-zero return stops the writing.
+pub type lifecycle_write_fn = Option<
+    unsafe extern "C" fn(
+        bytes: *const core::ffi::c_char,
+        len: usize,
+        user: *mut c_void,
+    ) -> core::ffi::c_int,
+>;
+
+/// Which form lifecycle_stats_print writes: one of LIFECYCLE_TEXT, _JSON, _PROMETHEUS.
+pub type lifecycle_format = u32;
+/// A line a statistic, for people.
+pub const LIFECYCLE_TEXT: lifecycle_format = 0;
+/// One JSON object.
+pub const LIFECYCLE_JSON: lifecycle_format = 1;
+/// Prometheus text format 0.0.4.
+pub const LIFECYCLE_PROMETHEUS: lifecycle_format = 2;

@@ -1,0 +1,15 @@
+//! What every other room stands on: errors without allocation, memory from the host's allocator, lists and texts whose
+//! growth can fail, slots that hand out ids with generations.
+
+mod alloc;
+mod error;
+mod list;
+mod slots;
+mod text;
+
+pub use alloc::Host;
+pub(crate) use error::fail;
+pub use error::{Error, Result, errno, last_errno, last_error};
+pub use list::{Bx, List, ListExt, Table, try_box};
+pub use slots::{Kind, Slots, split_index};
+pub use text::{Lossy, Text};

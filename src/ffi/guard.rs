@@ -1,0 +1,174 @@
+//! The boundary: panics stop here, pointers from C are checked here, structs of other sizes are read and written here.
+
+use core::ffi::{CStr, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use once_cell::sync::OnceCell;
+
+use crate::abi::lifecycle_status::{self, *};
+use crate::base::{Error, Result, fail};
+
+/// Runs the body of a function that returns a status.
+pub fn status(body: impl FnOnce() -> Result<()>) -> lifecycle_status {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => LIFECYCLE_OK,
+        Ok(Err(error)) => error.0,
+        Err(_) => panicked().0,
+    }
+}
+
+/// Runs the body of a function that returns something else; `on_failure` is what C gets when it fails.
+pub fn value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(value)) => value,
+        Ok(Err(_)) => on_failure,
+        Err(_) => {
+            panicked();
+            on_failure
+        }
+    }
+}
+
+#[cold]
+fn panicked() -> Error {
+    Error::new(LIFECYCLE_E_PANIC, format_args!("a defect of the library was caught; please report it"))
+}
+
+/// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this library's own files
+/// is told by its status alone. Everybody else's go where they went before.
+pub fn quiet_panics() {
+    static DONE: OnceCell<()> = OnceCell::new();
+    DONE.get_or_init(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !info.location().is_some_and(|at| at.file().starts_with("src/")) {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// A NUL-terminated text from C.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated and stays unchanged for the call.
+pub unsafe fn c_str<'a>(text: *const c_char, what: &str) -> Result<&'a CStr> {
+    if text.is_null() {
+        fail!(LIFECYCLE_E_INVALID, "the {what} is NULL");
+    }
+    // SAFETY: the caller's word.
+    Ok(unsafe { CStr::from_ptr(text) })
+}
+
+/// A NUL-terminated name from C that is not empty.
+///
+/// # Safety
+/// As `c_str`.
+pub unsafe fn name<'a>(text: *const c_char, what: &str) -> Result<&'a CStr> {
+    // SAFETY: the caller's word.
+    let text = unsafe { c_str(text, what) }?;
+    if text.is_empty() {
+        fail!(LIFECYCLE_E_INVALID, "the {what} is empty");
+    }
+    Ok(text)
+}
+
+/// `len` elements from C; (NULL, 0) is the empty slice.
+///
+/// # Safety
+/// `first` is NULL or points at `len` elements that stay unchanged for the call.
+pub unsafe fn slice<'a, T>(first: *const T, len: usize, what: &str) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if first.is_null() {
+        fail!(LIFECYCLE_E_INVALID, "the {what} is NULL with a length of {len}");
+    }
+    let fits = len.checked_mul(size_of::<T>()).is_some_and(|bytes| bytes <= isize::MAX as usize);
+    if !fits || !first.is_aligned() {
+        fail!(LIFECYCLE_E_INVALID, "the {what} cannot have {len} elements at {first:p}");
+    }
+    // SAFETY: the caller's word, and checked above: not NULL, aligned, not longer than memory.
+    Ok(unsafe { core::slice::from_raw_parts(first, len) })
+}
+
+/// A place for a result: set to `nothing` at once, so that a failure leaves that behind.
+///
+/// # Safety
+/// `out` is NULL or a place for a `T` that nobody else uses during the call.
+pub unsafe fn out<'a, T>(out: *mut T, nothing: T, what: &str) -> Result<&'a mut T> {
+    if out.is_null() || !out.is_aligned() {
+        fail!(LIFECYCLE_E_INVALID, "the place for the {what} is NULL or not aligned");
+    }
+    // SAFETY: the caller's word; a plain C struct needs no drop.
+    unsafe { out.write(nothing) };
+    // SAFETY: the caller's word, and written just above.
+    Ok(unsafe { &mut *out })
+}
+
+/// As `out`, for a result that the caller may not want: NULL is fine.
+///
+/// # Safety
+/// As `out`.
+pub unsafe fn maybe_out<'a, T>(place: *mut T, nothing: T, what: &str) -> Result<Option<&'a mut T>> {
+    if place.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's word.
+    unsafe { out(place, nothing, what) }.map(Some)
+}
+
+/// Reads a struct that starts with its own size. One that is shorter than ours leaves our last fields zero; one that is
+/// longer must have a zero tail, else E_UNSUPPORTED: the caller asks for something this version does not know.
+/// `zero` is a `T` whose bytes are zero.
+///
+/// # Safety
+/// `from` is NULL or points at as many bytes as its first field says, unchanged for the call. `T` is `repr(C)`, starts
+/// with a `usize` and is valid for any bytes.
+pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result<T> {
+    if from.is_null() || !from.is_aligned() {
+        fail!(LIFECYCLE_E_INVALID, "the {what} is NULL or not aligned");
+    }
+    // SAFETY: the caller's word: at least the size is there.
+    let size = unsafe { from.cast::<usize>().read() };
+    if !(size_of::<usize>()..=1 << 16).contains(&size) {
+        fail!(LIFECYCLE_E_INVALID, "a {what} of {size} bytes was not set up with its INIT macro");
+    }
+    let mut read = zero;
+    let known = size.min(size_of::<T>());
+    // SAFETY: the caller's word: `size` bytes are there; `known` of them fit in `read`.
+    unsafe { core::ptr::copy_nonoverlapping(from.cast::<u8>(), (&raw mut read).cast(), known) };
+    // SAFETY: the caller's word: `size` bytes are there, and `known` is at most that.
+    let tail = unsafe { core::slice::from_raw_parts(from.cast::<u8>().add(known), size - known) };
+    if tail.iter().any(|byte| *byte != 0) {
+        fail!(LIFECYCLE_E_UNSUPPORTED, "the {what} sets a field that this version does not know");
+    }
+    Ok(read)
+}
+
+/// Checks a place of `size` bytes for a struct that the library fills, and zeroes it.
+///
+/// # Safety
+/// `out` is NULL or a place of `size` bytes that nobody else uses during the call.
+pub unsafe fn clear_sized<T>(out: *mut T, size: usize, what: &str) -> Result<()> {
+    if out.is_null() || !out.is_aligned() {
+        fail!(LIFECYCLE_E_INVALID, "the place for the {what} is NULL or not aligned");
+    }
+    if size == 0 || size > 1 << 16 {
+        fail!(LIFECYCLE_E_INVALID, "a {what} has no size of {size} bytes; pass sizeof *out");
+    }
+    // SAFETY: the caller's word.
+    unsafe { out.cast::<u8>().write_bytes(0, size) };
+    Ok(())
+}
+
+/// Fills a struct of `size` bytes that `clear_sized` has checked: as much of `from` as fits; what a newer caller knows
+/// beyond that stays zero.
+///
+/// # Safety
+/// As `clear_sized`.
+pub unsafe fn write_sized<T: Copy>(out: *mut T, size: usize, from: &T) {
+    let known = size.min(size_of::<T>());
+    // SAFETY: the caller's word: `size` bytes are there; `known` of them are in `from`.
+    unsafe { core::ptr::copy_nonoverlapping((&raw const *from).cast::<u8>(), out.cast(), known) };
+}

@@ -1,0 +1,233 @@
+//! Address space: reserving, committing, protecting, giving back; and the memory file behind dual-mapped code.
+//!
+//! Invariants:
+//! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges given to its methods
+//!   are checked to lie inside, so no method can touch memory of anybody else.
+//! - `.mem.wx`: there is no access that is writable and executable.
+
+use core::ffi::{CStr, c_int};
+
+use crate::base::{Error, Result, errno, fail};
+
+/// Bytes of a system page.
+pub fn page_size() -> usize {
+    // SAFETY: takes a constant and cannot fail for it.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
+/// What a range of pages may be used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Nothing: a touch faults.
+    None,
+    /// Reading and writing.
+    ReadWrite,
+    /// Reading and running.
+    ReadExecute,
+}
+
+impl Access {
+    fn protection(self) -> c_int {
+        match self {
+            Access::None => libc::PROT_NONE,
+            Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+            Access::ReadExecute => libc::PROT_READ | libc::PROT_EXEC,
+        }
+    }
+}
+
+/// A range of address space, reserved whole and used piece by piece.
+pub struct Reservation {
+    base: *mut u8,
+    len: usize,
+}
+
+// SAFETY: a reservation is a range of addresses; its methods are system calls, which are safe from any thread.
+unsafe impl Send for Reservation {}
+// SAFETY: as above.
+unsafe impl Sync for Reservation {}
+
+impl Reservation {
+    /// Reserves `len` bytes (rounded up to pages) aligned to `align` (a power of two), with no access and no memory
+    /// behind them.
+    pub fn new(len: usize, align: usize) -> Result<Self> {
+        let page = page_size();
+        let align = align.max(page);
+        let Some(len) = len.checked_next_multiple_of(page).filter(|len| *len > 0) else {
+            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes of address space are too many");
+        };
+        let Some(wide) = len.checked_add(align - page) else {
+            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes of address space are too many");
+        };
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new private anonymous mapping where the kernel likes; nothing existing is touched.
+        let start =
+            unsafe { libc::mmap(core::ptr::null_mut(), wide, libc::PROT_NONE, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(Error::system(
+                errno(),
+                format_args!("the system refused {len} bytes of address space"),
+            ));
+        }
+        let start = start.cast::<u8>();
+        let before = start.align_offset(align);
+        let base = start.wrapping_add(before);
+        let after = wide - before - len;
+        for (from, len) in [(start, before), (base.wrapping_add(len), after)] {
+            if len != 0 {
+                // SAFETY: both ends were mapped just above and nobody knows them.
+                unsafe { libc::munmap(from.cast(), len) };
+            }
+        }
+        Ok(Reservation { base, len })
+    }
+
+    /// First byte.
+    pub fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    /// Bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    fn at(&self, offset: usize, len: usize) -> Result<*mut u8> {
+        match offset.checked_add(len) {
+            Some(end) if end <= self.len => Ok(self.base.wrapping_add(offset)),
+            _ => fail!(LIFECYCLE_E_RANGE, "bytes {offset}+{len} lie outside a reservation"),
+        }
+    }
+
+    fn refused<T>(&self, what: &str, len: usize) -> Result<T> {
+        Err(Error::system(errno(), format_args!("the system refused to {what} {len} bytes")))
+    }
+
+    /// Sets what the pages of a range may be used for. New pages read as zero.
+    pub fn set_access(&self, offset: usize, len: usize, access: Access) -> Result<()> {
+        let at = self.at(offset, len)?;
+        // SAFETY: `.mem.own` - the range is ours.
+        match unsafe { libc::mprotect(at.cast(), len, access.protection()) } {
+            0 => Ok(()),
+            _ => self.refused("change the protection of", len),
+        }
+    }
+
+    /// Makes it all readable and nothing else, for good.
+    pub fn set_read_only(&self) -> Result<()> {
+        // SAFETY: `.mem.own` - the range is ours.
+        match unsafe { libc::mprotect(self.base.cast(), self.len, libc::PROT_READ) } {
+            0 => Ok(()),
+            _ => self.refused("write-protect", self.len),
+        }
+    }
+
+    /// Maps `file` over a range, shared with every other mapping of it.
+    pub fn map_code(&self, offset: usize, len: usize, file: &CodeFile, access: Access) -> Result<()> {
+        let at = self.at(offset, len)?;
+        let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+        // SAFETY: `.mem.own` - MAP_FIXED replaces only pages of this reservation.
+        let got = unsafe {
+            libc::mmap(at.cast(), len, access.protection(), flags, file.0, offset as libc::off_t)
+        };
+        if got == libc::MAP_FAILED { self.refused("map the code file over", len) } else { Ok(()) }
+    }
+
+    /// Puts a range back to "reserved": no access, no memory.
+    pub fn decommit(&self, offset: usize, len: usize) -> Result<()> {
+        let at = self.at(offset, len)?;
+        let flags =
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        // SAFETY: `.mem.own` - MAP_FIXED replaces only pages of this reservation.
+        let got = unsafe { libc::mmap(at.cast(), len, libc::PROT_NONE, flags, -1, 0) };
+        if got == libc::MAP_FAILED { self.refused("give back", len) } else { Ok(()) }
+    }
+
+    fn advise(&self, offset: usize, len: usize, advice: c_int) -> Result<()> {
+        let at = self.at(offset, len)?;
+        // SAFETY: `.mem.own` - the range is ours.
+        match unsafe { libc::madvise(at.cast(), len, advice) } {
+            0 => Ok(()),
+            _ => self.refused("take advice for", len),
+        }
+    }
+
+    /// Gives the memory of a range back and keeps its pages: private ones read as zero afterwards.
+    pub fn discard(&self, offset: usize, len: usize) -> Result<()> {
+        self.advise(offset, len, libc::MADV_DONTNEED)
+    }
+
+    /// Gives the memory of a range of a code file back, in every mapping of it.
+    pub fn remove(&self, offset: usize, len: usize) -> Result<()> {
+        self.advise(offset, len, libc::MADV_REMOVE)
+    }
+
+    /// A forked child does not get this range.
+    pub fn keep_from_children(&self) -> Result<()> {
+        self.advise(0, self.len, libc::MADV_DONTFORK)
+    }
+
+    /// A forked child finds this range zeroed.
+    pub fn wipe_on_fork(&self) -> Result<()> {
+        self.advise(0, self.len, libc::MADV_WIPEONFORK)
+    }
+
+    /// Unmaps it all; where the system refuses, the reservation comes back with the error.
+    pub fn release(self) -> core::result::Result<(), (Self, Error)> {
+        // SAFETY: `.mem.own` - the range is ours and `self` is used up.
+        if unsafe { libc::munmap(self.base.cast(), self.len) } == 0 {
+            core::mem::forget(self);
+            return Ok(());
+        }
+        let error = Error::system(
+            errno(),
+            format_args!("the system refused to unmap {} bytes", self.len),
+        );
+        Err((self, error))
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: `.mem.own` - the range is ours and nothing uses it any more. A refusal leaves address space behind,
+        // which `release` is there to report.
+        unsafe { libc::munmap(self.base.cast(), self.len) };
+    }
+}
+
+/// A memory file for code: one file, mapped executable at one address and writable at another.
+pub struct CodeFile(c_int);
+
+const MFD_EXEC: libc::c_uint = 0x10;
+
+impl CodeFile {
+    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will be run; older ones
+    /// do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec = 2) answers E_DENIED.
+    pub fn new(name: &CStr, len: usize) -> Result<Self> {
+        // SAFETY: the name is NUL-terminated; a new descriptor is made.
+        let mut fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | MFD_EXEC) };
+        if fd < 0 && errno() == libc::EINVAL {
+            // SAFETY: as above.
+            fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) };
+        }
+        if fd < 0 {
+            return Err(Error::system(errno(), format_args!("the system refused a memory file")));
+        }
+        let file = CodeFile(fd);
+        // SAFETY: the descriptor is ours.
+        if unsafe { libc::ftruncate(file.0, len as libc::off_t) } != 0 {
+            return Err(Error::system(
+                errno(),
+                format_args!("the system refused a memory file of {len} bytes"),
+            ));
+        }
+        Ok(file)
+    }
+}
+
+impl Drop for CodeFile {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is ours and used no more; mappings keep the file alive.
+        unsafe { libc::close(self.0) };
+    }
+}

@@ -1,0 +1,152 @@
+//! Places for objects whose address C holds: managers, readers, arenas.
+//!
+//! A pool's memory is reserved once and never unmapped, and a place is only ever used for one type. So a pointer that C
+//! hands in can be checked without reading anything it does not know: is it a place of the pool, and does the place
+//! carry a live object's signature? NULL, a wild pointer, another kind's object and one that was destroyed all fail
+//! that check; none of them is followed.
+//!
+//! Invariants:
+//! - `.pool.stable`: places stay mapped for the life of the process, and only ever hold a `T`.
+//! - `.pool.sig`: the signature is written last when an object is made and cleared first when it is destroyed.
+//! - `.pool.once`: `init` has run for a place before the place is handed out for the first time; after that the `T` in
+//!   it is never dropped, only reused, so a thread that still looks at it looks at a `T`.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+
+use super::memory::{Access, Reservation};
+use crate::base::{Result, fail};
+
+/// Places a pool has.
+const PLACES: usize = 1 << 16;
+/// What a live object's signature is: "LIVE" in a dump.
+const LIVE: u32 = u32::from_le_bytes(*b"LIVE");
+const DEAD: u32 = u32::from_le_bytes(*b"DEAD");
+
+/// A type that lives in a pool.
+///
+/// # Safety
+/// All-zero bytes must be a valid value to call `signature` and `init` on, and the type must be usable from any thread
+/// through a shared reference.
+pub unsafe trait Signed: Sized + 'static {
+    /// Where the signature is kept.
+    fn signature(&self) -> &AtomicU32;
+    /// Where the pool chains free places.
+    fn next_free(&self) -> &AtomicU32;
+    /// For sentences: "manager".
+    const NOUN: &'static str;
+}
+
+/// The places of one type.
+pub struct Pool<T: Signed> {
+    memory: OnceCell<Reservation>,
+    /// Places handed out at least once.
+    used: AtomicUsize,
+    /// First free place + 1; 0 = none.
+    free: Mutex<u32>,
+    marker: core::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Signed> Pool<T> {
+    /// An empty pool; costs nothing until the first `take`.
+    pub const fn new() -> Self {
+        Pool {
+            memory: OnceCell::new(),
+            used: AtomicUsize::new(0),
+            free: Mutex::new(0),
+            marker: core::marker::PhantomData,
+        }
+    }
+
+    const STRIDE: usize = size_of::<T>().next_multiple_of(64);
+
+    fn memory(&self) -> Result<&Reservation> {
+        self.memory.get_or_try_init(|| {
+            let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
+            memory.set_access(0, memory.len(), Access::ReadWrite)?;
+            Ok(memory)
+        })
+    }
+
+    fn place(memory: &Reservation, index: usize) -> NonNull<T> {
+        let at = memory.base().wrapping_add(index * Self::STRIDE).cast::<T>();
+        NonNull::new(at).unwrap_or(NonNull::dangling())
+    }
+
+    /// Takes a place for a new object. `fresh` says whether the place was never used: then its bytes are zero and the
+    /// caller must write a whole `T`; otherwise an old `T` is in it. Call `publish` when the object is ready.
+    pub fn take(&self) -> Result<(NonNull<T>, bool)> {
+        let memory = self.memory()?;
+        let mut free = self.free.lock();
+        if *free != 0 {
+            let at = Self::place(memory, *free as usize - 1);
+            // SAFETY: `.pool.stable`, `.pool.once` - a place on the chain holds a `T`.
+            *free = unsafe { at.as_ref() }.next_free().load(Ordering::Relaxed);
+            return Ok((at, false));
+        }
+        let index = self.used.load(Ordering::Relaxed);
+        if index == PLACES {
+            fail!(LIFECYCLE_E_LIMIT, "there are {PLACES} {}s already", T::NOUN);
+        }
+        self.used.store(index + 1, Ordering::Release);
+        Ok((Self::place(memory, index), true))
+    }
+
+    /// The object at `at` is ready: from now on `check` accepts it.
+    pub fn publish(at: &T) {
+        at.signature().store(LIVE, Ordering::Release);
+    }
+
+    /// The object is being destroyed: from now on `check` refuses it. False if another thread was first.
+    pub fn withdraw(at: &T) -> bool {
+        at.signature()
+            .compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Gives a withdrawn object's place back for the next `take`.
+    pub fn give_back(&self, at: &T) {
+        let Some(memory) = self.memory.get() else { return };
+        let offset = (&raw const *at as usize).wrapping_sub(memory.base() as usize);
+        let mut free = self.free.lock();
+        at.next_free().store(*free, Ordering::Relaxed);
+        *free = (offset / Self::STRIDE) as u32 + 1;
+    }
+
+    /// The live object at a pointer from C, which is not followed unless it is a place of this pool.
+    pub fn check(&self, pointer: *const T) -> Result<&'static T> {
+        if let Some(memory) = self.memory.get() {
+            let offset = (pointer as usize).wrapping_sub(memory.base() as usize);
+            if offset < self.used.load(Ordering::Acquire) * Self::STRIDE
+                && offset.is_multiple_of(Self::STRIDE)
+            {
+                // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between `take` and
+                // `publish` of a fresh one, zero bytes, which are a valid signature).
+                let at = unsafe { &*pointer };
+                if at.signature().load(Ordering::Acquire) == LIVE {
+                    return Ok(at);
+                }
+                fail!(LIFECYCLE_E_STALE, "the {} at {pointer:p} was destroyed", T::NOUN);
+            }
+        }
+        if pointer.is_null() {
+            fail!(LIFECYCLE_E_INVALID, "the {} is NULL", T::NOUN);
+        }
+        fail!(LIFECYCLE_E_INVALID, "{pointer:p} is not a {}", T::NOUN);
+    }
+
+    /// Walks every live object; the walk sees those published before it began.
+    pub fn each(&self, mut visit: impl FnMut(&'static T)) {
+        let Some(memory) = self.memory.get() else { return };
+        for index in 0..self.used.load(Ordering::Acquire) {
+            // SAFETY: as in `check`.
+            let at: &'static T = unsafe { &*Self::place(memory, index).as_ptr().cast_const() };
+            if at.signature().load(Ordering::Acquire) == LIVE {
+                visit(at);
+            }
+        }
+    }
+}
