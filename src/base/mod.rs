@@ -2,12 +2,14 @@
 //! growth can fail, slots that hand out ids with generations.
 
 mod alloc;
+mod chain;
 mod error;
 mod list;
 mod slots;
 mod text;
 
 pub use alloc::Host;
+pub use chain::{Chain, Link, Linked};
 pub(crate) use error::fail;
 pub use error::{Error, Result, errno, last_errno, last_error};
 pub use list::{Bx, List, ListExt, Table, try_box};

@@ -1,0 +1,97 @@
+//! Chains: a module's things of one kind, in the order they came, each removed in constant time.
+//!
+//! Invariant `.chain.ids`: a chain and the links of its members hold ids of one `Slots` table, and a member is on one
+//! chain; so removing a thing never scans what its module owns.
+
+use super::{Result, Slots};
+
+/// The ends of a chain, kept by the owner. 0 = empty.
+#[derive(Clone, Copy, Default)]
+pub struct Chain {
+    oldest: u64,
+    newest: u64,
+    len: u64,
+}
+
+/// A member's neighbours. 0 = none.
+#[derive(Clone, Copy, Default)]
+pub struct Link {
+    older: u64,
+    newer: u64,
+}
+
+/// Something that can be on a chain.
+pub trait Linked {
+    /// Its neighbours.
+    fn link(&self) -> &Link;
+    /// Its neighbours, to change.
+    fn link_mut(&mut self) -> &mut Link;
+}
+
+impl Chain {
+    /// Members.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The member that came last; 0 if there is none.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Adds a member at the newest end.
+    pub fn push<T: Linked>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
+        *slots.get_mut(id)?.link_mut() = Link { older: self.newest, newer: 0 };
+        if self.newest == 0 {
+            self.oldest = id;
+        } else {
+            slots.get_mut(self.newest)?.link_mut().newer = id;
+        }
+        self.newest = id;
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Takes a member out, wherever it is.
+    pub fn remove<T: Linked>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
+        let Link { older, newer } = core::mem::take(slots.get_mut(id)?.link_mut());
+        match older {
+            0 => self.oldest = newer,
+            older => slots.get_mut(older)?.link_mut().newer = newer,
+        }
+        match newer {
+            0 => self.newest = older,
+            newer => slots.get_mut(newer)?.link_mut().older = older,
+        }
+        self.len -= 1;
+        Ok(())
+    }
+
+    /// The members, newest first.
+    pub fn newest_first<'a, T: Linked>(
+        &self,
+        slots: &'a Slots<T>,
+    ) -> impl Iterator<Item = (u64, &'a T)> {
+        let mut at = self.newest;
+        core::iter::from_fn(move || {
+            let id = at;
+            let value = if id == 0 { None } else { slots.get(id).ok() }?;
+            at = value.link().older;
+            Some((id, value))
+        })
+    }
+
+    /// The members, oldest first.
+    pub fn oldest_first<'a, T: Linked>(
+        &self,
+        slots: &'a Slots<T>,
+    ) -> impl Iterator<Item = (u64, &'a T)> {
+        let mut at = self.oldest;
+        core::iter::from_fn(move || {
+            let id = at;
+            let value = if id == 0 { None } else { slots.get(id).ok() }?;
+            at = value.link().newer;
+            Some((id, value))
+        })
+    }
+}
