@@ -6,5 +6,8 @@
 
 pub mod abi;
 mod base;
+mod code;
+mod epoch;
 mod ffi;
 mod os;
+mod registry;

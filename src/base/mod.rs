@@ -4,6 +4,7 @@
 mod alloc;
 mod chain;
 mod error;
+mod hash;
 mod list;
 mod slots;
 mod text;
@@ -12,6 +13,7 @@ pub use alloc::Host;
 pub use chain::{Chain, Link, Linked};
 pub(crate) use error::fail;
 pub use error::{Error, Result, errno, last_errno, last_error};
+pub use hash::hash;
 pub use list::{Bx, List, ListExt, Table, try_box};
 pub use slots::{Kind, Slots, split_index};
 pub use text::{Lossy, Text};

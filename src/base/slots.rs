@@ -36,6 +36,10 @@ pub enum Kind {
     Mapping = 5,
     /// A code reservation.
     Reservation = 6,
+    /// A block of writable data beside the code.
+    Data = 7,
+    /// A dependency of one module on another.
+    Edge = 8,
 }
 
 impl Kind {
@@ -48,6 +52,8 @@ impl Kind {
             Kind::Decl => "binding",
             Kind::Mapping => "mapping",
             Kind::Reservation => "code reservation",
+            Kind::Data => "data block",
+            Kind::Edge => "dependency",
         }
     }
 }
@@ -157,7 +163,7 @@ impl<T> Slots<T> {
         let slot = self.slots.get(split_index(id));
         if id == 0 {
             Error::new(LIFECYCLE_E_INVALID, format_args!("0 is not a {noun}"))
-        } else if kind != self.kind as u8 && (1..=6).contains(&kind) {
+        } else if kind != self.kind as u8 && (1..=Kind::Edge as u8).contains(&kind) {
             Error::new(LIFECYCLE_E_TYPE, format_args!("id {id:#x} is not a {noun}'s"))
         } else if kind != self.kind as u8 || salt != self.salt {
             Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this manager"))
@@ -225,6 +231,12 @@ impl<T> Slots<T> {
             .iter()
             .enumerate()
             .filter_map(|(index, slot)| Some((self.id_at(index), slot.value.as_ref()?)))
+    }
+
+    /// The live value at an index, with its id: for side tables that are kept in step.
+    pub fn at(&self, index: usize) -> Option<(u64, &T)> {
+        let value = self.slots.get(index)?.value.as_ref()?;
+        Some((self.id_at(index), value))
     }
 
     /// The first live value's id.
