@@ -20,6 +20,13 @@ pub struct Link {
     newer: u64,
 }
 
+impl Link {
+    /// The member that came next; 0 if there is none.
+    pub fn newer(&self) -> u64 {
+        self.newer
+    }
+}
+
 /// Something that can be on a chain.
 pub trait Linked {
     /// Its neighbours.
@@ -37,6 +44,11 @@ impl Chain {
     /// The member that came last; 0 if there is none.
     pub fn newest(&self) -> u64 {
         self.newest
+    }
+
+    /// The member that came first; 0 if there is none. With `Link::newer`, a walk that may change what it passes.
+    pub fn oldest(&self) -> u64 {
+        self.oldest
     }
 
     /// Adds a member at the newest end.

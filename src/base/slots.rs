@@ -36,6 +36,8 @@ pub enum Kind {
     Mapping = 5,
     /// A code reservation.
     Reservation = 6,
+    /// A record that only its own room names; its ids never leave that room.
+    Record = 15,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Decl => "binding",
             Kind::Mapping => "mapping",
             Kind::Reservation => "code reservation",
+            Kind::Record => "record",
         }
     }
 }
