@@ -7,4 +7,5 @@
 pub mod abi;
 mod base;
 mod ffi;
+mod names;
 mod os;
