@@ -9,5 +9,6 @@ mod base;
 mod code;
 mod epoch;
 mod ffi;
+mod names;
 mod os;
 mod registry;

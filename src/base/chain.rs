@@ -21,6 +21,13 @@ pub struct Link {
     newer: u64,
 }
 
+impl Link {
+    /// The member that came next; 0 if there is none.
+    pub fn newer(&self) -> u64 {
+        self.newer
+    }
+}
+
 /// Something that can be on a chain.
 pub trait Linked<const N: usize = 0> {
     /// Its neighbours.
@@ -38,6 +45,11 @@ impl<const N: usize> Chain<N> {
     /// The member that came last; 0 if there is none.
     pub fn newest(&self) -> u64 {
         self.newest
+    }
+
+    /// The member that came first; 0 if there is none. With `Link::newer`, a walk that may change what it passes.
+    pub fn oldest(&self) -> u64 {
+        self.oldest
     }
 
     /// Adds a member at the newest end.

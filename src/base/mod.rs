@@ -10,10 +10,14 @@ mod slots;
 mod text;
 
 pub use alloc::Host;
+#[cfg(test)]
+pub use alloc::failing;
 pub use chain::{Chain, Link, Linked};
 pub(crate) use error::fail;
+#[cfg(test)]
+pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
-pub use hash::hash;
+pub use hash::Index;
 pub use list::{Bx, List, ListExt, Table, try_box};
 pub use slots::{Kind, Slots, split_index};
-pub use text::{Lossy, Text};
+pub use text::{Lossy, Text, Text as SharedText};

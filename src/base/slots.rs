@@ -36,10 +36,8 @@ pub enum Kind {
     Mapping = 5,
     /// A code reservation.
     Reservation = 6,
-    /// A block of writable data beside the code.
-    Data = 7,
-    /// A dependency of one module on another.
-    Edge = 8,
+    /// A record that only its own room names; its ids never leave that room.
+    Record = 15,
 }
 
 impl Kind {
@@ -52,8 +50,7 @@ impl Kind {
             Kind::Decl => "binding",
             Kind::Mapping => "mapping",
             Kind::Reservation => "code reservation",
-            Kind::Data => "data block",
-            Kind::Edge => "dependency",
+            Kind::Record => "record",
         }
     }
 }
@@ -163,7 +160,7 @@ impl<T> Slots<T> {
         let slot = self.slots.get(split_index(id));
         if id == 0 {
             Error::new(LIFECYCLE_E_INVALID, format_args!("0 is not a {noun}"))
-        } else if kind != self.kind as u8 && (1..=Kind::Edge as u8).contains(&kind) {
+        } else if kind != self.kind as u8 && kind != 0 && (kind <= Kind::Reservation as u8 || kind == Kind::Record as u8) {
             Error::new(LIFECYCLE_E_TYPE, format_args!("id {id:#x} is not a {noun}'s"))
         } else if kind != self.kind as u8 || salt != self.salt {
             Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this manager"))

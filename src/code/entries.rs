@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::pages::Pages;
 use super::stub::{self, STUB};
-use crate::base::{Host, List, ListExt, Result, Table, Text, fail};
+use crate::base::{Host, Index, List, ListExt, Result, Text, fail};
 use crate::os;
 
 /// Finds code for an entry that has none: gets the cell's context and the entry's number.
@@ -42,15 +42,11 @@ impl Cell {
     }
 }
 
-struct Entry {
-    name: Text,
-    hash: u64,
-}
 
 /// The entries of one manager.
 pub struct Entries {
-    entries: List<Entry>,
-    by_name: Table<u32>,
+    entries: List<Text>,
+    by_name: Index,
     context: *const c_void,
     resolve: Resolve,
     /// Entries for which there are stubs.
@@ -59,10 +55,10 @@ pub struct Entries {
 
 impl Entries {
     /// None yet. `resolve` is called with a cell whose `context` is this one.
-    pub fn new(host: Host, context: *const c_void, resolve: Resolve) -> Self {
+    pub fn new(host: Host, salt: u8, context: *const c_void, resolve: Resolve) -> Self {
         Entries {
             entries: List::new_in(host),
-            by_name: Table::new_in(host),
+            by_name: Index::new(host, salt),
             context,
             resolve,
             ready: 0,
@@ -74,16 +70,14 @@ impl Entries {
         self.entries.len()
     }
 
-    fn find(&self, hash: u64, name: &[u8]) -> Option<u32> {
-        let same = |at: &u32| {
-            self.entries.get(*at as usize).is_some_and(|entry| entry.name.bytes() == name)
-        };
-        self.by_name.find(hash, same).copied()
+    fn find(&self, name: &[u8]) -> Option<u32> {
+        let same = |at| self.entries.get(at as usize).is_some_and(|entry| entry.bytes() == name);
+        self.by_name.find(self.by_name.hash(0, name), same).map(|at| at as u32)
     }
 
     /// The entry of a name, made if it is not there: its number.
-    pub fn get_or_make(&mut self, pages: &Pages, host: Host, hash: u64, name: &[u8]) -> Result<u32> {
-        if let Some(at) = self.find(hash, name) {
+    pub fn get_or_make(&mut self, pages: &Pages, host: Host, name: &[u8]) -> Result<u32> {
+        if let Some(at) = self.find(name) {
             return Ok(at);
         }
         if !stub::SUPPORTED {
@@ -94,13 +88,9 @@ impl Entries {
         if at >= most / STUB {
             fail!(LIFECYCLE_E_LIMIT, "there are {at} entries already");
         }
-        let entry = Entry { name: Text::copy(host, name)?, hash };
+        let entry = Text::copy(host, name)?;
         self.entries.make_room(1)?;
-        let entries = &self.entries;
-        let rehash = |at: &u32| entries.get(*at as usize).map_or(0, |entry| entry.hash);
-        if self.by_name.try_reserve(1, rehash).is_err() {
-            fail!(LIFECYCLE_E_NOMEM, "no memory for the table of entries");
-        }
+        self.by_name.make_room()?;
         if at >= self.ready {
             let page = os::page_size();
             pages.add_entry_page(at * STUB, |stubs| {
@@ -124,7 +114,7 @@ impl Entries {
             });
         }
         self.entries.push(entry);
-        self.by_name.insert_unique(hash, at as u32, rehash_nothing);
+        self.by_name.insert(self.by_name.hash(0, name), at as u64)?;
         Ok(at as u32)
     }
 
@@ -152,8 +142,8 @@ impl Entries {
     }
 
     /// Points the entry of a name, if there is one, at code, or at nothing.
-    pub fn point(&self, pages: &Pages, hash: u64, name: &[u8], code: Option<*const u8>) {
-        let Some(at) = self.find(hash, name) else { return };
+    pub fn point(&self, pages: &Pages, name: &[u8], code: Option<*const u8>) {
+        let Some(at) = self.find(name) else { return };
         let target = code.map_or(self.empty(pages, at as usize), |code| code.cast());
         // SAFETY: `.entry.forever` - the cell is mapped as long as the pages live.
         let slot = unsafe { &*self.slot(pages, at) };
@@ -171,11 +161,6 @@ impl Entries {
         let entry = self.entries.get(at)?;
         // SAFETY: as in `point`; the number was checked by the line above.
         let code = unsafe { &*self.slot(pages, at as u32) }.load(Ordering::Acquire).cast_const();
-        Some((&entry.name, (code != self.empty(pages, at)).then_some(code)))
+        Some((entry, (code != self.empty(pages, at)).then_some(code)))
     }
-}
-
-/// Room was made just before, so nothing is rehashed.
-fn rehash_nothing(_: &u32) -> u64 {
-    0
 }

@@ -28,8 +28,7 @@ pub use stub::trap;
 pub use symbols::{Backing, NewSymbol, Symbol};
 
 use crate::base::{
-    Bx, Chain, Host, Kind, Link, Linked, Lossy, Result, Slots, Text, fail, hash, split_index,
-    try_box,
+    Bx, Chain, Host, Kind, Link, Linked, Lossy, Result, Slots, Text, fail, split_index, try_box,
 };
 use crate::epoch::Verdict;
 use entries::Entries;
@@ -140,10 +139,10 @@ impl Code {
             host,
             spans,
             data,
-            blocks: Slots::new(host, Kind::Data, salt),
+            blocks: Slots::new(host, Kind::Record, salt),
             reserved: Slots::new(host, Kind::Reservation, salt),
             symbols: Symbols::new(host, salt),
-            entries: Entries::new(host, context, resolve),
+            entries: Entries::new(host, salt, context, resolve),
             locator: try_box(host, locator)?,
             pages,
         })
@@ -312,7 +311,7 @@ impl Code {
         }
         self.locator.settle(index, id, address, len);
         if !staged {
-            self.entries.point(&self.pages, hash(name), name, Some(address));
+            self.entries.point(&self.pages, name, Some(address));
         }
         Ok(id)
     }
@@ -322,7 +321,7 @@ impl Code {
         self.symbols.publish(id, epoch)?;
         let symbol = self.symbols.get(id)?;
         let name = symbol.name.bytes();
-        self.entries.point(&self.pages, hash(name), name, Some(symbol.address));
+        self.entries.point(&self.pages, name, Some(symbol.address));
         Ok(())
     }
 
@@ -332,7 +331,7 @@ impl Code {
         let symbol = self.symbols.remove(chain, id)?;
         if !symbol.staged && !successor {
             let name = symbol.name.bytes();
-            self.entries.point(&self.pages, hash(name), name, None);
+            self.entries.point(&self.pages, name, None);
         }
         self.locator.vacate(split_index(id));
         match symbol.backing {
@@ -363,11 +362,10 @@ impl Code {
     }
 
     fn make_entry(&mut self, name: &[u8]) -> Result<u32> {
-        let hashed = hash(name);
-        let at = self.entries.get_or_make(&self.pages, self.host, hashed, name)?;
+        let at = self.entries.get_or_make(&self.pages, self.host, name)?;
         if let Some(id) = self.symbols.find(name) {
             let address = self.symbols.get(id)?.address;
-            self.entries.point(&self.pages, hashed, name, Some(address));
+            self.entries.point(&self.pages, name, Some(address));
         }
         Ok(at)
     }

@@ -12,8 +12,7 @@ use super::locate::{Locator, MOST_SYMBOLS};
 use super::spans::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
 use crate::base::{
-    Chain, Error, Host, Kind, Link, Linked, Result, Slots, Table, Text, fail, hash,
-    split_index,
+    Chain, Error, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index,
 };
 use crate::epoch::Ages;
 
@@ -105,8 +104,8 @@ pub struct NewSymbol<'a> {
 pub struct Symbols {
     host: Host,
     slots: Slots<Symbol>,
-    published: Table<u64>,
-    staged: Table<u64>,
+    published: Index,
+    staged: Index,
     /// Published JIT symbols by age.
     pub ages: Ages,
     made: u64,
@@ -121,8 +120,8 @@ impl Symbols {
         Symbols {
             host,
             slots: Slots::new(host, Kind::Symbol, salt),
-            published: Table::new_in(host),
-            staged: Table::new_in(host),
+            published: Index::new(host, salt),
+            staged: Index::new(host, salt),
             ages: Ages::new(host),
             made: 0,
             pinned: 0,
@@ -150,7 +149,8 @@ impl Symbols {
     pub fn bytes(&self) -> usize {
         self.slots.bytes()
             + self.ages.bytes()
-            + (self.published.capacity() + self.staged.capacity()) * size_of::<u64>()
+            + self.published.bytes()
+            + self.staged.bytes()
     }
 
     /// The symbol an id names.
@@ -173,41 +173,40 @@ impl Symbols {
         chain.newest_first(&self.slots)
     }
 
-    fn named(&self, hash: u64, name: &[u8]) -> Option<u64> {
-        let same = |id: &u64| self.get(*id).is_ok_and(|symbol| symbol.name.bytes() == name);
-        self.published.find(hash, same).copied()
+    fn hash(&self, name: &[u8]) -> u64 {
+        self.published.hash(0, name)
     }
 
     /// The published symbol of a name; an announced one without code does not count.
     pub fn find(&self, name: &[u8]) -> Option<u64> {
-        let id = self.named(hash(name), name)?;
+        let id = self.find_even_awaited(name)?;
         self.get(id).is_ok_and(|symbol| !symbol.is_awaited()).then_some(id)
     }
 
     /// The published or announced symbol of a name.
     pub fn find_even_awaited(&self, name: &[u8]) -> Option<u64> {
-        self.named(hash(name), name)
+        let same = |id| self.get(id).is_ok_and(|symbol| symbol.name.bytes() == name);
+        self.published.find(self.hash(name), same)
     }
 
     /// A symbol that a reload in progress has staged for `module` under this name.
     pub fn find_staged(&self, module: u64, name: &[u8]) -> Option<u64> {
-        let same = |id: &u64| {
-            self.get(*id)
-                .is_ok_and(|symbol| symbol.module == module && symbol.name.bytes() == name)
+        let same = |id| {
+            self.get(id).is_ok_and(|symbol| symbol.module == module && symbol.name.bytes() == name)
         };
-        self.staged.find(hash(name), same).copied()
+        self.staged.find(self.hash(name), same)
     }
 
     /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that the name is free.
     pub fn insert(&mut self, chain: &mut Chain, new: NewSymbol<'_>, epoch: u64, locator: &Locator) -> Result<u64> {
         let name = Text::copy(self.host, new.name)?;
-        let hashed = hash(new.name);
+        let hash = self.hash(new.name);
         if self.slots.len() >= MOST_SYMBOLS {
             fail!(LIFECYCLE_E_LIMIT, "there are {MOST_SYMBOLS} symbols already");
         }
         // A staged symbol will be published without a chance to fail, so it takes its place there now.
-        let staged = self.staged.len();
-        self.reserve(staged + 1)?;
+        self.published.make_room_for(self.staged.len() + 1)?;
+        self.staged.make_room()?;
         let symbol = Symbol {
             name,
             module: new.module,
@@ -219,7 +218,7 @@ impl Symbols {
             generation: self.made + 1,
             user: new.user,
             staged: new.staged,
-            hash: hashed,
+            hash,
             link: Link::default(),
         };
         let id = self.slots.insert(symbol)?;
@@ -236,25 +235,15 @@ impl Symbols {
             place.used.store(epoch, core::sync::atomic::Ordering::Relaxed);
         }
         if new.staged {
-            self.staged.insert_unique(hashed, id, |_| 0);
+            self.staged.insert(hash, id)?;
         } else {
-            self.publish_new(id, hashed, epoch)?;
+            self.publish_new(id, hash, epoch)?;
         }
         Ok(id)
     }
 
-    fn reserve(&mut self, more: usize) -> Result<()> {
-        let slots = &self.slots;
-        let rehash = |id: &u64| slots.get(*id).map_or(0, |symbol| symbol.hash);
-        let published = self.published.try_reserve(more, rehash);
-        let staged = self.staged.try_reserve(1, rehash);
-        published.and(staged).map_err(|_| Error::no_memory("the table of symbols"))
-    }
-
     fn publish_new(&mut self, id: u64, hash: u64, epoch: u64) -> Result<()> {
-        let slots = &self.slots;
-        let rehash = |id: &u64| slots.get(*id).map_or(0, |symbol| symbol.hash);
-        self.published.insert_unique(hash, id, rehash);
+        self.published.insert(hash, id)?;
         let symbol = self.slots.get(id)?;
         if symbol.is_jit() && !symbol.is_awaited() {
             self.ages.track(split_index(id), epoch)?;
@@ -267,19 +256,15 @@ impl Symbols {
         let symbol = self.slots.get_mut(id)?;
         symbol.staged = false;
         let hash = symbol.hash;
-        if let Ok(entry) = self.staged.find_entry(hash, |other| *other == id) {
-            entry.remove();
-        }
+        self.staged.remove(hash, id);
         self.publish_new(id, hash, epoch)
     }
 
     /// Takes a published symbol out of sight while it stays on its chain; `remove` must follow.
     pub fn hide(&mut self, id: u64) -> Result<()> {
         let hash = self.slots.get(id)?.hash;
-        for table in [&mut self.published, &mut self.staged] {
-            if let Ok(entry) = table.find_entry(hash, |other| *other == id) {
-                entry.remove();
-            }
+        if !self.published.remove(hash, id) {
+            self.staged.remove(hash, id);
         }
         self.ages.untrack(split_index(id));
         Ok(())

@@ -16,8 +16,7 @@ pub use loading::Loading;
 
 use crate::abi::lifecycle_release_fn;
 use crate::base::{
-    Chain, Error, Host, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Table, Text, fail,
-    hash,
+    Chain, Host, Index, Kind, Link, Linked, List, Lossy, Result, Slots, Text, fail,
 };
 use crate::os;
 
@@ -130,19 +129,13 @@ impl Linked<1> for Edge {
 pub struct Registry {
     host: Host,
     modules: Slots<Module>,
-    by_path: Table<u64>,
+    by_path: Index,
     resources: Slots<Resource>,
     edges: Slots<Edge>,
-    by_ends: Table<u64>,
+    by_ends: Index,
     loads: u64,
     /// Modules being loaded, by thread.
     pub loading: Loading,
-}
-
-fn hash_ends(user: u64, on: u64) -> u64 {
-    let mixed = user.rotate_left(32) ^ on;
-    let mixed = (mixed ^ mixed >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ mixed >> 29
 }
 
 impl Registry {
@@ -151,10 +144,10 @@ impl Registry {
         Registry {
             host,
             modules: Slots::new(host, Kind::Module, salt),
-            by_path: Table::new_in(host),
+            by_path: Index::new(host, salt),
             resources: Slots::new(host, Kind::Resource, salt),
-            edges: Slots::new(host, Kind::Edge, salt),
-            by_ends: Table::new_in(host),
+            edges: Slots::new(host, Kind::Record, salt),
+            by_ends: Index::new(host, salt),
             loads: 0,
             loading: Loading::new(host, depth),
         }
@@ -202,17 +195,15 @@ impl Registry {
 
     /// The loaded module of a path.
     pub fn find(&self, path: &CStr) -> Option<u64> {
-        let same = |id: &u64| {
-            self.get(*id).is_ok_and(|module| module.path.bytes() == path.to_bytes())
-        };
-        self.by_path.find(hash(path.to_bytes()), same).copied()
+        let path = path.to_bytes();
+        let same = |id| self.get(id).is_ok_and(|module| module.path.bytes() == path);
+        self.by_path.find(self.by_path.hash(0, path), same)
     }
 
-    fn make_record(&mut self, path: &CStr, stage: Stage) -> Result<Module> {
+    fn make_record(&self, path: Text, stage: Stage) -> Module {
         let host = self.host;
-        let path = Text::copy(host, path.to_bytes())?;
-        Ok(Module {
-            hash: hash(path.bytes()),
+        Module {
+            hash: self.by_path.hash(0, path.bytes()),
             path,
             generation: self.loads + 1,
             load_time_us: os::real_us(),
@@ -228,7 +219,7 @@ impl Registry {
             code_bytes: 0,
             needs: Chain::default(),
             needed_by: Chain::default(),
-        })
+        }
     }
 
     /// Starts to track a module. E_EXISTS if its path is loaded already.
@@ -236,15 +227,12 @@ impl Registry {
         if self.find(path).is_some() {
             fail!(LIFECYCLE_E_EXISTS, "module '{}' is loaded already", Lossy(path.to_bytes()));
         }
-        let modules = &self.modules;
-        let rehash = |id: &u64| modules.get(*id).map_or(0, |module| module.hash);
-        if self.by_path.try_reserve(1, rehash).is_err() {
-            return Err(Error::no_memory("the table of modules"));
-        }
-        let module = self.make_record(path, Stage::Loaded)?;
+        self.by_path.make_room()?;
+        let path = Text::copy(self.host, path.to_bytes())?;
+        let module = self.make_record(path, Stage::Loaded);
         let hash = module.hash;
         let id = self.modules.insert(module)?;
-        self.by_path.insert_unique(hash, id, |_| 0);
+        self.by_path.insert(hash, id)?;
         self.loads += 1;
         Ok(id)
     }
@@ -255,9 +243,7 @@ impl Registry {
         if module.stage != Stage::Loaded {
             fail!(LIFECYCLE_E_BUSY, "module '{}' is in a reload already", module.path);
         }
-        // The path is copied from the old side; a C string without a copy in between would borrow the record.
-        let path = Text::copy(self.host, module.path.bytes())?;
-        let fresh = self.make_record(path.c_str(), Stage::Fresh { old })?;
+        let fresh = self.make_record(module.path.clone(), Stage::Fresh { old });
         let fresh = self.modules.insert(fresh)?;
         self.get_mut(old)?.stage = Stage::Replaced { by: fresh };
         self.loads += 1;
@@ -272,19 +258,20 @@ impl Registry {
         }
     }
 
-    /// The fresh side takes the path and everyone who needs the old side. Cannot fail once the ids are good.
+    /// The fresh side takes the path and everyone who needs the old side. On E_NOMEM nothing has changed.
     pub fn commit_reload(&mut self, old: u64, fresh: u64) -> Result<()> {
-        let hash = self.get(old)?.hash;
-        if let Some(id) = self.by_path.find_mut(hash, |id| *id == old) {
-            *id = fresh;
-        }
+        let Module { hash, needed_by, .. } = self.get(old)?;
+        let hash = *hash;
+        // Each edge that is moved frees the record that its successor takes.
+        self.by_ends.make_room_for(needed_by.len() as usize)?;
+        self.edges.make_room()?;
+        self.by_path.replace(hash, old, fresh);
         self.get_mut(old)?.stage = Stage::Loaded;
         self.get_mut(fresh)?.stage = Stage::Loaded;
         while let edge @ 1.. = self.get(old)?.needed_by.newest() {
             let user = self.edges.get(edge)?.user;
             self.cut(edge)?;
             if user != fresh && !self.needs(user, fresh) {
-                // The edge that was cut left room for this one in every table.
                 self.depend(user, fresh)?;
             }
         }
@@ -306,9 +293,7 @@ impl Registry {
             self.cut(edge)?;
         }
         let module = self.modules.remove(id)?;
-        if let Ok(entry) = self.by_path.find_entry(module.hash, |other| *other == id) {
-            entry.remove();
-        }
+        self.by_path.remove(module.hash, id);
         Ok(module)
     }
 
@@ -316,17 +301,20 @@ impl Registry {
         let Edge { user, on, .. } = *self.edges.get(edge)?;
         self.modules.get_mut(user)?.needs.remove(&mut self.edges, edge)?;
         self.modules.get_mut(on)?.needed_by.remove(&mut self.edges, edge)?;
-        if let Ok(entry) = self.by_ends.find_entry(hash_ends(user, on), |other| *other == edge) {
-            entry.remove();
-        }
+        self.by_ends.remove(self.hash_ends(user, on), edge);
         self.edges.remove(edge)?;
         Ok(())
     }
 
+    fn hash_ends(&self, user: u64, on: u64) -> u64 {
+        let ends = u128::from(user) << 64 | u128::from(on);
+        self.by_ends.hash(0, &ends.to_le_bytes())
+    }
+
     /// Whether `user` has said that it needs `on`.
     pub fn needs(&self, user: u64, on: u64) -> bool {
-        let same = |id: &u64| self.edges.get(*id).is_ok_and(|edge| edge.user == user && edge.on == on);
-        self.by_ends.find(hash_ends(user, on), same).is_some()
+        let same = |id| self.edges.get(id).is_ok_and(|edge| edge.user == user && edge.on == on);
+        self.by_ends.find(self.hash_ends(user, on), same).is_some()
     }
 
     /// Notes that `user` needs `on`. Twice is once. E_CYCLE for a module that needs itself.
@@ -339,16 +327,12 @@ impl Registry {
         if self.needs(user, on) {
             return Ok(());
         }
-        let edges = &self.edges;
-        let rehash = |id: &u64| edges.get(*id).map_or(0, |edge| hash_ends(edge.user, edge.on));
-        if self.by_ends.try_reserve(1, rehash).is_err() {
-            return Err(Error::no_memory("the table of dependencies"));
-        }
+        self.by_ends.make_room()?;
         let edge = Edge { user, on, out: Link::default(), back: Link::default() };
         let edge = self.edges.insert(edge)?;
         self.modules.get_mut(user)?.needs.push(&mut self.edges, edge)?;
         self.modules.get_mut(on)?.needed_by.push(&mut self.edges, edge)?;
-        self.by_ends.insert_unique(hash_ends(user, on), edge, |_| 0);
+        self.by_ends.insert(self.hash_ends(user, on), edge)?;
         Ok(())
     }
 
