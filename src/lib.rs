@@ -7,5 +7,6 @@
 pub mod abi;
 mod base;
 mod ffi;
+mod mapping;
 mod names;
 mod os;
