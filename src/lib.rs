@@ -6,7 +6,10 @@
 
 pub mod abi;
 mod base;
+mod code;
+mod epoch;
 mod ffi;
 mod mapping;
 mod names;
 mod os;
+mod registry;

@@ -100,8 +100,13 @@ impl Index {
 
     /// Makes room so that the next `insert` cannot fail.
     pub fn make_room(&mut self) -> Result<()> {
+        self.make_room_for(1)
+    }
+
+    /// Makes room so that the next `more` inserts cannot fail, if nothing is removed meanwhile.
+    pub fn make_room_for(&mut self, more: usize) -> Result<()> {
         self.table
-            .try_reserve(1, |entry| entry.hash)
+            .try_reserve(more, |entry| entry.hash)
             .map_err(|_| Error::no_memory("an index"))?;
         self.full = self.full.max(self.table.capacity());
         Ok(())
@@ -123,6 +128,17 @@ impl Index {
                 true
             }
             Err(_) => false,
+        }
+    }
+
+    /// Puts one id in the place of another with the same hash; false if that was not in.
+    pub fn replace(&mut self, hash: u64, old: u64, new: u64) -> bool {
+        match self.table.find_mut(hash, |entry| entry.id == old) {
+            Some(entry) => {
+                entry.id = new;
+                true
+            }
+            None => false,
         }
     }
 

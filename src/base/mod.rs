@@ -6,7 +6,6 @@ mod chain;
 mod error;
 mod hash;
 mod list;
-mod shared;
 mod slots;
 mod text;
 
@@ -20,6 +19,5 @@ pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
 pub use hash::Index;
 pub use list::{Bx, List, ListExt, Table, try_box};
-pub use shared::SharedText;
 pub use slots::{Kind, Slots, split_index};
-pub use text::{Lossy, Text};
+pub use text::{Lossy, Text, Text as SharedText};
