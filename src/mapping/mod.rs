@@ -39,7 +39,7 @@ mod tests;
 use core::ffi::CStr;
 
 use crate::base::{
-    Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, SharedText, Slots, fail,
+    Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
 };
 use crate::os;
 use pages::{Pages, Unmap};
@@ -63,7 +63,7 @@ pub struct Mapping {
     pages: Pages,
     references: usize,
     prefetched: bool,
-    path: SharedText,
+    path: Text,
     file: Option<os::FileId>,
     unsettled: bool,
     aliases: Chain,
@@ -92,7 +92,7 @@ impl Mapping {
     }
 
     /// The path or key that reached it first.
-    pub fn path(&self) -> &SharedText {
+    pub fn path(&self) -> &Text {
         &self.path
     }
 }
@@ -108,7 +108,7 @@ impl Linked for Mapping {
 
 /// A path that names a mapping.
 struct Alias {
-    path: SharedText,
+    path: Text,
     hash: u64,
     mapping: u64,
     link: Link,
@@ -153,7 +153,7 @@ pub struct Released {
     /// Named the mapping; stale if it was evicted.
     pub id: u64,
     /// The path or key that reached the mapping first: the caller's own, for as long as it likes.
-    pub path: SharedText,
+    pub path: Text,
     /// The mapping's bytes.
     pub bytes: usize,
     /// Whether this was the last reference.
@@ -165,7 +165,7 @@ pub struct Released {
 /// Pages that the system did not take back.
 struct Failed {
     pages: Pages,
-    path: SharedText,
+    path: Text,
 }
 
 /// What a path is about to name.
@@ -178,7 +178,7 @@ struct Reached {
 /// How a path will name a mapping, with all the memory that takes.
 enum Named {
     Already(u64),
-    New { path: SharedText, hash: u64 },
+    New { path: Text, hash: u64 },
 }
 
 /// The file mappings of one manager.
@@ -308,7 +308,7 @@ impl Mappings {
         }
         self.aliases.make_room()?;
         self.by_path.make_room()?;
-        let path = SharedText::copy(self.host, path.to_bytes())?;
+        let path = Text::copy(self.host, path.to_bytes())?;
         Ok(Named::New { path, hash })
     }
 
@@ -464,7 +464,7 @@ impl Mappings {
     }
 
     /// Gives pages back, or remembers that the system refused: then true.
-    fn give_back(&mut self, pages: Pages, path: SharedText) -> bool {
+    fn give_back(&mut self, pages: Pages, path: Text) -> bool {
         match pages.give_back(self.unmap) {
             Ok(()) => false,
             Err(pages) => {
@@ -597,7 +597,7 @@ impl Mappings {
     }
 
     /// Their first paths and bytes.
-    pub fn iter_failed(&self) -> impl Iterator<Item = (&SharedText, usize)> {
+    pub fn iter_failed(&self) -> impl Iterator<Item = (&Text, usize)> {
         let failed = self.failed.iter();
         failed.map(|failed| (&failed.path, failed.pages.len()))
     }
