@@ -9,6 +9,7 @@ mod base;
 mod code;
 mod epoch;
 mod ffi;
+mod mapping;
 mod names;
 mod os;
 mod registry;

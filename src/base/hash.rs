@@ -234,6 +234,7 @@ mod tests {
             assert!(index.insert(5, id).is_ok());
         }
         assert_eq!(index.tombstones(), 0);
+        assert!((0..100).all(|wanted| index.find(5, |id| id == wanted) == Some(wanted)));
         for id in 0..50 {
             assert!(index.remove(5, id));
         }

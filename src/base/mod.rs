@@ -20,4 +20,4 @@ pub use error::{Error, Result, errno, last_errno, last_error};
 pub use hash::Index;
 pub use list::{Bx, List, ListExt, Table, try_box};
 pub use slots::{Kind, Slots, split_index};
-pub use text::{Lossy, Text, Text as SharedText};
+pub use text::{Lossy, Text};

@@ -37,7 +37,7 @@ mod tests;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::abi::{LIFECYCLE_GLOBAL, lifecycle_decl};
-use crate::base::{Chain, Host, Kind, Link, Linked, Result, SharedText, Slots, fail};
+use crate::base::{Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail};
 pub use ranges::{Range, Ranges};
 use table::Table;
 
@@ -105,7 +105,7 @@ pub struct Unbound {
     /// LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
     pub kind: u32,
     /// The name: the caller's own, for as long as it likes.
-    pub name: SharedText,
+    pub name: Text,
     /// The module that had bound it.
     pub module: u64,
     /// What lookups notice.
@@ -326,7 +326,7 @@ impl Names {
     }
 
     /// The name a binding binds.
-    pub fn name(&self, binding: &Binding) -> Result<&SharedText> {
+    pub fn name(&self, binding: &Binding) -> Result<&Text> {
         Ok(&self.table.get(binding.name)?.text)
     }
 

@@ -13,12 +13,12 @@
 //! It does not know what a binding is; the order of a name's bindings is kept by the bindings
 //! themselves.
 
-use crate::base::{Host, Index, Kind, Result, SharedText, Slots};
+use crate::base::{Host, Index, Kind, Result, Slots, Text};
 
 /// A name of one kind.
 pub(super) struct Name {
     pub kind: u32,
-    pub text: SharedText,
+    pub text: Text,
     /// The binding that answers a lookup; 0 while all of them are staged.
     pub top: u64,
     /// Bindings that refer to it.
@@ -66,7 +66,7 @@ impl Table {
             return Ok(id);
         }
         self.index.make_room()?;
-        let text = SharedText::copy(self.host, bytes)?;
+        let text = Text::copy(self.host, bytes)?;
         let footprint = text.footprint();
         let id = self.names.insert(Name {
             kind,

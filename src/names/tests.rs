@@ -326,6 +326,19 @@ fn a_missing_name_does_not_touch_the_last_error() {
 }
 
 #[test]
+fn a_chain_of_other_tables_is_refused_and_leaves_nothing() {
+    let mut other = House::new(Host::libc());
+    other.names = Names::new(Host::libc(), 9, other.versions);
+    other.bind(1, b"f", 1);
+    let mut house = House::new(Host::libc());
+    house.chains[1] = other.chains[1];
+    let refused = house.try_bind(1, b"g", 1, false);
+    assert_eq!(status(refused), LIFECYCLE_E_INVALID);
+    assert_eq!((house.names.names(), house.names.iter().count()), (0, 0));
+    assert_eq!((house.version(), house.names.count(LIFECYCLE_FUNC)), (0, 0));
+}
+
+#[test]
 fn hazard_mem_16_churn_of_constant_size_stays_bounded() {
     let failing = Failing::new();
     let mut house = House::new(failing.host());
