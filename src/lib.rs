@@ -11,5 +11,7 @@ mod epoch;
 mod ffi;
 mod mapping;
 mod names;
+mod manager;
+mod observe;
 mod os;
 mod registry;

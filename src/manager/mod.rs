@@ -34,9 +34,11 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
+pub use code::{Adopted, Commit};
+pub use effects::Observer;
 pub use state::State;
 
-use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager};
+use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
 use crate::base::{Host, Result, fail};
 use crate::code::Locator;
 use crate::epoch::Readers;
@@ -135,6 +137,13 @@ impl Manager {
     /// The manager behind a pointer from C.
     pub fn check(pointer: *const lifecycle_manager) -> Result<&'static Manager> {
         POOL.check(pointer.cast())
+    }
+
+    /// As `check`, for signal handlers: no sentence is kept.
+    pub fn peek(
+        pointer: *const lifecycle_manager,
+    ) -> core::result::Result<&'static Manager, lifecycle_status> {
+        POOL.peek(pointer.cast())
     }
 
     /// For C.
