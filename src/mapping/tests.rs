@@ -69,6 +69,12 @@ fn mappings(mode: Mode) -> Mappings {
     Mappings::new(Host::libc(), 5, mode)
 }
 
+/// Whether nothing at all is left on the books.
+fn is_bare(maps: &Mappings) -> bool {
+    let counted = (maps.len(), maps.paths(), maps.bytes(), maps.failed());
+    counted == (0, 0, 0, 0) && maps.by_path.len() == 0 && maps.by_file.len() == 0
+}
+
 fn bytes_of(acquired: &Acquired) -> &[u8] {
     // SAFETY: `.map.pages` - every test reads only while it holds a reference.
     unsafe { core::slice::from_raw_parts(acquired.data, acquired.len) }
@@ -124,7 +130,7 @@ fn one_mapping_however_many_paths_reach_it() {
         for alias in [&path, &soft, &hard, &dotted] {
             assert_eq!(status(maps.refcount(alias)), LIFECYCLE_E_NOT_FOUND);
         }
-        assert_eq!((maps.len(), maps.paths(), maps.bytes()), (0, 0, 0));
+        assert!(is_bare(&maps));
         assert_eq!(status(maps.release(first.id)), LIFECYCLE_E_STALE);
         assert_eq!(status(maps.get(first.id)), LIFECYCLE_E_STALE);
     }
@@ -155,7 +161,7 @@ fn a_replaced_file_is_another_mapping_and_old_users_keep_theirs() {
         );
         assert_eq!(bytes_of(&new), b"new bytes");
         assert!(maps.release(new.id).is_ok_and(|released| released.evicted));
-        assert_eq!((maps.len(), maps.paths()), (0, 0));
+        assert!(is_bare(&maps));
     }
 }
 
@@ -282,6 +288,25 @@ fn a_settled_snapshot_is_not_read_again() {
     let one = maps.acquire(&path).expect("there");
     assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
     assert_eq!(UNMAPPED.get(), 0, "nothing was copied to be compared");
+    // As if it had been copied right after a change: once its time has settled, one look is enough.
+    maps.maps.get_mut(one.id).expect("live").unsettled = true;
+    for _ in 0..3 {
+        assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
+    }
+    assert_eq!(UNMAPPED.get(), 1);
+}
+
+#[test]
+fn a_mapped_file_changed_just_now_is_not_compared() {
+    let dir = Dir::new("mapped");
+    fs::write(dir.at("a.smf"), b"one").expect("written");
+    let path = c(&dir.at("a.smf"));
+    let mut maps = mappings(Mode::Map);
+    maps.unmap = reluctant;
+    UNMAPPED.set(0);
+    let one = maps.acquire(&path).expect("there");
+    assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
+    assert_eq!(UNMAPPED.get(), 0);
 }
 
 #[test]
@@ -320,7 +345,7 @@ fn what_is_no_file_is_refused() {
 fn a_file_one_may_not_read_is_denied() {
     let dir = Dir::new("denied");
     let path = dir.file("a.smf", b"secret");
-    let locked = fs::Permissions::from_mode(0);
+    let locked = fs::Permissions::from_mode(0o000);
     fs::set_permissions(dir.at("a.smf"), locked).expect("its owner may");
     let thread = std::thread::spawn(move || {
         // SAFETY: changes who this thread alone is to the file system; root may read everything
@@ -609,6 +634,7 @@ fn no_memory_changes_nothing_whichever_allocation_fails() {
             REFUSE.set(false);
             assert_eq!(maps.retry_failed(), 0);
             assert_eq!(UNMAPPED.get(), live, "k = {k}");
+            assert!(is_bare(&maps));
             failing.countdown.set(-1);
             assert!(maps.acquire(&paths[0]).is_ok(), "it works again");
             drop(maps);
