@@ -17,7 +17,7 @@ use crate::base::failing::Failing;
 
 /// Version counters as a manager has them: they outlive its tables.
 fn versions() -> &'static [AtomicU64; KINDS] {
-    Box::leak(Box::new(Default::default()))
+    Box::leak(Box::default())
 }
 
 fn status<T>(result: Result<T>) -> lifecycle_status {
