@@ -22,6 +22,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// The member that came before; 0 if there is none.
+    pub fn older(&self) -> u64 {
+        self.older
+    }
+
     /// The member that came next; 0 if there is none.
     pub fn newer(&self) -> u64 {
         self.newer

@@ -24,11 +24,11 @@ pub use entries::{Cell, Resolve};
 pub use locate::Locator;
 pub use relocate::Relocation;
 pub use spans::Span;
-pub use stub::trap;
+pub use stub::{SUPPORTED as ENTRIES_SUPPORTED, trap};
 pub use symbols::{Backing, NewSymbol, Symbol};
 
 use crate::base::{
-    Bx, Chain, Host, Kind, Link, Linked, Lossy, Result, Slots, Text, fail, split_index, try_box,
+    Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
 };
 use crate::epoch::Verdict;
 use entries::Entries;
@@ -244,7 +244,7 @@ impl Code {
     }
 
     /// Fills relocations into a reservation's first `used` bytes and makes them runnable; the rest is given back. The
-    /// reservation is over when this succeeds; the span belongs to the caller then.
+    /// reservation stays until `close` says that its span belongs to a symbol, or `reopen` that it does not.
     pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
         let (runs_at, writable, size) = self.reservation(id)?;
         if used == 0 || used > size {
@@ -258,8 +258,20 @@ impl Code {
         }
         let span = self.reserved.get(id)?.span;
         self.pages.publish(span)?;
-        self.reserved.remove(id)?;
-        Ok(self.spans.shrink(span, used, &self.pages))
+        let span = self.spans.shrink(span, used, &self.pages);
+        self.reserved.get_mut(id)?.span = span;
+        Ok(span)
+    }
+
+    /// The reservation's span belongs to a symbol now.
+    pub fn close(&mut self, id: u64) -> Result<()> {
+        self.reserved.remove(id).map(|_| ())
+    }
+
+    /// The reservation's span belongs to nobody after all, and may be written again.
+    pub fn reopen(&mut self, id: u64) -> Result<()> {
+        let span = self.reserved.get(id)?.span;
+        self.pages.open(span).map(|_| ())
     }
 
     /// Where a span runs.
@@ -272,22 +284,6 @@ impl Code {
     pub fn free_span(&mut self, span: Span) {
         self.pages.poison(span);
         self.spans.free(span, &self.pages);
-    }
-
-    /// Whether a name may be mapped: E_EXISTS with the owner named unless `replace`. The symbol that would have to go.
-    pub fn check_name(&self, name: &[u8], replace: bool, except_module: u64) -> Result<Option<u64>> {
-        let Some(id) = self.symbols.find(name) else { return Ok(None) };
-        let symbol = self.symbols.get(id)?;
-        if symbol.module == except_module {
-            return Ok(None);
-        }
-        if !replace {
-            fail!(LIFECYCLE_E_EXISTS, "symbol '{}' is mapped already", Lossy(name));
-        }
-        if symbol.pins != 0 {
-            fail!(LIFECYCLE_E_PINNED, "symbol '{}' is pinned and cannot be replaced", Lossy(name));
-        }
-        Ok(Some(id))
     }
 
     /// Names code and makes it callable (unless staged).

@@ -5,3 +5,4 @@
 //! functions that a macro makes.
 
 mod guard;
+mod library;

@@ -16,7 +16,7 @@ pub use loading::Loading;
 
 use crate::abi::lifecycle_release_fn;
 use crate::base::{
-    Chain, Host, Index, Kind, Link, Linked, List, Lossy, Result, Slots, Text, fail,
+    Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
 };
 use crate::os;
 
@@ -340,6 +340,32 @@ impl Registry {
     pub fn users(&self, id: u64) -> Result<impl Iterator<Item = u64>> {
         let module = self.get(id)?;
         Ok(module.needed_by.newest_first(&self.edges).map(|(_, edge)| edge.user))
+    }
+
+    /// The modules that need this one, directly or through others, each before the ones it needs (where there is a circle,
+    /// each once), and the module itself last.
+    pub fn closure(&self, id: u64) -> Result<List<u64>> {
+        let mut order = List::new_in(self.host);
+        let mut seen = Index::new(self.host, 0);
+        let mut path: List<(u64, u64)> = List::new_in(self.host);
+        path.try_push((id, self.get(id)?.needed_by.newest()))?;
+        seen.insert(seen.hash(0, &id.to_le_bytes()), id)?;
+        while let Some(last) = path.last_mut() {
+            let (module, edge) = *last;
+            if edge == 0 {
+                path.pop();
+                order.try_push(module)?;
+                continue;
+            }
+            let Edge { user, back, .. } = self.edges.get(edge)?;
+            last.1 = back.older();
+            let hash = seen.hash(0, &user.to_le_bytes());
+            if seen.find(hash, |other| other == *user).is_none() {
+                seen.insert(hash, *user)?;
+                path.try_push((*user, self.get(*user)?.needed_by.newest()))?;
+            }
+        }
+        Ok(order)
     }
 
     /// Gives a module something of the host's.
