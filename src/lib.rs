@@ -9,6 +9,9 @@ mod base;
 mod code;
 mod epoch;
 mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mapping;
 mod names;
 mod manager;

@@ -33,14 +33,9 @@ fn tail(bytes: &[u8]) -> (u64, u64) {
         return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        return (
-            u64::from(u32::from_le_bytes(*first)),
-            u64::from(u32::from_le_bytes(*last)),
-        );
+        return (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
     }
-    let up_to_three = bytes
-        .iter()
-        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let up_to_three = bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
     (up_to_three, 0)
 }
 
@@ -93,9 +88,7 @@ impl Index {
 
     /// The id under `hash` that `is` the wanted one.
     pub fn find(&self, hash: u64, mut is: impl FnMut(u64) -> bool) -> Option<u64> {
-        self.table
-            .find(hash, |entry| entry.hash == hash && is(entry.id))
-            .map(|entry| entry.id)
+        self.table.find(hash, |entry| entry.hash == hash && is(entry.id)).map(|entry| entry.id)
     }
 
     /// Makes room so that the next `insert` cannot fail.
@@ -115,8 +108,7 @@ impl Index {
     /// Adds an id that is not in the index.
     pub fn insert(&mut self, hash: u64, id: u64) -> Result<()> {
         self.make_room()?;
-        self.table
-            .insert_unique(hash, Entry { hash, id }, |entry| entry.hash);
+        self.table.insert_unique(hash, Entry { hash, id }, |entry| entry.hash);
         Ok(())
     }
 

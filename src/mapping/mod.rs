@@ -217,44 +217,26 @@ impl Mappings {
     /// E_NOT_FOUND, E_DENIED, E_TYPE for what is not a regular file, E_FORMAT for an empty one or
     /// one that was cut while it was copied, E_NOMEM, E_LIMIT, E_SYSTEM; then nothing changed.
     pub fn acquire(&mut self, path: &CStr) -> Result<Acquired> {
-        let Reached {
-            id,
-            opened,
-            displaced,
-        } = self.reach(path)?;
+        let Reached { id, opened, displaced } = self.reach(path)?;
         let mapping = self.maps.get_mut(id)?;
         if mapping.prefetched {
             mapping.prefetched = false;
         } else {
             mapping.references += 1;
         }
-        Ok(Acquired {
-            id,
-            data: mapping.data(),
-            len: mapping.len(),
-            opened,
-            displaced,
-        })
+        Ok(Acquired { id, data: mapping.data(), len: mapping.len(), opened, displaced })
     }
 
     /// Brings a file into memory for whoever acquires it first; for a file that is in memory
     /// already it only remembers the path. Fails as `acquire`.
     pub fn prefetch(&mut self, path: &CStr) -> Result<Prefetched> {
-        let Reached {
-            id,
-            opened,
-            displaced,
-        } = self.reach(path)?;
+        let Reached { id, opened, displaced } = self.reach(path)?;
         if opened {
             let mapping = self.maps.get_mut(id)?;
             mapping.prefetched = true;
             mapping.references = 1;
         }
-        Ok(Prefetched {
-            id,
-            opened,
-            displaced,
-        })
+        Ok(Prefetched { id, opened, displaced })
     }
 
     /// A reference to a private read-only copy of `bytes`, known by `key`. E_EXISTS if the key
@@ -276,13 +258,7 @@ impl Mappings {
         self.put_alias(named, id)?;
         let mapping = self.maps.get_mut(id)?;
         mapping.references = 1;
-        Ok(Acquired {
-            id,
-            data: mapping.data(),
-            len: mapping.len(),
-            opened: true,
-            displaced: None,
-        })
+        Ok(Acquired { id, data: mapping.data(), len: mapping.len(), opened: true, displaced: None })
     }
 
     /// Room for one more mapping, and for the system to refuse every unmapping that may come
@@ -348,15 +324,8 @@ impl Mappings {
 
     fn hash_file(&self, file: &os::FileId) -> u64 {
         let (seconds, nanoseconds) = file.changed;
-        let words = [
-            file.device,
-            file.inode,
-            file.size,
-            seconds as u64,
-            nanoseconds as u64,
-        ];
-        self.by_file
-            .hash(0, words.map(u64::to_le_bytes).as_flattened())
+        let words = [file.device, file.inode, file.size, seconds as u64, nanoseconds as u64];
+        self.by_file.hash(0, words.map(u64::to_le_bytes).as_flattened())
     }
 
     /// The mapping of a file, by what the file is.
@@ -381,11 +350,7 @@ impl Mappings {
         if let Some(id) = self.find(path)
             && self.maps.get(id)?.file.is_none()
         {
-            return Ok(Reached {
-                id,
-                opened: false,
-                displaced: None,
-            });
+            return Ok(Reached { id, opened: false, displaced: None });
         }
         let opened = os::open_file(path)?;
         // Asked after the file was opened and before it is read: a change after the reading is then
@@ -395,11 +360,7 @@ impl Mappings {
         let named = self.prepare_alias(path)?;
         let (id, is_new) = self.bring(&opened, &named, path, settled)?;
         let displaced = self.put_alias(named, id)?;
-        Ok(Reached {
-            id,
-            opened: is_new,
-            displaced,
-        })
+        Ok(Reached { id, opened: is_new, displaced })
     }
 
     /// The mapping of an open file, and whether it is new. All room is made; what can still fail is
@@ -479,13 +440,7 @@ impl Mappings {
     /// back. Never allocates.
     fn evict(&mut self, id: u64) -> Result<Released> {
         self.all.remove(&mut self.maps, id)?;
-        let Mapping {
-            pages,
-            path,
-            file,
-            mut aliases,
-            ..
-        } = self.maps.remove(id)?;
+        let Mapping { pages, path, file, mut aliases, .. } = self.maps.remove(id)?;
         while aliases.newest() != 0 {
             let alias = aliases.newest();
             aliases.remove(&mut self.aliases, alias)?;
@@ -498,13 +453,7 @@ impl Mappings {
         let bytes = pages.len();
         self.bytes -= bytes;
         let refused = self.give_back(pages, path.clone());
-        Ok(Released {
-            id,
-            path,
-            bytes,
-            evicted: true,
-            refused,
-        })
+        Ok(Released { id, path, bytes, evicted: true, refused })
     }
 
     /// Takes a reference back; the last one evicts the mapping. If the system refuses to unmap it,
@@ -562,11 +511,7 @@ impl Mappings {
     pub fn refcount(&self, path: &CStr) -> Result<usize> {
         match self.find(path) {
             Some(id) => Ok(self.maps.get(id)?.references),
-            None => fail!(
-                LIFECYCLE_E_NOT_FOUND,
-                "'{}' names no mapping",
-                Lossy(path.to_bytes())
-            ),
+            None => fail!(LIFECYCLE_E_NOT_FOUND, "'{}' names no mapping", Lossy(path.to_bytes())),
         }
     }
 

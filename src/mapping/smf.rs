@@ -86,10 +86,7 @@ fn read(bytes: &[u8]) -> Result<(&[u8], lifecycle_smf_header)> {
         );
     };
     if field(trailer, 0) != MAGIC {
-        fail!(
-            LIFECYCLE_E_FORMAT,
-            "the magic of the SMF trailer is not \"SMF\\0\""
-        );
+        fail!(LIFECYCLE_E_FORMAT, "the magic of the SMF trailer is not \"SMF\\0\"");
     }
     let [major, minor, platform, arch] = field(trailer, 4);
     if major > MAJOR {
@@ -120,12 +117,7 @@ fn read(bytes: &[u8]) -> Result<(&[u8], lifecycle_smf_header)> {
 /// The section table of a checked or unchecked header.
 fn table<'a>(payload: &'a [u8], header: &lifecycle_smf_header) -> Result<&'a [u8]> {
     let bytes = u64::from(header.section_count) * ENTRY as u64;
-    span(
-        payload,
-        header.section_table_offset,
-        bytes,
-        format_args!("SMF section table"),
-    )
+    span(payload, header.section_table_offset, bytes, format_args!("SMF section table"))
 }
 
 /// Reads the trailer and checks every offset and count in it. A symbol's size depends on the
@@ -135,12 +127,7 @@ pub fn header(bytes: &[u8]) -> Result<lifecycle_smf_header> {
     let (payload, header) = read(bytes)?;
     table(payload, &header)?;
     let symbols = u64::from(header.symbol_count);
-    span(
-        payload,
-        header.symbol_table_offset,
-        symbols,
-        format_args!("SMF symbol table"),
-    )?;
+    span(payload, header.symbol_table_offset, symbols, format_args!("SMF symbol table"))?;
     if header.exported_count > header.symbol_count {
         fail!(
             LIFECYCLE_E_FORMAT,
@@ -150,12 +137,7 @@ pub fn header(bytes: &[u8]) -> Result<lifecycle_smf_header> {
         );
     }
     span(payload, 0, header.stub_size, format_args!("SMF stub size"))?;
-    span(
-        payload,
-        header.smf_data_offset,
-        0,
-        format_args!("SMF data offset"),
-    )?;
+    span(payload, header.smf_data_offset, 0, format_args!("SMF data offset"))?;
     Ok(header)
 }
 
@@ -179,8 +161,5 @@ pub fn section(bytes: &[u8], kind: u32) -> Result<&[u8]> {
             return span(payload, offset, size, what);
         }
     }
-    fail!(
-        LIFECYCLE_E_NOT_FOUND,
-        "the SMF file has no section of type {kind}"
-    )
+    fail!(LIFECYCLE_E_NOT_FOUND, "the SMF file has no section of type {kind}")
 }

@@ -1,10 +1,6 @@
 //! The SMF reader: what it reads, and that it refuses everything else in a sentence that names the
 //! field.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test is there to fail loudly"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 
 use proptest::prelude::*;
 
@@ -122,10 +118,7 @@ fn versions_and_compression() {
         assert!(last_sentence().contains(&format!("version {major}.2")));
     }
     let compressed = with(48, 1u32.to_le_bytes());
-    assert_eq!(
-        header(&compressed).map(|read| read.compression).ok(),
-        Some(1)
-    );
+    assert_eq!(header(&compressed).map(|read| read.compression).ok(), Some(1));
     assert_eq!(status(section(&compressed, 12)), LIFECYCLE_E_UNSUPPORTED);
 }
 
@@ -134,14 +127,9 @@ fn a_section_outside_the_file_is_refused() {
     let mut good = sample();
     let end = (good.len() - 128) as u64;
     let entry = 40;
-    for (offset, size) in [
-        (end, 1),
-        (0, end + 1),
-        (u64::MAX, 1),
-        (1, u64::MAX),
-        (u64::MAX, u64::MAX),
-        (end + 1, 0),
-    ] {
+    for (offset, size) in
+        [(end, 1), (0, end + 1), (u64::MAX, 1), (1, u64::MAX), (u64::MAX, u64::MAX), (end + 1, 0)]
+    {
         good[entry + 16..entry + 24].copy_from_slice(&offset.to_le_bytes());
         good[entry + 24..entry + 32].copy_from_slice(&size.to_le_bytes());
         assert!(header(&good).is_ok());
@@ -166,11 +154,7 @@ fn consistent(bytes: &[u8]) {
                 assert!(range.start <= found.start && found.end <= range.end);
             }
             Err(error) => {
-                let known = [
-                    LIFECYCLE_E_FORMAT,
-                    LIFECYCLE_E_NOT_FOUND,
-                    LIFECYCLE_E_UNSUPPORTED,
-                ];
+                let known = [LIFECYCLE_E_FORMAT, LIFECYCLE_E_NOT_FOUND, LIFECYCLE_E_UNSUPPORTED];
                 assert!(known.contains(&error.0));
             }
         }
@@ -178,11 +162,7 @@ fn consistent(bytes: &[u8]) {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 2000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -1,9 +1,5 @@
 //! File mappings, one promise a test; failing memory is at the end.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test is there to fail loudly"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 
 use core::cell::Cell;
 use std::ffi::CString;
@@ -69,6 +65,12 @@ fn mappings(mode: Mode) -> Mappings {
     Mappings::new(Host::libc(), 5, mode)
 }
 
+/// Whether nothing at all is left on the books.
+fn is_bare(maps: &Mappings) -> bool {
+    let counted = (maps.len(), maps.paths(), maps.bytes(), maps.failed());
+    counted == (0, 0, 0, 0) && maps.by_path.len() == 0 && maps.by_file.len() == 0
+}
+
 fn bytes_of(acquired: &Acquired) -> &[u8] {
     // SAFETY: `.map.pages` - every test reads only while it holds a reference.
     unsafe { core::slice::from_raw_parts(acquired.data, acquired.len) }
@@ -124,7 +126,7 @@ fn one_mapping_however_many_paths_reach_it() {
         for alias in [&path, &soft, &hard, &dotted] {
             assert_eq!(status(maps.refcount(alias)), LIFECYCLE_E_NOT_FOUND);
         }
-        assert_eq!((maps.len(), maps.paths(), maps.bytes()), (0, 0, 0));
+        assert!(is_bare(&maps));
         assert_eq!(status(maps.release(first.id)), LIFECYCLE_E_STALE);
         assert_eq!(status(maps.get(first.id)), LIFECYCLE_E_STALE);
     }
@@ -148,14 +150,10 @@ fn a_replaced_file_is_another_mapping_and_old_users_keep_theirs() {
         let released = maps.release(old.id).expect("held");
         assert!(released.evicted);
         assert_eq!(released.path.bytes(), path.to_bytes());
-        assert_eq!(
-            maps.find(&path),
-            Some(new.id),
-            "its path is not its any more"
-        );
+        assert_eq!(maps.find(&path), Some(new.id), "its path is not its any more");
         assert_eq!(bytes_of(&new), b"new bytes");
         assert!(maps.release(new.id).is_ok_and(|released| released.evicted));
-        assert_eq!((maps.len(), maps.paths()), (0, 0));
+        assert!(is_bare(&maps));
     }
 }
 
@@ -186,11 +184,7 @@ fn a_deleted_file_works_for_its_users() {
         fs::remove_file(dir.at("a.smf")).expect("removed");
         assert_eq!(status(maps.acquire(&path)), LIFECYCLE_E_NOT_FOUND);
         assert_eq!(bytes_of(&held), b"still here");
-        assert_eq!(
-            maps.refcount(&path).ok(),
-            Some(1),
-            "the failure changed nothing"
-        );
+        assert_eq!(maps.refcount(&path).ok(), Some(1), "the failure changed nothing");
         assert!(maps.release(held.id).is_ok_and(|gone| gone.evicted));
     }
 }
@@ -266,10 +260,7 @@ fn a_snapshot_of_a_file_changed_just_now_is_compared() {
     assert_eq!(again.id, two.id);
     assert!(maps.release(one.id).is_ok() && maps.release(one.id).is_ok());
     let last = maps.acquire(&path).expect("there");
-    assert_eq!(
-        last.id, two.id,
-        "the old one's end does not hide the new one"
-    );
+    assert_eq!(last.id, two.id, "the old one's end does not hide the new one");
 }
 
 #[test]
@@ -282,6 +273,25 @@ fn a_settled_snapshot_is_not_read_again() {
     let one = maps.acquire(&path).expect("there");
     assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
     assert_eq!(UNMAPPED.get(), 0, "nothing was copied to be compared");
+    // As if it had been copied right after a change: once its time has settled, one look is enough.
+    maps.maps.get_mut(one.id).expect("live").unsettled = true;
+    for _ in 0..3 {
+        assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
+    }
+    assert_eq!(UNMAPPED.get(), 1);
+}
+
+#[test]
+fn a_mapped_file_changed_just_now_is_not_compared() {
+    let dir = Dir::new("mapped");
+    fs::write(dir.at("a.smf"), b"one").expect("written");
+    let path = c(&dir.at("a.smf"));
+    let mut maps = mappings(Mode::Map);
+    maps.unmap = reluctant;
+    UNMAPPED.set(0);
+    let one = maps.acquire(&path).expect("there");
+    assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
+    assert_eq!(UNMAPPED.get(), 0);
 }
 
 #[test]
@@ -295,10 +305,7 @@ fn what_is_no_file_is_refused() {
     let empty = dir.file("empty", b"");
     let cases = [
         (c(&dir.at("missing")), LIFECYCLE_E_NOT_FOUND),
-        (
-            CString::new(under_file).expect("no NUL"),
-            LIFECYCLE_E_NOT_FOUND,
-        ),
+        (CString::new(under_file).expect("no NUL"), LIFECYCLE_E_NOT_FOUND),
         (CString::default(), LIFECYCLE_E_NOT_FOUND),
         (c(&dir.0), LIFECYCLE_E_TYPE),
         (fifo, LIFECYCLE_E_TYPE),
@@ -320,7 +327,7 @@ fn what_is_no_file_is_refused() {
 fn a_file_one_may_not_read_is_denied() {
     let dir = Dir::new("denied");
     let path = dir.file("a.smf", b"secret");
-    let locked = fs::Permissions::from_mode(0);
+    let locked = fs::Permissions::from_mode(0o000);
     fs::set_permissions(dir.at("a.smf"), locked).expect("its owner may");
     let thread = std::thread::spawn(move || {
         // SAFETY: changes who this thread alone is to the file system; root may read everything
@@ -374,10 +381,7 @@ fn a_prefetched_mapping_that_nobody_can_reach_goes() {
     dir.file("b.smf", b"new!");
     fs::rename(dir.at("b.smf"), dir.at("a.smf")).expect("renamed");
     let new = maps.prefetch(&path).expect("there");
-    assert!(
-        new.opened && new.displaced.is_none(),
-        "the hard link reaches it"
-    );
+    assert!(new.opened && new.displaced.is_none(), "the hard link reaches it");
     assert_eq!(maps.len(), 2);
     fs::rename(dir.at("a.smf"), dir.at("hard")).expect("renamed");
     let taken = maps.acquire(&hard).expect("there");
@@ -399,15 +403,9 @@ fn bytes_are_copied_and_known_by_their_key() {
         source.fill(0);
         assert!(made.opened);
         assert_eq!(bytes_of(&made), b"made in memory");
-        assert_eq!(
-            status(maps.acquire_bytes(key, b"other")),
-            LIFECYCLE_E_EXISTS
-        );
+        assert_eq!(status(maps.acquire_bytes(key, b"other")), LIFECYCLE_E_EXISTS);
         assert!(last_sentence().contains("<generated>/1"));
-        assert_eq!(
-            status(maps.acquire_bytes(c"<empty>", b"")),
-            LIFECYCLE_E_FORMAT
-        );
+        assert_eq!(status(maps.acquire_bytes(c"<empty>", b"")), LIFECYCLE_E_FORMAT);
         let other = maps.acquire_bytes(c"<generated>/2", b"made in memory");
         let other = other.expect("memory");
         assert_ne!(other.id, made.id, "bytes are not compared");
@@ -450,10 +448,7 @@ fn what_the_system_refuses_to_unmap_is_kept_and_retried() {
     }
     assert_eq!((maps.find(&a), maps.len(), maps.paths()), (None, 0, 0));
     assert_eq!((maps.failed(), maps.bytes()), (2, 0));
-    let kept: Vec<_> = maps
-        .iter_failed()
-        .map(|(path, len)| (path.c_str(), len))
-        .collect();
+    let kept: Vec<_> = maps.iter_failed().map(|(path, len)| (path.c_str(), len)).collect();
     assert_eq!(kept, [(a.as_c_str(), 2), (b.as_c_str(), 3)]);
     assert_eq!(bytes_of(&held[0]), b"aa", "it is still mapped");
     assert_eq!(maps.retry_failed(), 2);
@@ -465,10 +460,7 @@ fn what_the_system_refuses_to_unmap_is_kept_and_retried() {
     UNMAPPED.set(0);
     assert_eq!((maps.retry_failed(), UNMAPPED.get()), (0, 2));
     assert!(maps.release(again.id).is_ok_and(|gone| !gone.refused));
-    assert_eq!(
-        (maps.failed(), maps.retry_failed(), UNMAPPED.get()),
-        (0, 0, 3)
-    );
+    assert_eq!((maps.failed(), maps.retry_failed(), UNMAPPED.get()), (0, 0, 3));
 }
 
 /// Descriptors and mappings of this process whose file is in `dir`.
@@ -478,10 +470,7 @@ fn held_by_process(dir: &Dir) -> (usize, usize) {
     let fds = fds.filter(|fd| fs::read_link(fd.path()).is_ok_and(|to| inside(&to)));
     let maps = fs::read_to_string("/proc/self/maps").expect("Linux");
     let name = dir.0.to_string_lossy();
-    (
-        fds.count(),
-        maps.lines().filter(|line| line.contains(&*name)).count(),
-    )
+    (fds.count(), maps.lines().filter(|line| line.contains(&*name)).count())
 }
 
 #[test]
@@ -504,9 +493,7 @@ fn a_thousand_users_leave_nothing_behind() {
         }
         assert_eq!((failing.out.get(), UNMAPPED.get()), (warm, 1000));
         assert_eq!(held_by_process(&dir), (0, 0));
-        let held: Vec<_> = (0..1000)
-            .map(|_| maps.acquire(&path).map(|one| one.id))
-            .collect();
+        let held: Vec<_> = (0..1000).map(|_| maps.acquire(&path).map(|one| one.id)).collect();
         let mapped = usize::from(mode == Mode::Map);
         assert_eq!(held_by_process(&dir), (0, mapped), "no descriptor is kept");
         for id in held {
@@ -596,11 +583,7 @@ fn no_memory_changes_nothing_whichever_allocation_fails() {
             REFUSE.set(k % 2 == 0);
             let live = maps.len();
             UNMAPPED.set(0);
-            for (id, left) in maps
-                .iter()
-                .map(|(id, m)| (id, m.references()))
-                .collect::<Vec<_>>()
-            {
+            for (id, left) in maps.iter().map(|(id, m)| (id, m.references())).collect::<Vec<_>>() {
                 for _ in 0..left {
                     assert!(maps.release(id).is_ok());
                 }
@@ -609,6 +592,7 @@ fn no_memory_changes_nothing_whichever_allocation_fails() {
             REFUSE.set(false);
             assert_eq!(maps.retry_failed(), 0);
             assert_eq!(UNMAPPED.get(), live, "k = {k}");
+            assert!(is_bare(&maps));
             failing.countdown.set(-1);
             assert!(maps.acquire(&paths[0]).is_ok(), "it works again");
             drop(maps);

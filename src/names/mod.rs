@@ -41,8 +41,8 @@ use crate::base::{Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail};
 pub use ranges::{Range, Ranges};
 use table::Table;
 
-/// Kinds of names there are.
-pub const KINDS: usize = LIFECYCLE_GLOBAL as usize + 1;
+/// Kinds of names there are. Not `pub`: the header generator takes every public constant for C.
+pub(crate) const KINDS: usize = LIFECYCLE_GLOBAL as usize + 1;
 
 /// What to bind.
 #[derive(Clone, Copy)]
@@ -203,10 +203,7 @@ impl Names {
     pub fn publish(&mut self, decl: lifecycle_decl, replaces_module: u64) -> Result<()> {
         let binding = self.bindings.get(decl)?;
         if !binding.staged {
-            fail!(
-                LIFECYCLE_E_INVALID,
-                "binding {decl:#x} is not staged: it is visible already"
-            );
+            fail!(LIFECYCLE_E_INVALID, "binding {decl:#x} is not staged: it is visible already");
         }
         let module = binding.module;
         let top = self.table.get(binding.name)?.top;
@@ -276,9 +273,7 @@ impl Names {
         } else if below == 0 {
             Outcome::Removed
         } else {
-            Outcome::Restored {
-                module: self.bindings.get(below)?.module,
-            }
+            Outcome::Restored { module: self.bindings.get(below)?.module }
         };
         chain.remove(&mut self.bindings, decl)?;
         self.bindings.remove(decl)?;
@@ -296,12 +291,7 @@ impl Names {
         if let Some(count) = self.counts.get_mut(kind) {
             *count -= 1;
         }
-        Ok(Unbound {
-            kind: kind as u32,
-            name: text,
-            module,
-            outcome,
-        })
+        Ok(Unbound { kind: kind as u32, name: text, module, outcome })
     }
 
     fn changed(&self, kind: u32) {

@@ -17,24 +17,14 @@ use crate::base::{Chain, Host};
 const MODULES: usize = 4;
 /// Names that take part: few, so that they meet; one empty, one with a NUL, two that differ in the
 /// last byte only.
-const NAMES: [&[u8]; 5] = [
-    b"",
-    b"a\0b",
-    b"a_rather_long_function_name1",
-    b"a_rather_long_function_name2",
-    b"f",
-];
+const NAMES: [&[u8]; 5] =
+    [b"", b"a\0b", b"a_rather_long_function_name1", b"a_rather_long_function_name2", b"f"];
 
 /// One step; the numbers are taken modulo what there is.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     /// Binds, visible or staged.
-    Bind {
-        module: u8,
-        kind: u8,
-        name: u8,
-        staged: bool,
-    },
+    Bind { module: u8, kind: u8, name: u8, staged: bool },
     /// Publishes one staged binding.
     Publish { nth: u8, replaces: u8 },
     /// Publishes all a module has staged.
@@ -58,29 +48,14 @@ pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
     bytes.chunks_exact(4).map(|chunk| {
         let (a, b, c) = (chunk[1], chunk[2], chunk[3]);
         match chunk[0] % 12 {
-            0..=2 => Op::Bind {
-                module: a,
-                kind: b & 3,
-                name: c,
-                staged: b & 4 != 0,
-            },
-            3 => Op::Publish {
-                nth: a,
-                replaces: b,
-            },
-            4 => Op::PublishAll {
-                module: a,
-                replaces: b,
-            },
+            0..=2 => Op::Bind { module: a, kind: b & 3, name: c, staged: b & 4 != 0 },
+            3 => Op::Publish { nth: a, replaces: b },
+            4 => Op::PublishAll { module: a, replaces: b },
             5 | 6 => Op::Unbind { nth: a },
             7 => Op::UnbindNewest { kind: a, name: b },
             8 => Op::Unload { module: a },
             9 => Op::Stale { nth: a },
-            10 => Op::AddRange {
-                first: a as i8,
-                len: b % 16,
-                module: c,
-            },
+            10 => Op::AddRange { first: a as i8, len: b % 16, module: c },
             _ => Op::RemoveRange { nth: a },
         }
     })
@@ -136,18 +111,13 @@ impl Pair {
 
     fn top(&self, key: (u32, usize)) -> u64 {
         let stack = self.stacks.get(&key);
-        stack
-            .and_then(|stack| stack.last())
-            .copied()
-            .unwrap_or_default()
+        stack.and_then(|stack| stack.last()).copied().unwrap_or_default()
     }
 
     /// Does one small thing, and checks that the versions tell exactly whether an answer changed.
     fn watched<T>(&mut self, kind: u32, name: usize, act: impl FnOnce(&mut Self) -> T) -> T {
         let read = |versions: &[AtomicU64; KINDS]| {
-            versions
-                .each_ref()
-                .map(|version| version.load(Ordering::Acquire))
+            versions.each_ref().map(|version| version.load(Ordering::Acquire))
         };
         let answer = self.top((kind, name));
         let mut expected = read(self.versions);
@@ -165,28 +135,12 @@ impl Pair {
         self.watched(kind, name, |pair| {
             let value = pair.next_value;
             pair.next_value += 1;
-            let new = NewBinding {
-                kind,
-                name: NAMES[name],
-                value,
-                aux: -value,
-                staged,
-            };
+            let new = NewBinding { kind, name: NAMES[name], value, aux: -value, staged };
             let chain = &mut pair.chains[module];
             let module = module as u64 + 1;
-            let decl = pair
-                .names
-                .bind(chain, module, new)
-                .expect("memory is not made to fail");
+            let decl = pair.names.bind(chain, module, new).expect("memory is not made to fail");
             assert!(pair.twin(decl).is_none() && !pair.gone.contains(&decl));
-            pair.all.push(Twin {
-                decl,
-                module,
-                value,
-                kind,
-                name,
-                staged,
-            });
+            pair.all.push(Twin { decl, module, value, kind, name, staged });
             if !staged {
                 pair.stacks.entry((kind, name)).or_default().push(decl);
             }
@@ -249,9 +203,9 @@ impl Pair {
             let expected = match pair.top(key) {
                 same if same == was => Outcome::Shadowed,
                 0 => Outcome::Removed,
-                other => Outcome::Restored {
-                    module: pair.twin(other).expect("it is bound").module,
-                },
+                other => {
+                    Outcome::Restored { module: pair.twin(other).expect("it is bound").module }
+                }
             };
             let chain = &mut pair.chains[twin.module as usize - 1];
             let unbound = pair.names.unbind(chain, decl).expect("it is bound");
@@ -306,12 +260,7 @@ impl Pair {
     /// Does one step on both and compares them.
     pub fn step(&mut self, op: Op) {
         match op {
-            Op::Bind {
-                module,
-                kind,
-                name,
-                staged,
-            } => self.bind(module, kind, name, staged),
+            Op::Bind { module, kind, name, staged } => self.bind(module, kind, name, staged),
             Op::Publish { nth, replaces } => self.publish(nth, replaced(replaces)),
             Op::PublishAll { module, replaces } => self.publish_all(module, replaced(replaces)),
             Op::Unbind { nth } => {

@@ -40,10 +40,7 @@ pub struct Ranges {
 impl Ranges {
     /// No id is live.
     pub fn new(host: Host) -> Self {
-        Ranges {
-            sorted: List::new_in(host),
-            total: 0,
-        }
+        Ranges { sorted: List::new_in(host), total: 0 }
     }
 
     /// Where the first range stands that ends at `did` or after.
@@ -55,10 +52,7 @@ impl Ranges {
     /// if one is live.
     pub fn insert(&mut self, first: i64, last: i64, module: u64) -> Result<()> {
         if first > last {
-            fail!(
-                LIFECYCLE_E_RANGE,
-                "declarations {first}..{last} end before they begin"
-            );
+            fail!(LIFECYCLE_E_RANGE, "declarations {first}..{last} end before they begin");
         }
         let at = self.position(first);
         if let Some(live) = self.sorted.get(at)
@@ -72,11 +66,7 @@ impl Ranges {
             );
         }
         self.sorted.make_room(1)?;
-        let range = Range {
-            first,
-            last,
-            module,
-        };
+        let range = Range { first, last, module };
         self.sorted.insert(at, range);
         self.total += range.ids();
         Ok(())
@@ -92,18 +82,13 @@ impl Ranges {
                 self.total -= range.ids();
                 Ok(range)
             }
-            _ => fail!(
-                LIFECYCLE_E_NOT_FOUND,
-                "declarations {first}..{last} are not a live range"
-            ),
+            _ => fail!(LIFECYCLE_E_NOT_FOUND, "declarations {first}..{last} are not a live range"),
         }
     }
 
     /// The live range an id is in.
     pub fn find(&self, did: i64) -> Option<&Range> {
-        self.sorted
-            .get(self.position(did))
-            .filter(|range| range.first <= did)
+        self.sorted.get(self.position(did)).filter(|range| range.first <= did)
     }
 
     /// Whether an id is live; false = tombstone, or never seen.

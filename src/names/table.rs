@@ -46,9 +46,7 @@ impl Table {
 
     fn find_hashed(&self, hash: u64, kind: u32, bytes: &[u8]) -> Option<u64> {
         self.index.find(hash, |id| {
-            self.names
-                .get(id)
-                .is_ok_and(|name| name.kind == kind && name.text.bytes() == bytes)
+            self.names.get(id).is_ok_and(|name| name.kind == kind && name.text.bytes() == bytes)
         })
     }
 
@@ -68,13 +66,7 @@ impl Table {
         self.index.make_room()?;
         let text = Text::copy(self.host, bytes)?;
         let footprint = text.footprint();
-        let id = self.names.insert(Name {
-            kind,
-            text,
-            top: 0,
-            uses: 1,
-            hash,
-        })?;
+        let id = self.names.insert(Name { kind, text, top: 0, uses: 1, hash })?;
         self.index.insert(hash, id)?;
         self.text_bytes += footprint;
         Ok(id)

@@ -1,9 +1,5 @@
 //! The name tables, one promise a test. Failing memory and random sequences are at the end.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test is there to fail loudly"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +13,7 @@ use crate::base::failing::Failing;
 
 /// Version counters as a manager has them: they outlive its tables.
 fn versions() -> &'static [AtomicU64; KINDS] {
-    Box::leak(Box::new(Default::default()))
+    Box::leak(Box::default())
 }
 
 fn status<T>(result: Result<T>) -> lifecycle_status {
@@ -34,21 +30,11 @@ struct House {
 impl House {
     fn new(host: Host) -> Self {
         let versions = versions();
-        House {
-            names: Names::new(host, 7, versions),
-            chains: vec![Chain::default(); 8],
-            versions,
-        }
+        House { names: Names::new(host, 7, versions), chains: vec![Chain::default(); 8], versions }
     }
 
     fn try_bind(&mut self, module: u64, name: &[u8], value: i64, staged: bool) -> Result<u64> {
-        let new = NewBinding {
-            kind: LIFECYCLE_FUNC,
-            name,
-            value,
-            aux: value * 10,
-            staged,
-        };
+        let new = NewBinding { kind: LIFECYCLE_FUNC, name, value, aux: value * 10, staged };
         let chain = &mut self.chains[module as usize];
         self.names.bind(chain, module, new)
     }
@@ -88,14 +74,7 @@ impl House {
 
 #[test]
 fn hazard_mem_17_any_unload_order_leaves_the_others() {
-    for order in [
-        [1, 2, 3],
-        [1, 3, 2],
-        [2, 1, 3],
-        [2, 3, 1],
-        [3, 1, 2],
-        [3, 2, 1],
-    ] {
+    for order in [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]] {
         let mut house = House::new(Host::libc());
         for module in 1..=3 {
             house.bind(module, b"f", module as i64);
@@ -142,10 +121,7 @@ fn hazard_mem_17_a_reloaded_module_keeps_its_place() {
     assert_eq!(status(house.names.get(only_old)), LIFECYCLE_E_STALE);
     assert_eq!(house.unload(3), [Outcome::Restored { module: 4 }]);
     assert_eq!(house.lookup(b"f"), Some(4));
-    assert_eq!(
-        house.unload(4),
-        [Outcome::Removed, Outcome::Restored { module: 1 }]
-    );
+    assert_eq!(house.unload(4), [Outcome::Removed, Outcome::Restored { module: 1 }]);
     assert_eq!(house.lookup(b"f"), Some(1));
 }
 
@@ -175,10 +151,7 @@ fn a_reload_keeps_the_order_of_what_a_module_binds_twice() {
     house.unload(2);
     assert_eq!(house.lookup(b"f"), Some(31), "the later one of the two");
     let newest = house.chains[3].newest();
-    assert_eq!(
-        house.unbind(3, newest).outcome,
-        Outcome::Restored { module: 3 }
-    );
+    assert_eq!(house.unbind(3, newest).outcome, Outcome::Restored { module: 3 });
     assert_eq!(house.lookup(b"f"), Some(30));
     house.unload(3);
     assert_eq!(house.lookup(b"f"), Some(11));
@@ -195,10 +168,7 @@ fn an_aborted_reload_was_never_seen() {
     assert_eq!(house.unload(2), [Outcome::Shadowed, Outcome::Shadowed]);
     assert_eq!(house.lookup(b"f"), Some(1));
     assert_eq!(house.version(), before.0);
-    assert_eq!(
-        (house.names.names(), house.names.count(LIFECYCLE_FUNC)),
-        (1, 1)
-    );
+    assert_eq!((house.names.names(), house.names.count(LIFECYCLE_FUNC)), (1, 1));
 }
 
 #[test]
@@ -225,15 +195,8 @@ fn hazard_mem_18_what_is_gone_stays_gone() {
     let again = house.bind(1, b"f", 2);
     assert_ne!(again, decl);
     assert_eq!(status(house.names.get(decl)), LIFECYCLE_E_STALE);
-    assert_eq!(
-        status(house.names.publish(again, 0)),
-        LIFECYCLE_E_INVALID,
-        "not staged"
-    );
-    assert_eq!(
-        status(house.names.publish(again + (1 << 28), 0)),
-        LIFECYCLE_E_INVALID
-    );
+    assert_eq!(status(house.names.publish(again, 0)), LIFECYCLE_E_INVALID, "not staged");
+    assert_eq!(status(house.names.publish(again + (1 << 28), 0)), LIFECYCLE_E_INVALID);
     assert_eq!(house.lookup(b"f"), Some(2));
 }
 
@@ -253,20 +216,9 @@ fn the_name_of_an_unbinding_outlives_the_tables() {
 #[test]
 fn kinds_are_worlds_of_their_own() {
     let mut house = House::new(Host::libc());
-    let kinds = [
-        LIFECYCLE_FUNC,
-        LIFECYCLE_STRUCT,
-        LIFECYCLE_ENUM,
-        LIFECYCLE_GLOBAL,
-    ];
+    let kinds = [LIFECYCLE_FUNC, LIFECYCLE_STRUCT, LIFECYCLE_ENUM, LIFECYCLE_GLOBAL];
     for kind in kinds {
-        let new = NewBinding {
-            kind,
-            name: b"same",
-            value: i64::from(kind),
-            aux: 0,
-            staged: false,
-        };
+        let new = NewBinding { kind, name: b"same", value: i64::from(kind), aux: 0, staged: false };
         assert!(house.names.bind(&mut house.chains[1], 1, new).is_ok());
     }
     for kind in kinds {
@@ -274,19 +226,9 @@ fn kinds_are_worlds_of_their_own() {
         assert_eq!(newest.1.value, i64::from(kind));
         assert_eq!(house.names.name(newest.1).expect("named").bytes(), b"same");
         assert_eq!(house.names.count(kind), 1);
-        assert_eq!(
-            house.versions[kind as usize].load(Ordering::Relaxed),
-            1,
-            "kind {kind}"
-        );
+        assert_eq!(house.versions[kind as usize].load(Ordering::Relaxed), 1, "kind {kind}");
     }
-    let new = NewBinding {
-        kind: 4,
-        name: b"same",
-        value: 0,
-        aux: 0,
-        staged: false,
-    };
+    let new = NewBinding { kind: 4, name: b"same", value: 0, aux: 0, staged: false };
     let refused = house.names.bind(&mut house.chains[1], 1, new);
     assert_eq!(status(refused), LIFECYCLE_E_INVALID);
     assert!(house.names.newest(4, b"same").is_none());
@@ -363,9 +305,7 @@ fn hazard_mem_16_churn_of_constant_size_stays_bounded() {
 #[test]
 fn hazard_mem_16_removed_names_are_counted_until_reused() {
     let mut house = House::new(Host::libc());
-    let decls: Vec<u64> = (0..4000)
-        .map(|n| house.bind(1, format!("n{n}").as_bytes(), n))
-        .collect();
+    let decls: Vec<u64> = (0..4000).map(|n| house.bind(1, format!("n{n}").as_bytes(), n)).collect();
     let mut most = 0;
     for decl in decls {
         house.unbind(1, decl);
@@ -440,10 +380,7 @@ fn ranges_know_their_ends() {
     assert!(ranges.is_live(30) && !ranges.is_live(31));
     assert_eq!(ranges.find(25).map(|range| range.module), Some(3));
     assert_eq!((ranges.len(), ranges.total_ids()), (4, 36));
-    assert_eq!(
-        ranges.remove(20, 29).map(|range| range.module).ok(),
-        Some(3)
-    );
+    assert_eq!(ranges.remove(20, 29).map(|range| range.module).ok(), Some(3));
     assert!(ranges.is_live(19) && !ranges.is_live(20) && !ranges.is_live(29));
     assert_eq!(ranges.total_ids(), 26);
 }
@@ -462,11 +399,7 @@ fn ranges_refuse_what_makes_no_sense() {
         );
     }
     for (first, last) in [(10, 18), (11, 19), (0, 5), (19, 10), (20, 30)] {
-        assert_eq!(
-            status(ranges.remove(first, last)),
-            LIFECYCLE_E_NOT_FOUND,
-            "{first}..{last}"
-        );
+        assert_eq!(status(ranges.remove(first, last)), LIFECYCLE_E_NOT_FOUND, "{first}..{last}");
     }
     assert_eq!((ranges.len(), ranges.total_ids()), (1, 10));
 }
@@ -517,11 +450,7 @@ fn ranges_need_memory_only_to_grow() {
 
 /// Failures are shrunk and printed; no file is left beside the sources.
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 256,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
