@@ -30,7 +30,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 # For the scripts in c-tests.
 export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
 
-.PHONY: all header install uninstall run test check-header check-symbols check-programs check-link installcheck \
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link installcheck \
         fuzz clean setup help rust
 .DELETE_ON_ERROR:
 
@@ -136,17 +136,42 @@ header:
 	@mkdir -p include
 	LIFECYCLE_REGENERATE_HEADER=1 $(CARGO) check --lib
 
+# --- examples: each linked to the archive (NAME) and to the shared library (NAME-shared) ---
+
+EXAMPLE_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -D_POSIX_C_SOURCE=200809L -Iinclude
+WITH_ARCHIVE   = $(STATIC) $(NATIVE_LIBS)
+WITH_SHARED    = -L$(DIST) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle $(NATIVE_LIBS)
+SINGLE := $(patsubst examples-c/%.c,%,$(sort $(wildcard examples-c/*.c)))
+MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt)
+
+examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
+
+$(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_ARCHIVE)
+$(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/%-shared: examples-c/%.c $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_SHARED)
+$(EXAMPLES)/%: examples-c/%.c $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_ARCHIVE)
+
 # --- running and checking: setup first, for the library looks for valgrind's headers when it is built ---
 
 setup:
 	@c-tests/setup.sh
 
 run: setup
-	@$(MAKE) --no-print-directory all
-	@c-tests/examples.sh
+	@$(MAKE) --no-print-directory examples
+	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
+	@examples-c/run.sh
 
 test: setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all examples
 	@c-tests/run.sh rust header symbols link programs install examples
 
 check-header check-symbols check-programs check-link: check-%: all
@@ -157,7 +182,7 @@ installcheck: all
 
 FUZZ_SECONDS ?= 60
 fuzz:
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) c-tests/fuzz.sh
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) c-tests/run.sh fuzz
 
 clean:
 	rm -rf target

@@ -404,6 +404,14 @@ int lifecycle_last_errno(void);
  */
 lifecycle_status lifecycle_self_test(void);
 
+int64_t lifecycle_exec_manager_create(const uint8_t*);
+
+int64_t lifecycle_exec_manager_has_function(int64_t, const uint8_t*);
+
+void lifecycle_exec_manager_cleanup(int64_t h);
+
+extern void lifecycle_shim_free(uint8_t *p);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
