@@ -56,7 +56,10 @@ impl Pages {
             fail!(LIFECYCLE_E_INVALID, "{mode} is not a code mode");
         }
         if capacity > MOST_CODE {
-            fail!(LIFECYCLE_E_TOO_BIG, "a code capacity of {capacity} bytes is more than {MOST_CODE}");
+            fail!(
+                LIFECYCLE_E_TOO_BIG,
+                "a code capacity of {capacity} bytes is more than {MOST_CODE}"
+            );
         }
         let capacity = if capacity == 0 { DEFAULT_CODE } else { capacity.next_multiple_of(SLAB) };
         let data_capacity = capacity.min(MOST_DATA);
@@ -116,7 +119,10 @@ impl Pages {
     /// E_FORKED in a child that shares its code with its parent.
     pub fn check_writable(&self) -> Result<()> {
         if self.is_forked() {
-            fail!(LIFECYCLE_E_FORKED, "a forked child cannot change code that it shares with its parent");
+            fail!(
+                LIFECYCLE_E_FORKED,
+                "a forked child cannot change code that it shares with its parent"
+            );
         }
         Ok(())
     }

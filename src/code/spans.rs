@@ -199,7 +199,8 @@ impl Spans {
 
     fn allocate_large(&mut self, slabs: usize, system: &impl Slabs) -> Result<usize> {
         let is_free = |slab: &Slab| *slab == Slab::Reserved;
-        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free)) else {
+        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free))
+        else {
             fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
         };
         system.commit(first, slabs)?;

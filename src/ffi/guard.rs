@@ -35,7 +35,10 @@ pub fn value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
 
 #[cold]
 fn panicked() -> Error {
-    Error::new(LIFECYCLE_E_PANIC, format_args!("a defect of the library was caught; please report it"))
+    Error::new(
+        LIFECYCLE_E_PANIC,
+        format_args!("a defect of the library was caught; please report it"),
+    )
 }
 
 /// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this library's own files
