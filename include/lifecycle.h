@@ -153,39 +153,6 @@
 /** Name kind: globals; value = whatever the host keeps there. */
 #define LIFECYCLE_GLOBAL 3u
 
-/** Symbols a manager may have at once. */
-#define MOST_SYMBOLS (1 << 22)
-
-/** Most bytes of code a manager may have: what is left of 2 GiB after stubs, cells and data. */
-#define MOST_CODE (1 << 30)
-
-/** Code capacity where the config names none. */
-#define DEFAULT_CODE (256 << 20)
-
-/** Bytes of a slab: what is taken from and given back to the system at a time. */
-#define SLAB (2 << 20)
-
-/** Owner of granules that are reserved and not committed, or retired: nobody's code. */
-#define NOBODY 0u
-
-/** Bytes of a stub, and of a cell. */
-#define STUB 32u
-
-/** Whether `write` knows this processor. */
-#define SUPPORTED true
-
-/** Whether `write` knows this processor. */
-#define SUPPORTED false
-
-/** Where in a stub its second half starts. */
-#define EMPTY 12u
-
-/** Where in a stub its second half starts. */
-#define EMPTY 0u
-
-/** How deep loads nest where the config does not say. */
-#define DEFAULT_DEPTH 16u
-
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */

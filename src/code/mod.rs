@@ -24,7 +24,8 @@ pub use entries::{Cell, Resolve};
 pub use locate::Locator;
 pub use relocate::Relocation;
 pub use spans::Span;
-pub use stub::{SUPPORTED as ENTRIES_SUPPORTED, trap};
+pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
+pub use stub::trap;
 pub use symbols::{Backing, NewSymbol, Symbol};
 
 use crate::base::{
@@ -439,4 +440,4 @@ impl Code {
 }
 
 /// The owner of JIT symbols.
-pub const JIT_OWNER: &CStr = c"__jit__";
+pub(crate) const JIT_OWNER: &CStr = c"__jit__";

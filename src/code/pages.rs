@@ -19,9 +19,9 @@ use crate::base::{Error, Result, fail};
 use crate::os::{self, Access, CodeFile, Reservation};
 
 /// Most bytes of code a manager may have: what is left of 2 GiB after stubs, cells and data.
-pub const MOST_CODE: usize = 1 << 30;
+pub(crate) const MOST_CODE: usize = 1 << 30;
 /// Code capacity where the config names none.
-pub const DEFAULT_CODE: usize = 256 << 20;
+pub(crate) const DEFAULT_CODE: usize = 256 << 20;
 /// Most bytes of data beside the code.
 const MOST_DATA: usize = 512 << 20;
 /// Bytes of stubs, and of cells: 32 bytes each, for a million entries.
