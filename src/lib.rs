@@ -6,5 +6,15 @@
 
 pub mod abi;
 mod base;
+mod code;
+mod epoch;
 mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod mapping;
+mod names;
+mod manager;
+mod observe;
 mod os;
+mod registry;

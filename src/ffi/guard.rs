@@ -1,4 +1,8 @@
 //! The boundary: panics stop here, pointers from C are checked here, structs of other sizes are read and written here.
+//!
+//! Invariant `.c.contract`: what C passes is what the header asks for: a text is NUL-terminated, a slice has its length, a
+//! place for a result is the caller's own. That much no library can check; NULL, alignment and sizes are checked here,
+//! handles by the rooms.
 
 use core::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,5 +4,13 @@
 //! panics, so that none crosses the boundary. Entry points are written out literally: the header generator does not see
 //! functions that a macro makes.
 
+mod code;
+mod epoch;
+mod exec;
 mod guard;
 mod library;
+mod manager;
+mod mapping;
+mod module;
+mod names;
+mod reader;

@@ -162,9 +162,9 @@ impl Reservation {
         self.advise(offset, len, libc::MADV_REMOVE)
     }
 
-    /// A forked child does not get this range.
-    pub fn keep_from_children(&self) -> Result<()> {
-        self.advise(0, self.len, libc::MADV_DONTFORK)
+    /// A forked child does not get a range.
+    pub fn keep_from_children(&self, offset: usize, len: usize) -> Result<()> {
+        self.advise(offset, len, libc::MADV_DONTFORK)
     }
 
     /// A forked child finds this range zeroed.
