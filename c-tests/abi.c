@@ -96,50 +96,6 @@ CONSTANT(LIFECYCLE_LEAK_FAILED_RELEASE, 9);
 
 /* Structs: fields may be added at the end, nothing else ever changes */
 
-SIZE(lifecycle_relocation, 40);
-OFFSET(lifecycle_relocation, kind, 0);
-OFFSET(lifecycle_relocation, reserved, 4);
-OFFSET(lifecycle_relocation, offset, 8);
-OFFSET(lifecycle_relocation, symbol, 16);
-OFFSET(lifecycle_relocation, target, 24);
-OFFSET(lifecycle_relocation, addend, 32);
-
-SIZE(lifecycle_map_options, 72);
-OFFSET(lifecycle_map_options, size, 0);
-OFFSET(lifecycle_map_options, flags, 8);
-OFFSET(lifecycle_map_options, reserved, 12);
-OFFSET(lifecycle_map_options, align, 16);
-OFFSET(lifecycle_map_options, near_address, 24);
-OFFSET(lifecycle_map_options, relocations, 32);
-OFFSET(lifecycle_map_options, relocation_count, 40);
-OFFSET(lifecycle_map_options, eh_frame, 48);
-OFFSET(lifecycle_map_options, eh_frame_size, 56);
-OFFSET(lifecycle_map_options, user, 64);
-
-SIZE(lifecycle_code, 32);
-OFFSET(lifecycle_code, rx, 0);
-OFFSET(lifecycle_code, rw, 8);
-OFFSET(lifecycle_code, size, 16);
-OFFSET(lifecycle_code, id, 24);
-
-SIZE(lifecycle_symbol_info, 72);
-OFFSET(lifecycle_symbol_info, name, 0);
-OFFSET(lifecycle_symbol_info, owner, 8);
-OFFSET(lifecycle_symbol_info, module, 16);
-OFFSET(lifecycle_symbol_info, address, 24);
-OFFSET(lifecycle_symbol_info, size, 32);
-OFFSET(lifecycle_symbol_info, generation, 40);
-OFFSET(lifecycle_symbol_info, last_used_epoch, 48);
-OFFSET(lifecycle_symbol_info, pins, 56);
-OFFSET(lifecycle_symbol_info, flags, 60);
-OFFSET(lifecycle_symbol_info, user, 64);
-
-SIZE(lifecycle_sweep_report, 32);
-OFFSET(lifecycle_sweep_report, examined, 0);
-OFFSET(lifecycle_sweep_report, evicted, 8);
-OFFSET(lifecycle_sweep_report, code_bytes, 16);
-OFFSET(lifecycle_sweep_report, pinned, 24);
-
 SIZE(lifecycle_allocator, 32);
 OFFSET(lifecycle_allocator, alloc, 0);
 OFFSET(lifecycle_allocator, realloc, 8);
@@ -222,27 +178,6 @@ SIZE(lifecycle_observer, 16);
 OFFSET(lifecycle_observer, size, 0);
 OFFSET(lifecycle_observer, on_event, 8);
 
-SIZE(lifecycle_mapping, 24);
-OFFSET(lifecycle_mapping, data, 0);
-OFFSET(lifecycle_mapping, size, 8);
-OFFSET(lifecycle_mapping, id, 16);
-
-SIZE(lifecycle_smf_header, 64);
-OFFSET(lifecycle_smf_header, major, 0);
-OFFSET(lifecycle_smf_header, minor, 1);
-OFFSET(lifecycle_smf_header, platform, 2);
-OFFSET(lifecycle_smf_header, arch, 3);
-OFFSET(lifecycle_smf_header, flags, 4);
-OFFSET(lifecycle_smf_header, section_count, 8);
-OFFSET(lifecycle_smf_header, symbol_count, 12);
-OFFSET(lifecycle_smf_header, exported_count, 16);
-OFFSET(lifecycle_smf_header, compression, 20);
-OFFSET(lifecycle_smf_header, section_table_offset, 24);
-OFFSET(lifecycle_smf_header, symbol_table_offset, 32);
-OFFSET(lifecycle_smf_header, entry_point, 40);
-OFFSET(lifecycle_smf_header, stub_size, 48);
-OFFSET(lifecycle_smf_header, smf_data_offset, 56);
-
 SIZE(lifecycle_module_info, 80);
 OFFSET(lifecycle_module_info, path, 0);
 OFFSET(lifecycle_module_info, generation, 8);
@@ -266,11 +201,43 @@ OFFSET(lifecycle_unload_report, code_bytes, 48);
 OFFSET(lifecycle_unload_report, blocker_module, 56);
 OFFSET(lifecycle_unload_report, blocker_symbol, 64);
 
-SIZE(lifecycle_binding, 32);
-OFFSET(lifecycle_binding, value, 0);
-OFFSET(lifecycle_binding, aux, 8);
-OFFSET(lifecycle_binding, decl, 16);
-OFFSET(lifecycle_binding, module, 24);
+SIZE(lifecycle_relocation, 40);
+OFFSET(lifecycle_relocation, kind, 0);
+OFFSET(lifecycle_relocation, reserved, 4);
+OFFSET(lifecycle_relocation, offset, 8);
+OFFSET(lifecycle_relocation, symbol, 16);
+OFFSET(lifecycle_relocation, target, 24);
+OFFSET(lifecycle_relocation, addend, 32);
+
+SIZE(lifecycle_map_options, 72);
+OFFSET(lifecycle_map_options, size, 0);
+OFFSET(lifecycle_map_options, flags, 8);
+OFFSET(lifecycle_map_options, reserved, 12);
+OFFSET(lifecycle_map_options, align, 16);
+OFFSET(lifecycle_map_options, near_address, 24);
+OFFSET(lifecycle_map_options, relocations, 32);
+OFFSET(lifecycle_map_options, relocation_count, 40);
+OFFSET(lifecycle_map_options, eh_frame, 48);
+OFFSET(lifecycle_map_options, eh_frame_size, 56);
+OFFSET(lifecycle_map_options, user, 64);
+
+SIZE(lifecycle_code, 32);
+OFFSET(lifecycle_code, rx, 0);
+OFFSET(lifecycle_code, rw, 8);
+OFFSET(lifecycle_code, size, 16);
+OFFSET(lifecycle_code, id, 24);
+
+SIZE(lifecycle_symbol_info, 72);
+OFFSET(lifecycle_symbol_info, name, 0);
+OFFSET(lifecycle_symbol_info, owner, 8);
+OFFSET(lifecycle_symbol_info, module, 16);
+OFFSET(lifecycle_symbol_info, address, 24);
+OFFSET(lifecycle_symbol_info, size, 32);
+OFFSET(lifecycle_symbol_info, generation, 40);
+OFFSET(lifecycle_symbol_info, last_used_epoch, 48);
+OFFSET(lifecycle_symbol_info, pins, 56);
+OFFSET(lifecycle_symbol_info, flags, 60);
+OFFSET(lifecycle_symbol_info, user, 64);
 
 SIZE(lifecycle_reader, 32);
 OFFSET(lifecycle_reader, entered, 0);
@@ -280,18 +247,103 @@ OFFSET(lifecycle_reader, fence, 20);
 OFFSET(lifecycle_reader, parked, 24);
 OFFSET(lifecycle_reader, reserved, 28);
 
+SIZE(lifecycle_sweep_report, 32);
+OFFSET(lifecycle_sweep_report, examined, 0);
+OFFSET(lifecycle_sweep_report, evicted, 8);
+OFFSET(lifecycle_sweep_report, code_bytes, 16);
+OFFSET(lifecycle_sweep_report, pinned, 24);
+
+SIZE(lifecycle_mapping, 24);
+OFFSET(lifecycle_mapping, data, 0);
+OFFSET(lifecycle_mapping, size, 8);
+OFFSET(lifecycle_mapping, id, 16);
+
+SIZE(lifecycle_smf_header, 64);
+OFFSET(lifecycle_smf_header, major, 0);
+OFFSET(lifecycle_smf_header, minor, 1);
+OFFSET(lifecycle_smf_header, platform, 2);
+OFFSET(lifecycle_smf_header, arch, 3);
+OFFSET(lifecycle_smf_header, flags, 4);
+OFFSET(lifecycle_smf_header, section_count, 8);
+OFFSET(lifecycle_smf_header, symbol_count, 12);
+OFFSET(lifecycle_smf_header, exported_count, 16);
+OFFSET(lifecycle_smf_header, compression, 20);
+OFFSET(lifecycle_smf_header, section_table_offset, 24);
+OFFSET(lifecycle_smf_header, symbol_table_offset, 32);
+OFFSET(lifecycle_smf_header, entry_point, 40);
+OFFSET(lifecycle_smf_header, stub_size, 48);
+OFFSET(lifecycle_smf_header, smf_data_offset, 56);
+
+SIZE(lifecycle_binding, 32);
+OFFSET(lifecycle_binding, value, 0);
+OFFSET(lifecycle_binding, aux, 8);
+OFFSET(lifecycle_binding, decl, 16);
+OFFSET(lifecycle_binding, module, 24);
+
 /* Callbacks: a function with these parameters fits */
 
-static void (*const type_lifecycle_release_fn)(void *resource, void *user) = (lifecycle_release_fn)0;
-static void *(*const type_lifecycle_resolve_fn)(const char *name, void *user) = (lifecycle_resolve_fn)0;
 static int (*const type_lifecycle_write_fn)(const char *bytes, size_t len,
     void *user) = (lifecycle_write_fn)0;
 static void (*const type_lifecycle_leak_fn)(const lifecycle_leak *leak, void *user) = (lifecycle_leak_fn)0;
 static int (*const type_lifecycle_module_fn)(lifecycle_module module, const char *path,
     void *user) = (lifecycle_module_fn)0;
+static void (*const type_lifecycle_release_fn)(void *resource, void *user) = (lifecycle_release_fn)0;
+static void *(*const type_lifecycle_resolve_fn)(const char *name, void *user) = (lifecycle_resolve_fn)0;
 
 /* Functions: each by a pointer of its exact type */
 
+static uint32_t (*const type_lifecycle_version_number)(void) = lifecycle_version_number;
+static const char *(*const type_lifecycle_version_string)(void) = lifecycle_version_string;
+static uint32_t (*const type_lifecycle_abi_version)(void) = lifecycle_abi_version;
+static uint64_t (*const type_lifecycle_features)(void) = lifecycle_features;
+static const char *(*const type_lifecycle_build_info)(void) = lifecycle_build_info;
+static const char *(*const type_lifecycle_status_name)(int status) = lifecycle_status_name;
+static const char *(*const type_lifecycle_strerror)(int status) = lifecycle_strerror;
+static const char *(*const type_lifecycle_last_error)(void) = lifecycle_last_error;
+static int (*const type_lifecycle_last_errno)(void) = lifecycle_last_errno;
+static lifecycle_status (*const type_lifecycle_self_test)(void) = lifecycle_self_test;
+static lifecycle_status (*const type_lifecycle_create)(const lifecycle_config *config,
+    lifecycle_manager **out) = lifecycle_create;
+static lifecycle_status (*const type_lifecycle_destroy)(lifecycle_manager *manager) = lifecycle_destroy;
+static lifecycle_manager *(*const type_lifecycle_default)(void) = lifecycle_default;
+static lifecycle_status (*const type_lifecycle_caps_get)(lifecycle_manager *manager, lifecycle_caps *out,
+    size_t size) = lifecycle_caps_get;
+static lifecycle_status (*const type_lifecycle_stats_get)(lifecycle_manager *manager,
+    lifecycle_stats *out, size_t size) = lifecycle_stats_get;
+static lifecycle_status (*const type_lifecycle_stats_print)(lifecycle_manager *manager,
+    lifecycle_format format, lifecycle_write_fn write, void *user) = lifecycle_stats_print;
+static lifecycle_status (*const type_lifecycle_leak_check)(lifecycle_manager *manager,
+    lifecycle_leak_fn leak, void *user, size_t *leaks) = lifecycle_leak_check;
+static lifecycle_status (*const type_lifecycle_set_observer)(lifecycle_manager *manager,
+    const lifecycle_observer *observer, void *user) = lifecycle_set_observer;
+static lifecycle_status (*const type_lifecycle_on_module_load)(lifecycle_manager *manager,
+    const char *path, lifecycle_module *out) = lifecycle_on_module_load;
+static lifecycle_status (*const type_lifecycle_module_find)(lifecycle_manager *manager, const char *path,
+    lifecycle_module *out) = lifecycle_module_find;
+static lifecycle_status (*const type_lifecycle_module_info_get)(lifecycle_manager *manager,
+    lifecycle_module module, lifecycle_module_info *out, size_t size) = lifecycle_module_info_get;
+static lifecycle_status (*const type_lifecycle_each_module)(lifecycle_manager *manager,
+    lifecycle_module_fn visit, void *user) = lifecycle_each_module;
+static lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manager *manager,
+    lifecycle_module module, const char *key) = lifecycle_on_metadata_loaded;
+static lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
+    void *resource, lifecycle_release_fn release, void *user, lifecycle_resource *out) = lifecycle_own;
+static lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
+    lifecycle_resource resource) = lifecycle_disown;
+static lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
+    lifecycle_module user_of, lifecycle_module on) = lifecycle_module_depend;
+static lifecycle_status (*const type_lifecycle_unload_module)(lifecycle_manager *manager,
+    lifecycle_module module, uint32_t flags, lifecycle_unload_report *out, size_t size) = lifecycle_unload_module;
+static lifecycle_status (*const type_lifecycle_reload_begin)(lifecycle_manager *manager,
+    lifecycle_module old, lifecycle_module *fresh) = lifecycle_reload_begin;
+static lifecycle_status (*const type_lifecycle_reload_commit)(lifecycle_manager *manager,
+    lifecycle_module fresh) = lifecycle_reload_commit;
+static lifecycle_status (*const type_lifecycle_reload_abort)(lifecycle_manager *manager,
+    lifecycle_module fresh) = lifecycle_reload_abort;
+static lifecycle_status (*const type_lifecycle_load_enter)(lifecycle_manager *manager,
+    const char *path) = lifecycle_load_enter;
+static lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manager,
+    const char *path) = lifecycle_load_leave;
 static lifecycle_status (*const type_lifecycle_map_symbol)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, const void *code, size_t len,
     const lifecycle_map_options *options, lifecycle_symbol *out) = lifecycle_map_symbol;
@@ -333,6 +385,16 @@ static lifecycle_status (*const type_lifecycle_entry_slot)(lifecycle_manager *ma
     void *const **slot) = lifecycle_entry_slot;
 static lifecycle_status (*const type_lifecycle_set_resolver)(lifecycle_manager *manager,
     lifecycle_resolve_fn resolve, void *user) = lifecycle_set_resolver;
+static lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,
+    lifecycle_reader **out) = lifecycle_reader_attach;
+static lifecycle_status (*const type_lifecycle_reader_detach)(lifecycle_reader *reader)
+    = lifecycle_reader_detach;
+static lifecycle_status (*const type_lifecycle_park)(lifecycle_reader *reader) = lifecycle_park;
+static lifecycle_status (*const type_lifecycle_unpark)(lifecycle_reader *reader) = lifecycle_unpark;
+static lifecycle_status (*const type_lifecycle_reclaim)(lifecycle_manager *manager,
+    size_t *bytes) = lifecycle_reclaim;
+static lifecycle_status (*const type_lifecycle_synchronize)(lifecycle_manager *manager,
+    uint64_t timeout_ns) = lifecycle_synchronize;
 static lifecycle_status (*const type_lifecycle_mark_used)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_mark_used;
 static lifecycle_status (*const type_lifecycle_usage_slot)(lifecycle_manager *manager,
@@ -345,38 +407,6 @@ static lifecycle_status (*const type_lifecycle_sweep_to_budget)(lifecycle_manage
     size_t max_code_bytes, lifecycle_sweep_report *out, size_t size) = lifecycle_sweep_to_budget;
 static lifecycle_status (*const type_lifecycle_stale_count)(lifecycle_manager *manager, uint64_t max_age,
     size_t *out) = lifecycle_stale_count;
-
-    
-    atic int64_t (*const type_lifecycle_exec_manager_create)(const char *backend) = lifecycle_exec_manager_create;
-static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
-    const char *name) = lifecycle_exec_manager_has_function;
-static void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
-static lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
-    int64_t handle, lifecycle_module module) = lifecycle_exec_manager_bind;
-static uint32_t (*const type_lifecycle_version_number)(void) = lifecycle_version_number;
-static const char *(*const type_lifecycle_version_string)(void) = lifecycle_version_string;
-static uint32_t (*const type_lifecycle_abi_version)(void) = lifecycle_abi_version;
-static uint64_t (*const type_lifecycle_features)(void) = lifecycle_features;
-static const char *(*const type_lifecycle_build_info)(void) = lifecycle_build_info;
-static const char *(*const type_lifecycle_status_name)(int status) = lifecycle_status_name;
-static const char *(*const type_lifecycle_strerror)(int status) = lifecycle_strerror;
-static const char *(*const type_lifecycle_last_error)(void) = lifecycle_last_error;
-static int (*const type_lifecycle_last_errno)(void) = lifecycle_last_errno;
-static lifecycle_status (*const type_lifecycle_self_test)(void) = lifecycle_self_test;
-static lifecycle_status (*const type_lifecycle_create)(const lifecycle_config *config,
-    lifecycle_manager **out) = lifecycle_create;
-static lifecycle_status (*const type_lifecycle_destroy)(lifecycle_manager *manager) = lifecycle_destroy;
-static lifecycle_manager *(*const type_lifecycle_default)(void) = lifecycle_default;
-static lifecycle_status (*const type_lifecycle_caps_get)(lifecycle_manager *manager, lifecycle_caps *out,
-    size_t size) = lifecycle_caps_get;
-static lifecycle_status (*const type_lifecycle_stats_get)(lifecycle_manager *manager,
-    lifecycle_stats *out, size_t size) = lifecycle_stats_get;
-static lifecycle_status (*const type_lifecycle_stats_print)(lifecycle_manager *manager,
-    lifecycle_format format, lifecycle_write_fn write, void *user) = lifecycle_stats_print;
-static lifecycle_status (*const type_lifecycle_leak_check)(lifecycle_manager *manager,
-    lifecycle_leak_fn leak, void *user, size_t *leaks) = lifecycle_leak_check;
-static lifecycle_status (*const type_lifecycle_set_observer)(lifecycle_manager *manager,
-    const lifecycle_observer *observer, void *user) = lifecycle_set_observer;
 static lifecycle_status (*const type_lifecycle_on_smf_accessed)(lifecycle_manager *manager,
     lifecycle_module module, const char *path, lifecycle_mapping *out) = lifecycle_on_smf_accessed;
 static lifecycle_status (*const type_lifecycle_smf_release)(lifecycle_manager *manager,
@@ -392,34 +422,6 @@ static lifecycle_status (*const type_lifecycle_smf_header_get)(const lifecycle_m
     lifecycle_smf_header *out, size_t size) = lifecycle_smf_header_get;
 static lifecycle_status (*const type_lifecycle_smf_section)(const lifecycle_mapping *mapping,
     uint32_t kind, const void **data, size_t *len) = lifecycle_smf_section;
-static lifecycle_status (*const type_lifecycle_on_module_load)(lifecycle_manager *manager,
-    const char *path, lifecycle_module *out) = lifecycle_on_module_load;
-static lifecycle_status (*const type_lifecycle_module_find)(lifecycle_manager *manager, const char *path,
-    lifecycle_module *out) = lifecycle_module_find;
-static lifecycle_status (*const type_lifecycle_module_info_get)(lifecycle_manager *manager,
-    lifecycle_module module, lifecycle_module_info *out, size_t size) = lifecycle_module_info_get;
-static lifecycle_status (*const type_lifecycle_each_module)(lifecycle_manager *manager,
-    lifecycle_module_fn visit, void *user) = lifecycle_each_module;
-static lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manager *manager,
-    lifecycle_module module, const char *key) = lifecycle_on_metadata_loaded;
-static lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
-    void *resource, lifecycle_release_fn release, void *user, lifecycle_resource *out) = lifecycle_own;
-static lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
-    lifecycle_resource resource) = lifecycle_disown;
-static lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
-    lifecycle_module user_of, lifecycle_module on) = lifecycle_module_depend;
-static lifecycle_status (*const type_lifecycle_unload_module)(lifecycle_manager *manager,
-    lifecycle_module module, uint32_t flags, lifecycle_unload_report *out, size_t size) = lifecycle_unload_module;
-static lifecycle_status (*const type_lifecycle_reload_begin)(lifecycle_manager *manager,
-    lifecycle_module old, lifecycle_module *fresh) = lifecycle_reload_begin;
-static lifecycle_status (*const type_lifecycle_reload_commit)(lifecycle_manager *manager,
-    lifecycle_module fresh) = lifecycle_reload_commit;
-static lifecycle_status (*const type_lifecycle_reload_abort)(lifecycle_manager *manager,
-    lifecycle_module fresh) = lifecycle_reload_abort;
-static lifecycle_status (*const type_lifecycle_load_enter)(lifecycle_manager *manager,
-    const char *path) = lifecycle_load_enter;
-static lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manager,
-    const char *path) = lifecycle_load_leave;
 static lifecycle_status (*const type_lifecycle_on_interp_module_parsed)(lifecycle_manager *manager,
     lifecycle_module module, int64_t first_did, int64_t last_did) = lifecycle_on_interp_module_parsed;
 static lifecycle_status (*const type_lifecycle_on_interp_func_registered)(lifecycle_manager *manager,
@@ -443,19 +445,13 @@ static bool (*const type_lifecycle_decl_is_live)(lifecycle_manager *manager,
     lifecycle_decl decl) = lifecycle_decl_is_live;
 static const uint64_t *(*const type_lifecycle_names_version)(lifecycle_manager *manager,
     uint32_t kind) = lifecycle_names_version;
-static lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,
-    lifecycle_reader **out) = lifecycle_reader_attach;
-
-    
-    
-    
-    ic lifecycle_status (*const type_lifecycle_reader_detach)(lifecycle_reader *reader) = lifecycle_reader_detach;
-static lifecycle_status (*const type_lifecycle_park)(lifecycle_reader *reader) = lifecycle_park;
-static lifecycle_status (*const type_lifecycle_unpark)(lifecycle_reader *reader) = lifecycle_unpark;
-static lifecycle_status (*const type_lifecycle_reclaim)(lifecycle_manager *manager,
-    size_t *bytes) = lifecycle_reclaim;
-static lifecycle_status (*const type_lifecycle_synchronize)(lifecycle_manager *manager,
-    uint64_t timeout_ns) = lifecycle_synchronize;
+static int64_t (*const type_lifecycle_exec_manager_create)(const char *backend)
+    = lifecycle_exec_manager_create;
+static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
+    const char *name) = lifecycle_exec_manager_has_function;
+static void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
+static lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
+    int64_t handle, lifecycle_module module) = lifecycle_exec_manager_bind;
 static int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_exec_manager_create;
 static bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
@@ -477,11 +473,43 @@ int main(void)
     int failures = 0;
     char text[32];
 
-    USED(type_lifecycle_release_fn);
-    USED(type_lifecycle_resolve_fn);
     USED(type_lifecycle_write_fn);
     USED(type_lifecycle_leak_fn);
     USED(type_lifecycle_module_fn);
+    USED(type_lifecycle_release_fn);
+    USED(type_lifecycle_resolve_fn);
+    USED(type_lifecycle_version_number);
+    USED(type_lifecycle_version_string);
+    USED(type_lifecycle_abi_version);
+    USED(type_lifecycle_features);
+    USED(type_lifecycle_build_info);
+    USED(type_lifecycle_status_name);
+    USED(type_lifecycle_strerror);
+    USED(type_lifecycle_last_error);
+    USED(type_lifecycle_last_errno);
+    USED(type_lifecycle_self_test);
+    USED(type_lifecycle_create);
+    USED(type_lifecycle_destroy);
+    USED(type_lifecycle_default);
+    USED(type_lifecycle_caps_get);
+    USED(type_lifecycle_stats_get);
+    USED(type_lifecycle_stats_print);
+    USED(type_lifecycle_leak_check);
+    USED(type_lifecycle_set_observer);
+    USED(type_lifecycle_on_module_load);
+    USED(type_lifecycle_module_find);
+    USED(type_lifecycle_module_info_get);
+    USED(type_lifecycle_each_module);
+    USED(type_lifecycle_on_metadata_loaded);
+    USED(type_lifecycle_own);
+    USED(type_lifecycle_disown);
+    USED(type_lifecycle_module_depend);
+    USED(type_lifecycle_unload_module);
+    USED(type_lifecycle_reload_begin);
+    USED(type_lifecycle_reload_commit);
+    USED(type_lifecycle_reload_abort);
+    USED(type_lifecycle_load_enter);
+    USED(type_lifecycle_load_leave);
     USED(type_lifecycle_map_symbol);
     USED(type_lifecycle_code_reserve);
     USED(type_lifecycle_code_commit);
@@ -501,34 +529,18 @@ int main(void)
     USED(type_lifecycle_entry);
     USED(type_lifecycle_entry_slot);
     USED(type_lifecycle_set_resolver);
+    USED(type_lifecycle_reader_attach);
+    USED(type_lifecycle_reader_detach);
+    USED(type_lifecycle_park);
+    USED(type_lifecycle_unpark);
+    USED(type_lifecycle_reclaim);
+    USED(type_lifecycle_synchronize);
     USED(type_lifecycle_mark_used);
     USED(type_lifecycle_usage_slot);
     USED(type_lifecycle_advance_epoch);
     USED(type_lifecycle_sweep_unused);
     USED(type_lifecycle_sweep_to_budget);
     USED(type_lifecycle_stale_count);
-    USED(type_lifecycle_exec_manager_create);
-    USED(type_lifecycle_exec_manager_has_function);
-    USED(type_lifecycle_exec_manager_cleanup);
-    USED(type_lifecycle_exec_manager_bind);
-    USED(type_lifecycle_version_number);
-    USED(type_lifecycle_version_string);
-    USED(type_lifecycle_abi_version);
-    USED(type_lifecycle_features);
-    USED(type_lifecycle_build_info);
-    USED(type_lifecycle_status_name);
-    USED(type_lifecycle_strerror);
-    USED(type_lifecycle_last_error);
-    USED(type_lifecycle_last_errno);
-    USED(type_lifecycle_self_test);
-    USED(type_lifecycle_create);
-    USED(type_lifecycle_destroy);
-    USED(type_lifecycle_default);
-    USED(type_lifecycle_caps_get);
-    USED(type_lifecycle_stats_get);
-    USED(type_lifecycle_stats_print);
-    USED(type_lifecycle_leak_check);
-    USED(type_lifecycle_set_observer);
     USED(type_lifecycle_on_smf_accessed);
     USED(type_lifecycle_smf_release);
     USED(type_lifecycle_smf_refcount);
@@ -536,20 +548,6 @@ int main(void)
     USED(type_lifecycle_smf_from_bytes);
     USED(type_lifecycle_smf_header_get);
     USED(type_lifecycle_smf_section);
-    USED(type_lifecycle_on_module_load);
-    USED(type_lifecycle_module_find);
-    USED(type_lifecycle_module_info_get);
-    USED(type_lifecycle_each_module);
-    USED(type_lifecycle_on_metadata_loaded);
-    USED(type_lifecycle_own);
-    USED(type_lifecycle_disown);
-    USED(type_lifecycle_module_depend);
-    USED(type_lifecycle_unload_module);
-    USED(type_lifecycle_reload_begin);
-    USED(type_lifecycle_reload_commit);
-    USED(type_lifecycle_reload_abort);
-    USED(type_lifecycle_load_enter);
-    USED(type_lifecycle_load_leave);
     USED(type_lifecycle_on_interp_module_parsed);
     USED(type_lifecycle_on_interp_func_registered);
     USED(type_lifecycle_on_interp_struct_registered);
@@ -561,12 +559,10 @@ int main(void)
     USED(type_lifecycle_did_is_live);
     USED(type_lifecycle_decl_is_live);
     USED(type_lifecycle_names_version);
-    USED(type_lifecycle_reader_attach);
-    USED(type_lifecycle_reader_detach);
-    USED(type_lifecycle_park);
-    USED(type_lifecycle_unpark);
-    USED(type_lifecycle_reclaim);
-    USED(type_lifecycle_synchronize);
+    USED(type_lifecycle_exec_manager_create);
+    USED(type_lifecycle_exec_manager_has_function);
+    USED(type_lifecycle_exec_manager_cleanup);
+    USED(type_lifecycle_exec_manager_bind);
     USED(type_rt_exec_manager_create);
     USED(type_rt_exec_manager_has_function);
     USED(type_rt_exec_manager_cleanup);

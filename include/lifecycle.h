@@ -204,109 +204,6 @@ typedef enum lifecycle_status {
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 
-/** A loaded module: a 64-bit id with a generation, never reused. 0 is never valid. */
-typedef uint64_t lifecycle_module;
-
-/** One place in the code that needs an address filled in. */
-typedef struct lifecycle_relocation {
-    /** One of LIFECYCLE_RELOC_*. */
-    uint32_t kind;
-    /** 0. */
-    uint32_t reserved;
-    /** Bytes from the start of the code to the field. */
-    uint64_t offset;
-    /** The target's name: its entry is used. NULL when `target` is given. */
-    const char *symbol;
-    /** The target's address, when `symbol` is NULL. */
-    const void *target;
-    /** Added to the target. */
-    int64_t addend;
-} lifecycle_relocation;
-
-/** How code is mapped. Start from LIFECYCLE_MAP_OPTIONS_INIT. */
-typedef struct lifecycle_map_options {
-    /** sizeof(lifecycle_map_options) */
-    size_t size;
-    /** LIFECYCLE_MAP_JIT, _REPLACE, _PINNED, or-ed. */
-    uint32_t flags;
-    /** 0. */
-    uint32_t reserved;
-    /** Alignment of the first byte: a power of two up to 4096; 0 = 64. */
-    size_t align;
-    /** The code must lie within 2 GiB of this address; NULL = anywhere. */
-    const void *near_address;
-    /** `relocation_count` relocations, applied before the code can run. */
-    const lifecycle_relocation *relocations;
-    /** How many. */
-    size_t relocation_count;
-    /** Unwind information; not supported yet, must be NULL. */
-    const void *eh_frame;
-    /** Its bytes. */
-    size_t eh_frame_size;
-    /** The host's own pointer, told back by lifecycle_symbol_info_get. */
-    void *user;
-} lifecycle_map_options;
-
-/** A code symbol: a 64-bit id with a generation, never reused. 0 is never valid. */
-typedef uint64_t lifecycle_symbol;
-
-/** A reservation: write the code through `rw`, it will run at `rx`. */
-typedef struct lifecycle_code {
-    /** Where it will run. */
-    void *rx;
-    /** Where it is written; dead after commit or abort. */
-    void *rw;
-    /** Bytes. */
-    size_t size;
-    /** Names the reservation. */
-    uint64_t id;
-} lifecycle_code;
-
-/** Releases `resource`; called once, with no lock held, so it may call the library. */
-typedef void (*lifecycle_release_fn)(void *resource, void *user);
-
-/** What is known of a symbol. */
-typedef struct lifecycle_symbol_info {
-    /** NUL-terminated, valid until the symbol is freed. */
-    const char *name;
-    /** Path of the owning module, or "__jit__"; valid until that module is unloaded. */
-    const char *owner;
-    /** The owning module; for a JIT symbol the module it came from. */
-    lifecycle_module module;
-    /** First byte. */
-    void *address;
-    /** Bytes. */
-    size_t size;
-    /** Counts symbols mapped over the manager's life. */
-    uint64_t generation;
-    /** The epoch it was last used in, as far as marking tells. */
-    uint64_t last_used_epoch;
-    /** Pins held. */
-    uint32_t pins;
-    /** LIFECYCLE_MAP_JIT, LIFECYCLE_MAP_ADOPTED. */
-    uint32_t flags;
-    /** The host's pointer from lifecycle_map_options. */
-    void *user;
-} lifecycle_symbol_info;
-
-/**
- * Returns the code to run for an entry that has none, or NULL when there is none to be had. Called on the thread that
- * made the call, with no lock held; it may map code.
- */
-typedef void *(*lifecycle_resolve_fn)(const char *name, void *user);
-
-/** What a sweep did. */
-typedef struct lifecycle_sweep_report {
-    /** Symbols looked at. */
-    uint64_t examined;
-    /** Symbols evicted. */
-    uint64_t evicted;
-    /** Bytes of code evicted. */
-    uint64_t code_bytes;
-    /** Stale symbols kept because of a pin. */
-    uint64_t pinned;
-} lifecycle_sweep_report;
-
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are given, or none
  * (then malloc, realloc and free). They must return 16-byte aligned memory and may be called from any thread that
@@ -496,6 +393,177 @@ typedef struct lifecycle_observer {
     void (*on_event)(const lifecycle_event *event, void *user);
 } lifecycle_observer;
 
+/** A loaded module: a 64-bit id with a generation, never reused. 0 is never valid. */
+typedef uint64_t lifecycle_module;
+
+/** What a module owns right now. */
+typedef struct lifecycle_module_info {
+    /** NUL-terminated, valid until the module is unloaded. */
+    const char *path;
+    /** Counts loads over the manager's life: a reloaded module has a higher one. */
+    uint64_t generation;
+    /** When it was loaded, in microseconds of the system's real-time clock since 1970. */
+    uint64_t load_time_us;
+    /** Code symbols it owns. */
+    uint64_t exec_symbols;
+    /** JIT symbols it triggered. */
+    uint64_t jit_symbols;
+    /** References to file mappings. */
+    uint64_t mappings;
+    /** Metadata keys. */
+    uint64_t metadata;
+    /** Bindings in the name tables. */
+    uint64_t names;
+    /** Resources registered with lifecycle_own. */
+    uint64_t resources;
+    /** Bytes of code of its own and triggered symbols. */
+    uint64_t code_bytes;
+} lifecycle_module_info;
+
+/** Hears one loaded module; a non-zero return ends the walk. */
+typedef int (*lifecycle_module_fn)(lifecycle_module module, const char *path, void *user);
+
+/** Releases `resource`; called once, with no lock held, so it may call the library. */
+typedef void (*lifecycle_release_fn)(void *resource, void *user);
+
+/** A resource registered with lifecycle_own. 0 is never valid. */
+typedef uint64_t lifecycle_resource;
+
+/** What an unload freed, or what stood in its way. */
+typedef struct lifecycle_unload_report {
+    /** Code symbols unmapped. */
+    uint64_t exec_symbols;
+    /** JIT symbols unmapped. */
+    uint64_t jit_symbols;
+    /** Mapping references dropped. */
+    uint64_t mappings;
+    /** Metadata keys dropped. */
+    uint64_t metadata;
+    /** Bindings removed. */
+    uint64_t names;
+    /** Resources released. */
+    uint64_t resources;
+    /** Bytes of code given up. */
+    uint64_t code_bytes;
+    /** With LIFECYCLE_E_BUSY: a module that depends on this one; else 0. */
+    uint64_t blocker_module;
+    /** With LIFECYCLE_E_PINNED: a pinned symbol; else 0. */
+    uint64_t blocker_symbol;
+} lifecycle_unload_report;
+
+/** One place in the code that needs an address filled in. */
+typedef struct lifecycle_relocation {
+    /** One of LIFECYCLE_RELOC_*. */
+    uint32_t kind;
+    /** 0. */
+    uint32_t reserved;
+    /** Bytes from the start of the code to the field. */
+    uint64_t offset;
+    /** The target's name: its entry is used. NULL when `target` is given. */
+    const char *symbol;
+    /** The target's address, when `symbol` is NULL. */
+    const void *target;
+    /** Added to the target. */
+    int64_t addend;
+} lifecycle_relocation;
+
+/** How code is mapped. Start from LIFECYCLE_MAP_OPTIONS_INIT. */
+typedef struct lifecycle_map_options {
+    /** sizeof(lifecycle_map_options) */
+    size_t size;
+    /** LIFECYCLE_MAP_JIT, _REPLACE, _PINNED, or-ed. */
+    uint32_t flags;
+    /** 0. */
+    uint32_t reserved;
+    /** Alignment of the first byte: a power of two up to 4096; 0 = 64. */
+    size_t align;
+    /** The code must lie within 2 GiB of this address; NULL = anywhere. */
+    const void *near_address;
+    /** `relocation_count` relocations, applied before the code can run. */
+    const lifecycle_relocation *relocations;
+    /** How many. */
+    size_t relocation_count;
+    /** Unwind information; not supported yet, must be NULL. */
+    const void *eh_frame;
+    /** Its bytes. */
+    size_t eh_frame_size;
+    /** The host's own pointer, told back by lifecycle_symbol_info_get. */
+    void *user;
+} lifecycle_map_options;
+
+/** A code symbol: a 64-bit id with a generation, never reused. 0 is never valid. */
+typedef uint64_t lifecycle_symbol;
+
+/** A reservation: write the code through `rw`, it will run at `rx`. */
+typedef struct lifecycle_code {
+    /** Where it will run. */
+    void *rx;
+    /** Where it is written; dead after commit or abort. */
+    void *rw;
+    /** Bytes. */
+    size_t size;
+    /** Names the reservation. */
+    uint64_t id;
+} lifecycle_code;
+
+/** What is known of a symbol. */
+typedef struct lifecycle_symbol_info {
+    /** NUL-terminated, valid until the symbol is freed. */
+    const char *name;
+    /** Path of the owning module, or "__jit__"; valid until that module is unloaded. */
+    const char *owner;
+    /** The owning module; for a JIT symbol the module it came from. */
+    lifecycle_module module;
+    /** First byte. */
+    void *address;
+    /** Bytes. */
+    size_t size;
+    /** Counts symbols mapped over the manager's life. */
+    uint64_t generation;
+    /** The epoch it was last used in, as far as marking tells. */
+    uint64_t last_used_epoch;
+    /** Pins held. */
+    uint32_t pins;
+    /** LIFECYCLE_MAP_JIT, LIFECYCLE_MAP_ADOPTED. */
+    uint32_t flags;
+    /** The host's pointer from lifecycle_map_options. */
+    void *user;
+} lifecycle_symbol_info;
+
+/**
+ * Returns the code to run for an entry that has none, or NULL when there is none to be had. Called on the thread that
+ * made the call, with no lock held; it may map code.
+ */
+typedef void *(*lifecycle_resolve_fn)(const char *name, void *user);
+
+/** A thread that runs code. The inline functions use its first fields; treat all of them as private. */
+typedef struct lifecycle_reader {
+    /** The grace counter's value when the thread entered; 0 while it is outside. */
+    uint64_t entered;
+    /** The manager's grace counter; NULL once detached. */
+    const uint64_t *grace;
+    /** How deep lifecycle_enter is nested. */
+    uint32_t nesting;
+    /** Non-zero where the system has no membarrier, so that the reader must fence. */
+    uint32_t fence;
+    /** Nesting kept while parked. */
+    uint32_t parked;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_reader;
+
+/** What a sweep did. */
+typedef struct lifecycle_sweep_report {
+    /** Symbols looked at. */
+    uint64_t examined;
+    /** Symbols evicted. */
+    uint64_t evicted;
+    /** Bytes of code evicted. */
+    uint64_t code_bytes;
+    /** Stale symbols kept because of a pin. */
+    uint64_t pinned;
+} lifecycle_sweep_report;
+
 /** A read-only file in memory. */
 typedef struct lifecycle_mapping {
     /** First byte; valid while the module that acquired it holds it. */
@@ -538,58 +606,6 @@ typedef struct lifecycle_smf_header {
     uint64_t smf_data_offset;
 } lifecycle_smf_header;
 
-/** What a module owns right now. */
-typedef struct lifecycle_module_info {
-    /** NUL-terminated, valid until the module is unloaded. */
-    const char *path;
-    /** Counts loads over the manager's life: a reloaded module has a higher one. */
-    uint64_t generation;
-    /** When it was loaded, in microseconds of the system's real-time clock since 1970. */
-    uint64_t load_time_us;
-    /** Code symbols it owns. */
-    uint64_t exec_symbols;
-    /** JIT symbols it triggered. */
-    uint64_t jit_symbols;
-    /** References to file mappings. */
-    uint64_t mappings;
-    /** Metadata keys. */
-    uint64_t metadata;
-    /** Bindings in the name tables. */
-    uint64_t names;
-    /** Resources registered with lifecycle_own. */
-    uint64_t resources;
-    /** Bytes of code of its own and triggered symbols. */
-    uint64_t code_bytes;
-} lifecycle_module_info;
-
-/** Hears one loaded module; a non-zero return ends the walk. */
-typedef int (*lifecycle_module_fn)(lifecycle_module module, const char *path, void *user);
-
-/** A resource registered with lifecycle_own. 0 is never valid. */
-typedef uint64_t lifecycle_resource;
-
-/** What an unload freed, or what stood in its way. */
-typedef struct lifecycle_unload_report {
-    /** Code symbols unmapped. */
-    uint64_t exec_symbols;
-    /** JIT symbols unmapped. */
-    uint64_t jit_symbols;
-    /** Mapping references dropped. */
-    uint64_t mappings;
-    /** Metadata keys dropped. */
-    uint64_t metadata;
-    /** Bindings removed. */
-    uint64_t names;
-    /** Resources released. */
-    uint64_t resources;
-    /** Bytes of code given up. */
-    uint64_t code_bytes;
-    /** With LIFECYCLE_E_BUSY: a module that depends on this one; else 0. */
-    uint64_t blocker_module;
-    /** With LIFECYCLE_E_PINNED: a pinned symbol; else 0. */
-    uint64_t blocker_symbol;
-} lifecycle_unload_report;
-
 /** A binding: a 64-bit id with a generation, never reused. 0 is never valid. */
 typedef uint64_t lifecycle_decl;
 
@@ -604,22 +620,6 @@ typedef struct lifecycle_binding {
     /** The module that bound it. */
     lifecycle_module module;
 } lifecycle_binding;
-
-/** A thread that runs code. The inline functions use its first fields; treat all of them as private. */
-typedef struct lifecycle_reader {
-    /** The grace counter's value when the thread entered; 0 while it is outside. */
-    uint64_t entered;
-    /** The manager's grace counter; NULL once detached. */
-    const uint64_t *grace;
-    /** How deep lifecycle_enter is nested. */
-    uint32_t nesting;
-    /** Non-zero where the system has no membarrier, so that the reader must fence. */
-    uint32_t fence;
-    /** Nesting kept while parked. */
-    uint32_t parked;
-    /** 0. */
-    uint32_t reserved;
-} lifecycle_reader;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -696,6 +696,511 @@ typedef struct lifecycle_reader {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Returns the version of the library that runs: major * 1000000 + minor * 1000 + patch.
+ *
+ * Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled with.
+ *
+ * \returns the number; cannot fail.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
+ * in a child. Since: 0.1.0
+ */
+uint32_t lifecycle_version_number(void);
+
+/**
+ * Returns the version of the library that runs, such as "0.1.0".
+ *
+ * \returns a NUL-terminated text, never NULL; cannot fail.
+ *
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
+ */
+const char *lifecycle_version_string(void);
+
+/**
+ * Returns the number in the shared library's name (liblifecycle.so.NUMBER).
+ *
+ * It is raised when a program linked against the library before would break. A program that opens the library at run
+ * time compares it with LIFECYCLE_ABI_VERSION.
+ *
+ * \returns the number; cannot fail.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
+ * in a child. Since: 0.1.0
+ */
+uint32_t lifecycle_abi_version(void);
+
+/**
+ * Returns what this build can do: LIFECYCLE_FEATURE_*, or-ed.
+ *
+ * What the system allows a manager on top of that is told by lifecycle_caps_get.
+ *
+ * \returns the bits; bits this header does not name are of a later version. Cannot fail.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
+ * in a child. Since: 0.1.0
+ */
+uint64_t lifecycle_features(void);
+
+/**
+ * Returns one line for a bug report: version, ABI number, target, profile and compiler.
+ *
+ * \returns a NUL-terminated text, never NULL; its form may change. Cannot fail.
+ *
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
+ */
+const char *lifecycle_build_info(void);
+
+/**
+ * Returns the name of a status, such as "LIFECYCLE_E_STALE".
+ *
+ * \param status  any number; one that no version has handed out is "LIFECYCLE_E_UNKNOWN".
+ *
+ * \returns a NUL-terminated text, never NULL; cannot fail.
+ *
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
+ */
+const char *lifecycle_status_name(int status);
+
+/**
+ * Returns what a status means, in a few words for people; lifecycle_last_error says more about one failure.
+ *
+ * \param status  any number; one that no version has handed out has a text too.
+ *
+ * \returns a NUL-terminated text without a full stop, never NULL; cannot fail.
+ *
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
+ */
+const char *lifecycle_strerror(int status);
+
+/**
+ * Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is already mapped by
+ * module 'a.smf'".
+ *
+ * A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at most 255 bytes; a
+ * longer one is cut between characters.
+ *
+ * \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet. Cannot fail.
+ *
+ * Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread. Threads: each has its
+ * own. Re-entry: from any callback. Fork: a child starts with its parent thread's. Since: 0.1.0
+ */
+const char *lifecycle_last_error(void);
+
+/**
+ * Returns the system's error number (errno) behind this thread's last failure.
+ *
+ * \returns the number; 0 when the system was not to blame or nothing has failed on this thread yet. Cannot fail.
+ *
+ * Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork: a child starts with
+ * its parent thread's. Since: 0.1.0
+ */
+int lifecycle_last_errno(void);
+
+/**
+ * Proves that this very build of the library, as it was linked, catches its own defects at its boundary: raises one on
+ * purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
+ *
+ * \returns LIFECYCLE_OK, with lifecycle_last_error telling of the defect that was raised;
+ *          LIFECYCLE_E_UNSUPPORTED if the library was built to abort instead;
+ *          LIFECYCLE_E_PANIC if something else came out.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal handler. Fork: may be
+ * called in a child. Since: 0.1.0
+ */
+lifecycle_status lifecycle_self_test(void);
+
+/**
+ * Makes a manager: the owner of everything that one runtime's modules bring in.
+ *
+ * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room for data and
+ * bookkeeping); memory is taken as it is used.
+ *
+ * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
+ * \param[out] out  the manager; NULL on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator with a function
+ * missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not know); LIFECYCLE_E_TOO_BIG (a code
+ * capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids executable memory in every mode that was asked for);
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM.
+ *
+ * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry: from callbacks too,
+ * except the allocator's. Fork: a child may make its own managers. Since: 0.1.0
+ */
+lifecycle_status lifecycle_create(const lifecycle_config *config,
+                                       lifecycle_manager **out);
+
+/**
+ * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the manager.
+ *
+ * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and names_version pointers of this
+ * manager must not be used afterwards; the manager's own address is refused by every function (LIFECYCLE_E_STALE) until
+ * another manager is made in its place. Readers still attached are detached.
+ *
+ * \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already); LIFECYCLE_E_BUSY (a reader is
+ * inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
+ * gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
+ *
+ * Ownership: taken. Threads: any, but no other thread may be in a call with this manager. Re-entry: not from a
+ * callback of the same manager. Fork: a child may destroy its copy; its parent does not notice. Since: 0.1.0
+ */
+lifecycle_status lifecycle_destroy(lifecycle_manager *manager);
+
+/**
+ * Returns the process-wide manager, made with the defaults on first use: the one behind the drop-ins that take no handle.
+ *
+ * \returns the manager, or NULL when it cannot be made (lifecycle_last_error tells why).
+ *
+ * Ownership: the library's; a program that wants to end clean may destroy it, and the next call makes a new one.
+ * Threads: any. Re-entry: from anywhere but the allocator. Fork: see lifecycle_create. Since: 0.1.0
+ */
+lifecycle_manager *lifecycle_default(void);
+
+/**
+ * Tells what the system allowed this manager: the write protection mode it got, how a fork is handled, limits.
+ *
+ * \param manager  the manager.
+ * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
+ * \param size  sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
+                                         lifecycle_caps *out,
+                                         size_t size);
+
+/**
+ * Counts everything: what is held right now, and what happened since the start.
+ *
+ * \param manager  the manager.
+ * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
+ * \param size  sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_stats_get(lifecycle_manager *manager,
+                                          lifecycle_stats *out,
+                                          size_t size);
+
+/**
+ * Writes the statistics as text, piece by piece.
+ *
+ * \param manager  the manager.
+ * \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS (format 0.0.4).
+ * \param write  gets each piece; not NULL. A non-zero return stops, and is not a failure.
+ * \param user  handed to `write`.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown format); LIFECYCLE_E_STALE.
+ *
+ * Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the caller's, with no lock
+ * held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
+                                            lifecycle_format format,
+                                            lifecycle_write_fn write,
+                                            void *user);
+
+/**
+ * Tells everything that the manager still holds: modules and what they own, code that waits for readers, reservations
+ * neither committed nor aborted, mappings nobody used, what the system refused to take back.
+ *
+ * A host that has unloaded everything expects none.
+ *
+ * \param manager  the manager.
+ * \param leak  called for each thing; NULL to count only.
+ * \param user  handed to `leak`.
+ * \param[out] leaks  how many; may be NULL.
+ *
+ * \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM
+ * (then none was told).
+ *
+ * Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when the call began.
+ * Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
+                                           lifecycle_leak_fn leak,
+                                           void *user,
+                                           size_t *leaks);
+
+/**
+ * Sets who hears the manager's events; there is one observer at a time.
+ *
+ * \param manager  the manager.
+ * \param observer  set up with LIFECYCLE_OBSERVER_INIT; copied. NULL = nobody.
+ * \param user  handed to the observer.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function); LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_UNSUPPORTED.
+ *
+ * Ownership: `user` stays the host's and must live until another observer is set and calls begun before have ended.
+ * Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
+                                             const lifecycle_observer *observer,
+                                             void *user);
+
+/**
+ * Starts to track a module.
+ *
+ * \param manager  the manager.
+ * \param path  what the host calls it, not empty; copied. It need not be a file.
+ * \param[out] out  the module; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of this path is loaded:
+ * unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 modules).
+ *
+ * Ownership: the module owns what is registered for it until it is unloaded. Threads: any. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
+                                               const char *path,
+                                               lifecycle_module *out);
+
+/**
+ * Finds the loaded module of a path. During a reload that is the old side.
+ *
+ * \param manager  the manager.
+ * \param path  as given to lifecycle_on_module_load; borrowed.
+ * \param[out] out  the module; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
+                                            const char *path,
+                                            lifecycle_module *out);
+
+/**
+ * Tells what a module owns right now.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
+ * \param size  sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE.
+ *
+ * Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
+                                                lifecycle_module module,
+                                                lifecycle_module_info *out,
+                                                size_t size);
+
+/**
+ * Visits every module that was loaded when the call began.
+ *
+ * \param manager  the manager.
+ * \param visit  called with each module and its path; a non-zero return ends the walk.
+ * \param user  handed to `visit`.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was visited).
+ *
+ * Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may call the library, unload
+ * modules included; those it has not reached yet are visited all the same, with ids that are stale by then. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
+                                            lifecycle_module_fn visit,
+                                            void *user);
+
+/**
+ * Notes that a module's metadata is loaded under a key; twice is once. The host keeps the metadata; at unload the
+ * observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the host can drop it.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param key  not empty; copied.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
+                                                   lifecycle_module module,
+                                                   const char *key);
+
+/**
+ * Gives a module a resource of the host's: source text, a syntax tree, a compiler context, anything with a way to
+ * release it.
+ *
+ * At unload resources are released newest first, once no reader is inside that was when the unload began.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param resource  the thing; may be NULL.
+ * \param release  called once as release(resource, user), with no lock held; not NULL.
+ * \param user  handed to `release`.
+ * \param[out] out  names the resource for lifecycle_disown; may be NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT
+ * (2^24 resources). On failure the resource stays the caller's and `release` is not called.
+ *
+ * Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or reclaims. Re-entry:
+ * `release` may call the library. Fork: a child that unloads releases its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_own(lifecycle_manager *manager,
+                                    lifecycle_module module,
+                                    void *resource,
+                                    lifecycle_release_fn release,
+                                    void *user,
+                                    lifecycle_resource *out);
+
+/**
+ * Takes a resource back: its release function will not be called.
+ *
+ * \param manager  the manager.
+ * \param resource  from lifecycle_own.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or disowned already).
+ *
+ * Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_disown(lifecycle_manager *manager,
+                                       lifecycle_resource resource);
+
+/**
+ * Notes that one module needs another, which can then be unloaded only after it or together with it. Twice is once;
+ * circles of several modules are allowed, and go together.
+ *
+ * \param manager  the manager.
+ * \param user_of  the module that needs.
+ * \param on  the module that is needed.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a module cannot
+ * need itself); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
+                                              lifecycle_module user_of,
+                                              lifecycle_module on);
+
+/**
+ * Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping references, metadata keys,
+ * names, declaration ranges, data, resources, its record.
+ *
+ * What may refuse is asked first, so a refused unload changes nothing; one that has begun frees everything. What a
+ * running thread could still use (code, data, mappings, resources) is freed at once when no reader is inside, else by
+ * the lifecycle_reclaim that comes after the last one left. Costs what the module owns.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and LIFECYCLE_UNLOAD_FORCE_PINNED
+ * (pinned code goes too), or-ed.
+ * \param[out] out  what was freed, summed over all modules that went; when refused, all zero but the blocker. May be
+ * NULL.
+ * \param size  sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (another module needs
+ * it, or a reload of it is in progress: out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol);
+ * LIFECYCLE_E_NOMEM (nothing has changed).
+ *
+ * Ownership: taken from the module; release functions run before this returns, or in lifecycle_reclaim. Threads: any.
+ * Re-entry: from callbacks, and from code of the module itself if its thread has entered. Fork: works; the child's code
+ * memory is not reused. Since: 0.1.0
+ */
+lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
+                                              lifecycle_module module,
+                                              uint32_t flags,
+                                              lifecycle_unload_report *out,
+                                              size_t size);
+
+/**
+ * Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload is committed, and the
+ * old side goes on working.
+ *
+ * Names and code symbols of the fresh side become visible at commit, all at once; its mappings, resources and
+ * declaration ids are its own from the start. The fresh side may map symbols that the old side has.
+ *
+ * \param manager  the manager.
+ * \param old  the module to replace.
+ * \param[out] fresh  the fresh side; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a reload of it is in
+ * progress); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
+                                             lifecycle_module old,
+                                             lifecycle_module *fresh);
+
+/**
+ * The fresh side takes the old one's place: its names (at the old ones' place among those of other modules) and its
+ * code become visible, entries point at it, modules that needed the old side need it, and the old side is unloaded.
+ *
+ * \param manager  the manager.
+ * \param fresh  from lifecycle_reload_begin.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_PINNED (the old side has a pinned symbol); LIFECYCLE_E_EXISTS (another module has mapped one of its symbols
+ * meanwhile); LIFECYCLE_E_NOMEM. On failure nothing has changed and the reload is still in progress.
+ *
+ * Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads see either side,
+ * never a mixture within one name. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
+                                              lifecycle_module fresh);
+
+/**
+ * Drops the fresh side and all it brought in; the old side never noticed.
+ *
+ * \param manager  the manager.
+ * \param fresh  from lifecycle_reload_begin.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
+ *
+ * Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_reload_abort(lifecycle_manager *manager,
+                                             lifecycle_module fresh);
+
+/**
+ * Notes that the calling thread begins to load a path, so that endless and circular loading is caught.
+ *
+ * \param manager  the manager.
+ * \param path  not empty; copied.
+ *
+ * \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended; LIFECYCLE_E_CYCLE (this thread
+ * is loading the path already; lifecycle_last_error shows the circle); LIFECYCLE_E_DEPTH (nested deeper than
+ * lifecycle_config.load_depth_limit, 16 if not set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_load_enter(lifecycle_manager *manager,
+                                           const char *path);
+
+/**
+ * Notes that the calling thread has ended the load that it began last.
+ *
+ * \param manager  the manager.
+ * \param path  as given to lifecycle_load_enter; borrowed.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last: nothing has changed);
+ * LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_load_leave(lifecycle_manager *manager,
+                                           const char *path);
 
 /**
  * Copies machine code into executable memory and names it.
@@ -1046,6 +1551,88 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
                                              void *user);
 
 /**
+ * Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code, data, mapping or resource
+ * that was there when it entered is freed under it.
+ *
+ * \param manager  the manager.
+ * \param[out] out  the reader; NULL on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 readers).
+ *
+ * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's destruction does. A thread
+ * that ends without detaching leaves an idle reader behind, which blocks nobody. Threads: any; a thread may attach several
+ * readers. Re-entry: from callbacks too. Fork: the child's only thread attaches anew. Since: 0.1.0
+ */
+lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
+                                              lifecycle_reader **out);
+
+/**
+ * Detaches a reader.
+ *
+ * \param reader  the reader; not to be used afterwards.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (it is inside:
+ * leave first).
+ *
+ * Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see lifecycle_reader_attach.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_reader_detach(lifecycle_reader *reader);
+
+/**
+ * Says, before a call that blocks, that the thread uses nothing of the manager's until lifecycle_unpark, however deep it has
+ * entered. No frame of the manager's code may be on its stack.
+ *
+ * \param reader  the reader.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (parked already).
+ *
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_park(lifecycle_reader *reader);
+
+/**
+ * Ends lifecycle_park: the thread is inside again, as deep as it was.
+ *
+ * \param reader  the reader.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
+
+/**
+ * Frees everything retired that no reader can be inside any more, and asks the system again for what it refused before.
+ * Never waits.
+ *
+ * \param manager  the manager.
+ * \param[out] bytes  bytes of code memory given back; may be NULL.
+ *
+ * \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing is
+ * lost; try again).
+ *
+ * Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_reclaim(lifecycle_manager *manager,
+                                        size_t *bytes);
+
+/**
+ * Waits until every reader that is inside now has left or entered anew, then reclaims.
+ *
+ * \param manager  the manager.
+ * \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it takes.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT; LIFECYCLE_E_DEADLOCK (the calling
+ * thread is itself inside); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not from code of the manager.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_synchronize(lifecycle_manager *manager,
+                                            uint64_t timeout_ns);
+
+/**
  * Notes that a symbol is used in this epoch. Code that is called often marks without a call: lifecycle_usage_slot and the
  * inline lifecycle_mark.
  *
@@ -1146,312 +1733,6 @@ lifecycle_status lifecycle_sweep_to_budget(lifecycle_manager *manager,
 lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
                                             uint64_t max_age,
                                             size_t *out);
-
-/**
- * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The twin of
- * rt_exec_manager_create.
- *
- * \param backend  "auto", "jit", "soft_jit" or "native"; NULL = "auto"; borrowed.
- *
- * \returns the handle, over 0; 0 for a backend that is not known, or on failure (lifecycle_last_error tells).
- *
- * Ownership: ended by lifecycle_exec_manager_cleanup. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-int64_t lifecycle_exec_manager_create(const char *backend);
-
-/**
- * Tells whether a handle's module has mapped code of this name. The twin of rt_exec_manager_has_function.
- *
- * \param handle  from lifecycle_exec_manager_create, or bound with lifecycle_exec_manager_bind.
- * \param name  borrowed.
- *
- * \returns 1 or 0; 0 also for a handle that is not known.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-int64_t lifecycle_exec_manager_has_function(int64_t handle,
-                                            const char *name);
-
-/**
- * Removes a handle's soft-JIT file, tmp/jit/simple_soft_jit_HANDLE.spl under the working directory, and frees the code mapped
- * for the handle. The twin of rt_exec_manager_cleanup.
- *
- * \param handle  over 0; other numbers are nobody's, and nothing is touched. Twice is once.
- *
- * Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound loses its code, stays
- * loaded, and is bound to the handle no more. What fails (a pinned symbol, a file that cannot be removed) is told by
- * lifecycle_last_error. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-void lifecycle_exec_manager_cleanup(int64_t handle);
-
-/**
- * Says that the code of an execution manager's handle is that of a module, so that rt_exec_manager_cleanup frees it.
- *
- * \param manager  the manager.
- * \param handle  the runtime's own number, over 0; the whole process has one module for it.
- * \param module  the module.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the handle is bound in
- * this manager); LIFECYCLE_E_LIMIT (handles bound in more than 64 managers); LIFECYCLE_E_NOMEM.
- *
- * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
-                                                  int64_t handle,
-                                                  lifecycle_module module);
-
-/**
- * Returns the version of the library that runs: major * 1000000 + minor * 1000 + patch.
- *
- * Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled with.
- *
- * \returns the number; cannot fail.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
- */
-uint32_t lifecycle_version_number(void);
-
-/**
- * Returns the version of the library that runs, such as "0.1.0".
- *
- * \returns a NUL-terminated text, never NULL; cannot fail.
- *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
- */
-const char *lifecycle_version_string(void);
-
-/**
- * Returns the number in the shared library's name (liblifecycle.so.NUMBER).
- *
- * It is raised when a program linked against the library before would break. A program that opens the library at run
- * time compares it with LIFECYCLE_ABI_VERSION.
- *
- * \returns the number; cannot fail.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
- */
-uint32_t lifecycle_abi_version(void);
-
-/**
- * Returns what this build can do: LIFECYCLE_FEATURE_*, or-ed.
- *
- * What the system allows a manager on top of that is told by lifecycle_caps_get.
- *
- * \returns the bits; bits this header does not name are of a later version. Cannot fail.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
- */
-uint64_t lifecycle_features(void);
-
-/**
- * Returns one line for a bug report: version, ABI number, target, profile and compiler.
- *
- * \returns a NUL-terminated text, never NULL; its form may change. Cannot fail.
- *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
- */
-const char *lifecycle_build_info(void);
-
-/**
- * Returns the name of a status, such as "LIFECYCLE_E_STALE".
- *
- * \param status  any number; one that no version has handed out is "LIFECYCLE_E_UNKNOWN".
- *
- * \returns a NUL-terminated text, never NULL; cannot fail.
- *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
- */
-const char *lifecycle_status_name(int status);
-
-/**
- * Returns what a status means, in a few words for people; lifecycle_last_error says more about one failure.
- *
- * \param status  any number; one that no version has handed out has a text too.
- *
- * \returns a NUL-terminated text without a full stop, never NULL; cannot fail.
- *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
- */
-const char *lifecycle_strerror(int status);
-
-/**
- * Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is already mapped by
- * module 'a.smf'".
- *
- * A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at most 255 bytes; a
- * longer one is cut between characters.
- *
- * \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet. Cannot fail.
- *
- * Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread. Threads: each has its
- * own. Re-entry: from any callback. Fork: a child starts with its parent thread's. Since: 0.1.0
- */
-const char *lifecycle_last_error(void);
-
-/**
- * Returns the system's error number (errno) behind this thread's last failure.
- *
- * \returns the number; 0 when the system was not to blame or nothing has failed on this thread yet. Cannot fail.
- *
- * Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork: a child starts with
- * its parent thread's. Since: 0.1.0
- */
-int lifecycle_last_errno(void);
-
-/**
- * Proves that this very build of the library, as it was linked, catches its own defects at its boundary: raises one on
- * purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
- *
- * \returns LIFECYCLE_OK, with lifecycle_last_error telling of the defect that was raised;
- *          LIFECYCLE_E_UNSUPPORTED if the library was built to abort instead;
- *          LIFECYCLE_E_PANIC if something else came out.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal handler. Fork: may be
- * called in a child. Since: 0.1.0
- */
-lifecycle_status lifecycle_self_test(void);
-
-/**
- * Makes a manager: the owner of everything that one runtime's modules bring in.
- *
- * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room for data and
- * bookkeeping); memory is taken as it is used.
- *
- * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
- * \param[out] out  the manager; NULL on failure.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator with a function
- * missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not know); LIFECYCLE_E_TOO_BIG (a code
- * capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids executable memory in every mode that was asked for);
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM.
- *
- * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry: from callbacks too,
- * except the allocator's. Fork: a child may make its own managers. Since: 0.1.0
- */
-lifecycle_status lifecycle_create(const lifecycle_config *config,
-                                       lifecycle_manager **out);
-
-/**
- * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the manager.
- *
- * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and names_version pointers of this
- * manager must not be used afterwards; the manager's own address is refused by every function (LIFECYCLE_E_STALE) until
- * another manager is made in its place. Readers still attached are detached.
- *
- * \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already); LIFECYCLE_E_BUSY (a reader is
- * inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
- * gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
- *
- * Ownership: taken. Threads: any, but no other thread may be in a call with this manager. Re-entry: not from a
- * callback of the same manager. Fork: a child may destroy its copy; its parent does not notice. Since: 0.1.0
- */
-lifecycle_status lifecycle_destroy(lifecycle_manager *manager);
-
-/**
- * Returns the process-wide manager, made with the defaults on first use: the one behind the drop-ins that take no handle.
- *
- * \returns the manager, or NULL when it cannot be made (lifecycle_last_error tells why).
- *
- * Ownership: the library's; a program that wants to end clean may destroy it, and the next call makes a new one.
- * Threads: any. Re-entry: from anywhere but the allocator. Fork: see lifecycle_create. Since: 0.1.0
- */
-lifecycle_manager *lifecycle_default(void);
-
-/**
- * Tells what the system allowed this manager: the write protection mode it got, how a fork is handled, limits.
- *
- * \param manager  the manager.
- * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
- * \param size  sizeof *out.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
-                                         lifecycle_caps *out,
-                                         size_t size);
-
-/**
- * Counts everything: what is held right now, and what happened since the start.
- *
- * \param manager  the manager.
- * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
- * \param size  sizeof *out.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_stats_get(lifecycle_manager *manager,
-                                          lifecycle_stats *out,
-                                          size_t size);
-
-/**
- * Writes the statistics as text, piece by piece.
- *
- * \param manager  the manager.
- * \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS (format 0.0.4).
- * \param write  gets each piece; not NULL. A non-zero return stops, and is not a failure.
- * \param user  handed to `write`.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown format); LIFECYCLE_E_STALE.
- *
- * Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the caller's, with no lock
- * held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
-                                            lifecycle_format format,
-                                            lifecycle_write_fn write,
-                                            void *user);
-
-/**
- * Tells everything that the manager still holds: modules and what they own, code that waits for readers, reservations
- * neither committed nor aborted, mappings nobody used, what the system refused to take back.
- *
- * A host that has unloaded everything expects none.
- *
- * \param manager  the manager.
- * \param leak  called for each thing; NULL to count only.
- * \param user  handed to `leak`.
- * \param[out] leaks  how many; may be NULL.
- *
- * \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM
- * (then none was told).
- *
- * Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when the call began.
- * Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
-                                           lifecycle_leak_fn leak,
-                                           void *user,
-                                           size_t *leaks);
-
-/**
- * Sets who hears the manager's events; there is one observer at a time.
- *
- * \param manager  the manager.
- * \param observer  set up with LIFECYCLE_OBSERVER_INIT; copied. NULL = nobody.
- * \param user  handed to the observer.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function); LIFECYCLE_E_STALE;
- * LIFECYCLE_E_UNSUPPORTED.
- *
- * Ownership: `user` stays the host's and must live until another observer is set and calls begun before have ended.
- * Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
-                                             const lifecycle_observer *observer,
-                                             void *user);
 
 /**
  * Gives a module a reference to a file in memory, read-only. Any file may be mapped, SMF or not.
@@ -1586,258 +1867,6 @@ lifecycle_status lifecycle_smf_section(const lifecycle_mapping *mapping,
                                             uint32_t kind,
                                             const void **data,
                                             size_t *len);
-
-/**
- * Starts to track a module.
- *
- * \param manager  the manager.
- * \param path  what the host calls it, not empty; copied. It need not be a file.
- * \param[out] out  the module; 0 on failure.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of this path is loaded:
- * unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 modules).
- *
- * Ownership: the module owns what is registered for it until it is unloaded. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
-                                               const char *path,
-                                               lifecycle_module *out);
-
-/**
- * Finds the loaded module of a path. During a reload that is the old side.
- *
- * \param manager  the manager.
- * \param path  as given to lifecycle_on_module_load; borrowed.
- * \param[out] out  the module; 0 on failure.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
-                                            const char *path,
-                                            lifecycle_module *out);
-
-/**
- * Tells what a module owns right now.
- *
- * \param manager  the manager.
- * \param module  the module.
- * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
- * \param size  sizeof *out.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE.
- *
- * Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
-                                                lifecycle_module module,
-                                                lifecycle_module_info *out,
-                                                size_t size);
-
-/**
- * Visits every module that was loaded when the call began.
- *
- * \param manager  the manager.
- * \param visit  called with each module and its path; a non-zero return ends the walk.
- * \param user  handed to `visit`.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was visited).
- *
- * Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may call the library, unload
- * modules included; those it has not reached yet are visited all the same, with ids that are stale by then. Fork: works.
- * Since: 0.1.0
- */
-lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
-                                            lifecycle_module_fn visit,
-                                            void *user);
-
-/**
- * Notes that a module's metadata is loaded under a key; twice is once. The host keeps the metadata; at unload the
- * observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the host can drop it.
- *
- * \param manager  the manager.
- * \param module  the module.
- * \param key  not empty; copied.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
- *
- * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
-                                                   lifecycle_module module,
-                                                   const char *key);
-
-/**
- * Gives a module a resource of the host's: source text, a syntax tree, a compiler context, anything with a way to
- * release it.
- *
- * At unload resources are released newest first, once no reader is inside that was when the unload began.
- *
- * \param manager  the manager.
- * \param module  the module.
- * \param resource  the thing; may be NULL.
- * \param release  called once as release(resource, user), with no lock held; not NULL.
- * \param user  handed to `release`.
- * \param[out] out  names the resource for lifecycle_disown; may be NULL.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT
- * (2^24 resources). On failure the resource stays the caller's and `release` is not called.
- *
- * Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or reclaims. Re-entry:
- * `release` may call the library. Fork: a child that unloads releases its own copy. Since: 0.1.0
- */
-lifecycle_status lifecycle_own(lifecycle_manager *manager,
-                                    lifecycle_module module,
-                                    void *resource,
-                                    lifecycle_release_fn release,
-                                    void *user,
-                                    lifecycle_resource *out);
-
-/**
- * Takes a resource back: its release function will not be called.
- *
- * \param manager  the manager.
- * \param resource  from lifecycle_own.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or disowned already).
- *
- * Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_disown(lifecycle_manager *manager,
-                                       lifecycle_resource resource);
-
-/**
- * Notes that one module needs another, which can then be unloaded only after it or together with it. Twice is once;
- * circles of several modules are allowed, and go together.
- *
- * \param manager  the manager.
- * \param user_of  the module that needs.
- * \param on  the module that is needed.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a module cannot
- * need itself); LIFECYCLE_E_NOMEM.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
-                                              lifecycle_module user_of,
-                                              lifecycle_module on);
-
-/**
- * Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping references, metadata keys,
- * names, declaration ranges, data, resources, its record.
- *
- * What may refuse is asked first, so a refused unload changes nothing; one that has begun frees everything. What a
- * running thread could still use (code, data, mappings, resources) is freed at once when no reader is inside, else by
- * the lifecycle_reclaim that comes after the last one left. Costs what the module owns.
- *
- * \param manager  the manager.
- * \param module  the module.
- * \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and LIFECYCLE_UNLOAD_FORCE_PINNED
- * (pinned code goes too), or-ed.
- * \param[out] out  what was freed, summed over all modules that went; when refused, all zero but the blocker. May be
- * NULL.
- * \param size  sizeof *out.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (another module needs
- * it, or a reload of it is in progress: out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol);
- * LIFECYCLE_E_NOMEM (nothing has changed).
- *
- * Ownership: taken from the module; release functions run before this returns, or in lifecycle_reclaim. Threads: any.
- * Re-entry: from callbacks, and from code of the module itself if its thread has entered. Fork: works; the child's code
- * memory is not reused. Since: 0.1.0
- */
-lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
-                                              lifecycle_module module,
-                                              uint32_t flags,
-                                              lifecycle_unload_report *out,
-                                              size_t size);
-
-/**
- * Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload is committed, and the
- * old side goes on working.
- *
- * Names and code symbols of the fresh side become visible at commit, all at once; its mappings, resources and
- * declaration ids are its own from the start. The fresh side may map symbols that the old side has.
- *
- * \param manager  the manager.
- * \param old  the module to replace.
- * \param[out] fresh  the fresh side; 0 on failure.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a reload of it is in
- * progress); LIFECYCLE_E_NOMEM.
- *
- * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
-                                             lifecycle_module old,
-                                             lifecycle_module *fresh);
-
-/**
- * The fresh side takes the old one's place: its names (at the old ones' place among those of other modules) and its
- * code become visible, entries point at it, modules that needed the old side need it, and the old side is unloaded.
- *
- * \param manager  the manager.
- * \param fresh  from lifecycle_reload_begin.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_PINNED (the old side has a pinned symbol); LIFECYCLE_E_EXISTS (another module has mapped one of its symbols
- * meanwhile); LIFECYCLE_E_NOMEM. On failure nothing has changed and the reload is still in progress.
- *
- * Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads see either side,
- * never a mixture within one name. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
-                                              lifecycle_module fresh);
-
-/**
- * Drops the fresh side and all it brought in; the old side never noticed.
- *
- * \param manager  the manager.
- * \param fresh  from lifecycle_reload_begin.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
- *
- * Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_reload_abort(lifecycle_manager *manager,
-                                             lifecycle_module fresh);
-
-/**
- * Notes that the calling thread begins to load a path, so that endless and circular loading is caught.
- *
- * \param manager  the manager.
- * \param path  not empty; copied.
- *
- * \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended; LIFECYCLE_E_CYCLE (this thread
- * is loading the path already; lifecycle_last_error shows the circle); LIFECYCLE_E_DEPTH (nested deeper than
- * lifecycle_config.load_depth_limit, 16 if not set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
- *
- * Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from callbacks too. Fork: works.
- * Since: 0.1.0
- */
-lifecycle_status lifecycle_load_enter(lifecycle_manager *manager,
-                                           const char *path);
-
-/**
- * Notes that the calling thread has ended the load that it began last.
- *
- * \param manager  the manager.
- * \param path  as given to lifecycle_load_enter; borrowed.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last: nothing has changed);
- * LIFECYCLE_E_STALE.
- *
- * Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too. Fork: works.
- * Since: 0.1.0
- */
-lifecycle_status lifecycle_load_leave(lifecycle_manager *manager,
-                                           const char *path);
 
 /**
  * Notes that a module's declarations have the ids first_did to last_did, both included. They are live until the module is
@@ -2035,86 +2064,57 @@ const uint64_t *lifecycle_names_version(lifecycle_manager *manager,
                                         uint32_t kind);
 
 /**
- * Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code, data, mapping or resource
- * that was there when it entered is freed under it.
+ * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The twin of
+ * rt_exec_manager_create.
+ *
+ * \param backend  "auto", "jit", "soft_jit" or "native"; NULL = "auto"; borrowed.
+ *
+ * \returns the handle, over 0; 0 for a backend that is not known, or on failure (lifecycle_last_error tells).
+ *
+ * Ownership: ended by lifecycle_exec_manager_cleanup. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+int64_t lifecycle_exec_manager_create(const char *backend);
+
+/**
+ * Tells whether a handle's module has mapped code of this name. The twin of rt_exec_manager_has_function.
+ *
+ * \param handle  from lifecycle_exec_manager_create, or bound with lifecycle_exec_manager_bind.
+ * \param name  borrowed.
+ *
+ * \returns 1 or 0; 0 also for a handle that is not known.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+int64_t lifecycle_exec_manager_has_function(int64_t handle,
+                                            const char *name);
+
+/**
+ * Removes a handle's soft-JIT file, tmp/jit/simple_soft_jit_HANDLE.spl under the working directory, and frees the code mapped
+ * for the handle. The twin of rt_exec_manager_cleanup.
+ *
+ * \param handle  over 0; other numbers are nobody's, and nothing is touched. Twice is once.
+ *
+ * Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound loses its code, stays
+ * loaded, and is bound to the handle no more. What fails (a pinned symbol, a file that cannot be removed) is told by
+ * lifecycle_last_error. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ */
+void lifecycle_exec_manager_cleanup(int64_t handle);
+
+/**
+ * Says that the code of an execution manager's handle is that of a module, so that rt_exec_manager_cleanup frees it.
  *
  * \param manager  the manager.
- * \param[out] out  the reader; NULL on failure.
+ * \param handle  the runtime's own number, over 0; the whole process has one module for it.
+ * \param module  the module.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 readers).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the handle is bound in
+ * this manager); LIFECYCLE_E_LIMIT (handles bound in more than 64 managers); LIFECYCLE_E_NOMEM.
  *
- * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's destruction does. A thread
- * that ends without detaching leaves an idle reader behind, which blocks nobody. Threads: any; a thread may attach several
- * readers. Re-entry: from callbacks too. Fork: the child's only thread attaches anew. Since: 0.1.0
+ * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
-                                              lifecycle_reader **out);
-
-/**
- * Detaches a reader.
- *
- * \param reader  the reader; not to be used afterwards.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (it is inside:
- * leave first).
- *
- * Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see lifecycle_reader_attach.
- * Since: 0.1.0
- */
-lifecycle_status lifecycle_reader_detach(lifecycle_reader *reader);
-
-/**
- * Says, before a call that blocks, that the thread uses nothing of the manager's until lifecycle_unpark, however deep it has
- * entered. No frame of the manager's code may be on its stack.
- *
- * \param reader  the reader.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (parked already).
- *
- * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_park(lifecycle_reader *reader);
-
-/**
- * Ends lifecycle_park: the thread is inside again, as deep as it was.
- *
- * \param reader  the reader.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked); LIFECYCLE_E_STALE.
- *
- * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
-
-/**
- * Frees everything retired that no reader can be inside any more, and asks the system again for what it refused before.
- * Never waits.
- *
- * \param manager  the manager.
- * \param[out] bytes  bytes of code memory given back; may be NULL.
- *
- * \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing is
- * lost; try again).
- *
- * Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_reclaim(lifecycle_manager *manager,
-                                        size_t *bytes);
-
-/**
- * Waits until every reader that is inside now has left or entered anew, then reclaims.
- *
- * \param manager  the manager.
- * \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it takes.
- *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT; LIFECYCLE_E_DEADLOCK (the calling
- * thread is itself inside); LIFECYCLE_E_NOMEM.
- *
- * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not from code of the manager.
- * Fork: works. Since: 0.1.0
- */
-lifecycle_status lifecycle_synchronize(lifecycle_manager *manager,
-                                            uint64_t timeout_ns);
+lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
+                                                  int64_t handle,
+                                                  lifecycle_module module);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,9 +12,9 @@ mod ffi;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod manager;
 mod mapping;
 mod names;
-mod manager;
 mod observe;
 mod os;
 mod registry;

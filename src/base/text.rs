@@ -54,11 +54,7 @@ impl Text {
         let header = block.cast::<Header>();
         // SAFETY: the block was made just above, aligned and large enough for a header.
         unsafe {
-            header.write(Header {
-                count: AtomicUsize::new(1),
-                len: bytes.len(),
-                host,
-            });
+            header.write(Header { count: AtomicUsize::new(1), len: bytes.len(), host });
         }
         // SAFETY: `layout` leaves room after the header for the bytes and one more.
         let text = unsafe { header.as_ptr().add(1).cast::<u8>() };

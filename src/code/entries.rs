@@ -42,7 +42,6 @@ impl Cell {
     }
 }
 
-
 /// The entries of one manager.
 pub struct Entries {
     entries: List<Text>,
@@ -151,7 +150,11 @@ impl Entries {
     }
 
     /// The name of the entry a cell belongs to, and its code if it has some by now.
-    pub fn of_cell(&self, pages: &Pages, cell: *const Cell) -> Option<(&Text, Option<*const c_void>)> {
+    pub fn of_cell(
+        &self,
+        pages: &Pages,
+        cell: *const Cell,
+    ) -> Option<(&Text, Option<*const c_void>)> {
         let (_, cells, most) = pages.entry_area();
         let offset = (cell as usize).wrapping_sub(cells as usize);
         if offset >= most {

@@ -18,7 +18,7 @@ use crate::base::{Result, fail};
 use crate::os::{Access, Reservation};
 
 /// Symbols a manager may have at once.
-pub const MOST_SYMBOLS: usize = 1 << 22;
+pub(crate) const MOST_SYMBOLS: usize = 1 << 22;
 /// Ranges of code that the host mapped itself.
 const MOST_RANGES: usize = 1 << 18;
 /// How often a lookup tries again when ranges move under it; in a signal handler the mover may be the thread itself.

@@ -24,7 +24,8 @@ pub use entries::{Cell, Resolve};
 pub use locate::Locator;
 pub use relocate::Relocation;
 pub use spans::Span;
-pub use stub::{SUPPORTED as ENTRIES_SUPPORTED, trap};
+pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
+pub use stub::trap;
 pub use symbols::{Backing, NewSymbol, Symbol};
 
 use crate::base::{
@@ -186,12 +187,9 @@ impl Code {
     /// Bytes, for statistics; `retired` are those among them that wait for readers.
     pub fn counts(&self, retired: u64) -> Counts {
         let live = (self.spans.live_bytes() as u64).saturating_sub(retired);
-        let metadata = self.spans.metadata_bytes() + self.data.metadata_bytes() + self.symbols.bytes();
-        Counts {
-            live,
-            reserved: self.spans.committed_bytes() as u64,
-            metadata: metadata as u64,
-        }
+        let metadata =
+            self.spans.metadata_bytes() + self.data.metadata_bytes() + self.symbols.bytes();
+        Counts { live, reserved: self.spans.committed_bytes() as u64, metadata: metadata as u64 }
     }
 
     fn take_span(&mut self, want: Want) -> Result<Span> {
@@ -201,7 +199,10 @@ impl Code {
         }
         let align = if align == 0 { ALIGN } else { align };
         if !align.is_power_of_two() || align > MOST_ALIGN {
-            fail!(LIFECYCLE_E_INVALID, "an alignment of {align} is not a power of two up to {MOST_ALIGN}");
+            fail!(
+                LIFECYCLE_E_INVALID,
+                "an alignment of {align} is not a power of two up to {MOST_ALIGN}"
+            );
         }
         self.pages.check_writable()?;
         let span = self.spans.allocate(len, align, &self.pages)?;
@@ -372,7 +373,13 @@ impl Code {
     }
 
     /// Zeroed, writable memory for a module, beside the code.
-    pub fn take_data(&mut self, chain: &mut Chain, module: u64, len: usize, align: usize) -> Result<*mut u8> {
+    pub fn take_data(
+        &mut self,
+        chain: &mut Chain,
+        module: u64,
+        len: usize,
+        align: usize,
+    ) -> Result<*mut u8> {
         let align = if align == 0 { ALIGN } else { align };
         if len == 0 || !align.is_power_of_two() || align > MOST_ALIGN {
             fail!(LIFECYCLE_E_INVALID, "no data of {len} bytes at an alignment of {align}");
@@ -414,15 +421,18 @@ impl Code {
 
     /// Visits the JIT symbols last used before epoch `limit`, oldest first, and returns how many were looked at. Those
     /// that `judge` takes are not tracked any more and must be retired by the caller.
-    pub fn visit_stale(&mut self, limit: u64, mut judge: impl FnMut(u64, &Symbol) -> Verdict) -> u64 {
+    pub fn visit_stale(
+        &mut self,
+        limit: u64,
+        mut judge: impl FnMut(u64, &Symbol) -> Verdict,
+    ) -> u64 {
         let (locator, symbols) = (&self.locator, &mut self.symbols);
         let mut ages = core::mem::replace(&mut symbols.ages, crate::epoch::Ages::new(self.host));
-        let used = |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
-        let examined = ages.visit_older(limit, used, |index, _| {
-            match symbols.at(index) {
-                Some((id, symbol)) => judge(id, symbol),
-                None => Verdict::Take,
-            }
+        let used =
+            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
+        let examined = ages.visit_older(limit, used, |index, _| match symbols.at(index) {
+            Some((id, symbol)) => judge(id, symbol),
+            None => Verdict::Take,
         });
         symbols.ages = ages;
         examined
@@ -430,4 +440,4 @@ impl Code {
 }
 
 /// The owner of JIT symbols.
-pub const JIT_OWNER: &CStr = c"__jit__";
+pub(crate) const JIT_OWNER: &CStr = c"__jit__";

@@ -19,9 +19,9 @@ use crate::base::{Error, Result, fail};
 use crate::os::{self, Access, CodeFile, Reservation};
 
 /// Most bytes of code a manager may have: what is left of 2 GiB after stubs, cells and data.
-pub const MOST_CODE: usize = 1 << 30;
+pub(crate) const MOST_CODE: usize = 1 << 30;
 /// Code capacity where the config names none.
-pub const DEFAULT_CODE: usize = 256 << 20;
+pub(crate) const DEFAULT_CODE: usize = 256 << 20;
 /// Most bytes of data beside the code.
 const MOST_DATA: usize = 512 << 20;
 /// Bytes of stubs, and of cells: 32 bytes each, for a million entries.
@@ -56,7 +56,10 @@ impl Pages {
             fail!(LIFECYCLE_E_INVALID, "{mode} is not a code mode");
         }
         if capacity > MOST_CODE {
-            fail!(LIFECYCLE_E_TOO_BIG, "a code capacity of {capacity} bytes is more than {MOST_CODE}");
+            fail!(
+                LIFECYCLE_E_TOO_BIG,
+                "a code capacity of {capacity} bytes is more than {MOST_CODE}"
+            );
         }
         let capacity = if capacity == 0 { DEFAULT_CODE } else { capacity.next_multiple_of(SLAB) };
         let data_capacity = capacity.min(MOST_DATA);
@@ -116,7 +119,10 @@ impl Pages {
     /// E_FORKED in a child that shares its code with its parent.
     pub fn check_writable(&self) -> Result<()> {
         if self.is_forked() {
-            fail!(LIFECYCLE_E_FORKED, "a forked child cannot change code that it shares with its parent");
+            fail!(
+                LIFECYCLE_E_FORKED,
+                "a forked child cannot change code that it shares with its parent"
+            );
         }
         Ok(())
     }

@@ -59,7 +59,8 @@ mod tests {
     fn fields_are_filled_or_refused() {
         let mut code = [0u8; 16];
         let base = 0x10_0000;
-        let near = Relocation { kind: LIFECYCLE_RELOC_PC32, offset: 4, target: base + 64, addend: -4 };
+        let near =
+            Relocation { kind: LIFECYCLE_RELOC_PC32, offset: 4, target: base + 64, addend: -4 };
         assert!(near.apply(&mut code, base).is_ok());
         assert_eq!(code.get(4..8), Some(&56i32.to_le_bytes()[..]));
         let wide = Relocation { kind: LIFECYCLE_RELOC_ABS64, offset: 8, target: 7, addend: 1 };

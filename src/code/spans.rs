@@ -19,11 +19,11 @@ use crate::base::{Host, List, ListExt, Result, fail};
 use crate::os::{Access, Reservation};
 
 /// Bytes of a slab: what is taken from and given back to the system at a time.
-pub const SLAB: usize = 2 << 20;
+pub(crate) const SLAB: usize = 2 << 20;
 /// Marks an entry of the owner table as a free run's number.
 const RUN_FLAG: u32 = 1 << 31;
 /// Owner of granules that are reserved and not committed, or retired: nobody's code.
-pub const NOBODY: u32 = 0;
+pub(crate) const NOBODY: u32 = 0;
 const NONE: u32 = u32::MAX;
 const BINS: usize = 96;
 
@@ -199,7 +199,8 @@ impl Spans {
 
     fn allocate_large(&mut self, slabs: usize, system: &impl Slabs) -> Result<usize> {
         let is_free = |slab: &Slab| *slab == Slab::Reserved;
-        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free)) else {
+        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free))
+        else {
             fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
         };
         system.commit(first, slabs)?;

@@ -2,10 +2,11 @@
 //! the trap where there is no code to be had.
 
 /// Bytes of a stub, and of a cell.
-pub const STUB: usize = 32;
+pub(crate) const STUB: usize = 32;
 const _: () = assert!(size_of::<super::entries::Cell>() <= STUB);
 
-pub use arch::{EMPTY, SUPPORTED, trampoline, trap, write};
+pub(crate) use arch::{EMPTY, SUPPORTED};
+pub use arch::{trampoline, trap, write};
 
 #[cfg(target_arch = "x86_64")]
 mod arch {
@@ -14,9 +15,9 @@ mod arch {
     use core::sync::atomic::{AtomicUsize, Ordering};
 
     /// Whether `write` knows this processor.
-    pub const SUPPORTED: bool = true;
+    pub(crate) const SUPPORTED: bool = true;
     /// Where in a stub its second half starts.
-    pub const EMPTY: usize = 12;
+    pub(crate) const EMPTY: usize = 12;
 
     /// Writes a stub for the cell at `cell`.
     ///
@@ -140,9 +141,9 @@ mod arch {
     use core::ffi::c_void;
 
     /// Whether `write` knows this processor.
-    pub const SUPPORTED: bool = false;
+    pub(crate) const SUPPORTED: bool = false;
     /// Where in a stub its second half starts.
-    pub const EMPTY: usize = 0;
+    pub(crate) const EMPTY: usize = 0;
 
     /// Does nothing: `SUPPORTED` is false, so no entry is ever made.
     ///

@@ -147,10 +147,7 @@ impl Symbols {
 
     /// Bytes of bookkeeping.
     pub fn bytes(&self) -> usize {
-        self.slots.bytes()
-            + self.ages.bytes()
-            + self.published.bytes()
-            + self.staged.bytes()
+        self.slots.bytes() + self.ages.bytes() + self.published.bytes() + self.staged.bytes()
     }
 
     /// The symbol an id names.
@@ -198,7 +195,13 @@ impl Symbols {
     }
 
     /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that the name is free.
-    pub fn insert(&mut self, chain: &mut Chain, new: NewSymbol<'_>, epoch: u64, locator: &Locator) -> Result<u64> {
+    pub fn insert(
+        &mut self,
+        chain: &mut Chain,
+        new: NewSymbol<'_>,
+        epoch: u64,
+        locator: &Locator,
+    ) -> Result<u64> {
         let name = Text::copy(self.host, new.name)?;
         let hash = self.hash(new.name);
         if self.slots.len() >= MOST_SYMBOLS {
@@ -282,7 +285,14 @@ impl Symbols {
     }
 
     /// Makes a module's own symbol a JIT symbol of `module`.
-    pub fn make_jit(&mut self, from: &mut Chain, to: &mut Chain, id: u64, module: u64, epoch: u64) -> Result<()> {
+    pub fn make_jit(
+        &mut self,
+        from: &mut Chain,
+        to: &mut Chain,
+        id: u64,
+        module: u64,
+        epoch: u64,
+    ) -> Result<()> {
         self.ages.make_room(split_index(id))?;
         from.remove(&mut self.slots, id)?;
         to.push(&mut self.slots, id)?;

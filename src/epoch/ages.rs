@@ -147,8 +147,7 @@ impl Ages {
                 let true_epoch = used(thing as usize);
                 if true_epoch > epoch && self.track(thing as usize, true_epoch).is_ok() {
                     // Its new list is further on; if that is old too, the thing is judged there.
-                } else if true_epoch < limit && judge(thing as usize, true_epoch) == Verdict::Take
-                {
+                } else if true_epoch < limit && judge(thing as usize, true_epoch) == Verdict::Take {
                     self.untrack(thing as usize);
                 }
                 thing = next;

@@ -125,7 +125,11 @@ impl Readers {
     }
 
     /// Attaches the calling thread; `manager` is kept for `Reader::manager`.
-    pub fn attach(&'static self, host: Host, manager: *mut core::ffi::c_void) -> Result<&'static Reader> {
+    pub fn attach(
+        &'static self,
+        host: Host,
+        manager: *mut core::ffi::c_void,
+    ) -> Result<&'static Reader> {
         let mut list = self.list.lock();
         let list = list.get_or_insert_with(|| List::new_in(host));
         list.make_room(1)?;
@@ -216,9 +220,8 @@ impl Readers {
     pub fn count(&self) -> (u64, u64) {
         let list = self.list.lock();
         let inside = |reader: &&&'static Reader| reader.entered.load(Ordering::Relaxed) != 0;
-        list.as_ref().map_or((0, 0), |list| {
-            (list.len() as u64, list.iter().filter(inside).count() as u64)
-        })
+        list.as_ref()
+            .map_or((0, 0), |list| (list.len() as u64, list.iter().filter(inside).count() as u64))
     }
 
     /// Waits until every reader that was inside when the call began has left or entered anew. E_TIMEOUT; E_DEADLOCK

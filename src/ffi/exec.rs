@@ -42,9 +42,7 @@ fn cleanup(handle: i64) {
 ///
 /// Ownership: ended by lifecycle_exec_manager_cleanup. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lifecycle_exec_manager_create(
-    backend: *const c_char,
-) -> i64 {
+pub unsafe extern "C" fn lifecycle_exec_manager_create(backend: *const c_char) -> i64 {
     create(backend)
 }
 
@@ -73,9 +71,7 @@ pub unsafe extern "C" fn lifecycle_exec_manager_has_function(
 /// loaded, and is bound to the handle no more. What fails (a pinned symbol, a file that cannot be removed) is told by
 /// lifecycle_last_error. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lifecycle_exec_manager_cleanup(
-    handle: i64,
-) {
+pub unsafe extern "C" fn lifecycle_exec_manager_cleanup(handle: i64) {
     cleanup(handle);
 }
 
@@ -100,25 +96,18 @@ pub unsafe extern "C" fn lifecycle_exec_manager_bind(
 
 /// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_exec_manager_create(
-    backend: *const c_char,
-) -> i64 {
+pub unsafe extern "C" fn rt_exec_manager_create(backend: *const c_char) -> i64 {
     create(backend)
 }
 
 /// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_exec_manager_has_function(
-    handle: i64,
-    name: *const c_char,
-) -> i64 {
+pub unsafe extern "C" fn rt_exec_manager_has_function(handle: i64, name: *const c_char) -> i64 {
     has_function(handle, name)
 }
 
 /// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_exec_manager_cleanup(
-    handle: i64,
-) {
+pub unsafe extern "C" fn rt_exec_manager_cleanup(handle: i64) {
     cleanup(handle);
 }

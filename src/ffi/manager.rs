@@ -245,4 +245,3 @@ pub unsafe extern "C" fn lifecycle_set_observer(
         manager.set_observer(Some(Observer { table, user }))
     })
 }
-

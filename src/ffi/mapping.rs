@@ -6,7 +6,7 @@ use super::guard;
 use crate::abi::*;
 use crate::base::{Result, fail};
 use crate::manager::Manager;
-use crate::mapping::smf;
+use crate::mapping::{smf_header, smf_section};
 
 /// No mapping.
 const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), size: 0, id: 0 };
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn lifecycle_smf_header_get(
         // SAFETY: `.c.contract`
         unsafe { guard::clear_sized(out, size, "SMF header") }?;
         // SAFETY: `.c.contract`
-        let header = smf::header(unsafe { bytes_of(mapping) }?)?;
+        let header = smf_header(unsafe { bytes_of(mapping) }?)?;
         // SAFETY: `.c.contract`, and checked above.
         unsafe { guard::write_sized(out, size, &header) };
         Ok(())
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn lifecycle_smf_section(
         // SAFETY: `.c.contract`
         let len = unsafe { guard::out(len, 0, "length") }?;
         // SAFETY: `.c.contract`
-        let section = smf::section(unsafe { bytes_of(mapping) }?, kind)?;
+        let section = smf_section(unsafe { bytes_of(mapping) }?, kind)?;
         *data = section.as_ptr().cast();
         *len = section.len();
         Ok(())

@@ -4,13 +4,33 @@
 //! panics, so that none crosses the boundary. Entry points are written out literally: the header generator does not see
 //! functions that a macro makes.
 
-mod code;
-mod epoch;
-mod exec;
 mod guard;
+
+// The header follows this order.
+
+// Errors and the library itself
 mod library;
+
+// Managers
 mod manager;
-mod mapping;
+
+// Modules and what they own
 mod module;
-mod names;
+
+// Code
+mod code;
+
+// Threads that run code
 mod reader;
+
+// Epochs
+mod epoch;
+
+// File mappings
+mod mapping;
+
+// Names
+mod names;
+
+// Drop-ins
+mod exec;

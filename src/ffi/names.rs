@@ -237,10 +237,7 @@ pub unsafe extern "C" fn lifecycle_has_all(
 ///
 /// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lifecycle_did_is_live(
-    manager: *mut lifecycle_manager,
-    did: i64,
-) -> bool {
+pub unsafe extern "C" fn lifecycle_did_is_live(manager: *mut lifecycle_manager, did: i64) -> bool {
     guard::value(false, || Manager::check(manager)?.did_is_live(did))
 }
 

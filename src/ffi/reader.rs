@@ -57,9 +57,7 @@ pub unsafe extern "C" fn lifecycle_reader_detach(
 ///
 /// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lifecycle_park(
-    reader: *mut lifecycle_reader,
-) -> lifecycle_status {
+pub unsafe extern "C" fn lifecycle_park(reader: *mut lifecycle_reader) -> lifecycle_status {
     guard::status(|| Reader::check(reader)?.park())
 }
 
@@ -71,9 +69,7 @@ pub unsafe extern "C" fn lifecycle_park(
 ///
 /// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lifecycle_unpark(
-    reader: *mut lifecycle_reader,
-) -> lifecycle_status {
+pub unsafe extern "C" fn lifecycle_unpark(reader: *mut lifecycle_reader) -> lifecycle_status {
     guard::status(|| Reader::check(reader)?.unpark())
 }
 

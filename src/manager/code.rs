@@ -147,7 +147,9 @@ impl Manager {
     pub fn find_symbol(&'static self, name: &CStr) -> Result<u64> {
         self.read(|state| match state.code.symbols.find(name.to_bytes()) {
             Some(id) => Ok(id),
-            None => fail!(LIFECYCLE_E_NOT_FOUND, "no symbol '{}' is mapped", Lossy(name.to_bytes())),
+            None => {
+                fail!(LIFECYCLE_E_NOT_FOUND, "no symbol '{}' is mapped", Lossy(name.to_bytes()))
+            }
         })
     }
 
@@ -198,7 +200,9 @@ impl Manager {
             let mut ids = List::new_in(state.host);
             if owner == JIT_OWNER {
                 ids.make_room(state.code.symbols.jit() as usize)?;
-                ids.extend(state.code.symbols.iter().filter(|(_, it)| it.is_jit()).map(|(id, _)| id));
+                ids.extend(
+                    state.code.symbols.iter().filter(|(_, it)| it.is_jit()).map(|(id, _)| id),
+                );
             } else {
                 let Some(module) = state.registry.find(owner) else {
                     let owner = Lossy(owner.to_bytes());
@@ -288,7 +292,8 @@ impl Manager {
                 return Ok(found);
             }
         }
-        let late = self.read(|state| Ok(state.code.entry_of_cell(cell).and_then(|(_, code)| code)))?;
+        let late =
+            self.read(|state| Ok(state.code.entry_of_cell(cell).and_then(|(_, code)| code)))?;
         match late {
             Some(code) => Ok(code),
             None => fail!(LIFECYCLE_E_NOT_FOUND, "'{name}' was called and has no code"),
@@ -315,7 +320,11 @@ impl State {
     fn may_install(&mut self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
-            fail!(LIFECYCLE_E_INVALID, "mapping '{}' has unknown flags {flags:#x}", Lossy(name.to_bytes()));
+            fail!(
+                LIFECYCLE_E_INVALID,
+                "mapping '{}' has unknown flags {flags:#x}",
+                Lossy(name.to_bytes())
+            );
         }
         self.registry.get(module)?;
         self.replaced_by(commit)?;
@@ -341,13 +350,24 @@ impl State {
         let symbol = self.code.symbols.get(id)?;
         let owner = &self.registry.get(symbol.module)?.path;
         if !replace {
-            fail!(LIFECYCLE_E_EXISTS, "symbol '{}' is already mapped by module '{owner}'", symbol.name);
+            fail!(
+                LIFECYCLE_E_EXISTS,
+                "symbol '{}' is already mapped by module '{owner}'",
+                symbol.name
+            );
         }
         if symbol.pins != 0 {
             fail!(LIFECYCLE_E_PINNED, "symbol '{}' of module '{owner}' is pinned", symbol.name);
         }
-        if self.registry.get(module)?.stage != Stage::Loaded && !symbol.staged && symbol.module != module {
-            fail!(LIFECYCLE_E_BUSY, "a reload cannot replace symbol '{}' of module '{owner}'", symbol.name);
+        if self.registry.get(module)?.stage != Stage::Loaded
+            && !symbol.staged
+            && symbol.module != module
+        {
+            fail!(
+                LIFECYCLE_E_BUSY,
+                "a reload cannot replace symbol '{}' of module '{owner}'",
+                symbol.name
+            );
         }
         Ok(Some(id))
     }
@@ -406,7 +426,8 @@ impl State {
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
         let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
-        let awaited = self.code.symbols.find_even_awaited(name).filter(|_| replaced.is_none() && !staged);
+        let awaited =
+            self.code.symbols.find_even_awaited(name).filter(|_| replaced.is_none() && !staged);
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
@@ -414,7 +435,8 @@ impl State {
         let new = NewSymbol {
             name,
             module,
-            flags: jit | if matches!(backing, Backing::Host { .. }) { LIFECYCLE_MAP_ADOPTED } else { 0 },
+            flags: jit
+                | if matches!(backing, Backing::Host { .. }) { LIFECYCLE_MAP_ADOPTED } else { 0 },
             pins: u32::from(commit.flags & LIFECYCLE_MAP_PINNED != 0),
             address,
             len,

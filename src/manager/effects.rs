@@ -5,9 +5,7 @@
 
 use core::ffi::c_void;
 
-use crate::abi::{
-    lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn,
-};
+use crate::abi::{lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn};
 use crate::base::{Host, List, ListExt, Result, Text};
 
 /// Who hears events, and with what.
@@ -58,7 +56,12 @@ impl Effects {
     }
 
     /// A callback that gives something of the host's back.
-    pub fn release(&mut self, release: lifecycle_release_fn, resource: *mut c_void, user: *mut c_void) {
+    pub fn release(
+        &mut self,
+        release: lifecycle_release_fn,
+        resource: *mut c_void,
+        user: *mut c_void,
+    ) {
         if release.is_some() && self.list.make_room(1).is_ok() {
             self.list.push(Effect::Release { release, resource, user });
         }

@@ -33,9 +33,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use code::{Adopted, Commit};
 pub use effects::Observer;
+pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use state::State;
 
 use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
@@ -213,7 +213,10 @@ impl Manager {
     /// The counter of a kind of names.
     pub fn names_version(&'static self, kind: u32) -> Result<*const u64> {
         let kind = crate::names::check_kind(kind)?;
-        Ok(self.versions.get(kind).map_or(core::ptr::null(), |version| version.as_ptr().cast_const()))
+        Ok(self
+            .versions
+            .get(kind)
+            .map_or(core::ptr::null(), |version| version.as_ptr().cast_const()))
     }
 
     /// The epoch, for hosts that mark without a call.

@@ -30,7 +30,9 @@ impl Manager {
     pub fn find_module(&'static self, path: &CStr) -> Result<u64> {
         self.read(|state| match state.registry.find(path) {
             Some(id) => Ok(id),
-            None => fail!(LIFECYCLE_E_NOT_FOUND, "no module '{}' is loaded", Lossy(path.to_bytes())),
+            None => {
+                fail!(LIFECYCLE_E_NOT_FOUND, "no module '{}' is loaded", Lossy(path.to_bytes()))
+            }
         })
     }
 

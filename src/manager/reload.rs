@@ -67,7 +67,9 @@ impl State {
         let mut staged = List::new_in(self.host);
         staged.make_room((module.jit.len() + module.exec.len()) as usize)?;
         for chain in [module.jit, module.exec] {
-            staged.extend(self.code.symbols.chain(&chain).filter(|(_, it)| it.staged).map(|(id, _)| id));
+            staged.extend(
+                self.code.symbols.chain(&chain).filter(|(_, it)| it.staged).map(|(id, _)| id),
+            );
         }
         staged.reverse();
         for id in &staged {

@@ -94,7 +94,11 @@ impl State {
     }
 
     /// Frees what nobody can be inside any more, and says how many bytes of code that was and whether more is due.
-    pub fn reclaim(&mut self, manager: &'static Manager, effects: &mut Effects) -> Result<(usize, bool)> {
+    pub fn reclaim(
+        &mut self,
+        manager: &'static Manager,
+        effects: &mut Effects,
+    ) -> Result<(usize, bool)> {
         if self.retirement.queue.is_empty() {
             return Ok((0, false));
         }

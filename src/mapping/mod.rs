@@ -29,7 +29,7 @@
 //! not know modules: which module holds which mapping is the module's record.
 
 mod pages;
-pub mod smf;
+mod smf;
 
 #[cfg(test)]
 mod smf_tests;

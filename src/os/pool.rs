@@ -103,9 +103,7 @@ impl<T: Signed> Pool<T> {
 
     /// The object is being destroyed: from now on `check` refuses it. False if another thread was first.
     pub fn withdraw(at: &T) -> bool {
-        at.signature()
-            .compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        at.signature().compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Gives a withdrawn object's place back for the next `take`.

@@ -7,7 +7,7 @@ use crate::base::{Host, List, ListExt, Lossy, Result, Text, fail};
 use crate::os;
 
 /// How deep loads nest where the config does not say.
-pub const DEFAULT_DEPTH: u32 = 16;
+pub(crate) const DEFAULT_DEPTH: u32 = 16;
 
 struct Load {
     thread: u64,

@@ -254,7 +254,11 @@ impl Registry {
     pub fn reload_of(&self, fresh: u64) -> Result<u64> {
         match self.get(fresh)? {
             Module { stage: Stage::Fresh { old }, .. } => Ok(*old),
-            module => fail!(LIFECYCLE_E_INVALID, "module '{}' is not the fresh side of a reload", module.path),
+            module => fail!(
+                LIFECYCLE_E_INVALID,
+                "module '{}' is not the fresh side of a reload",
+                module.path
+            ),
         }
     }
 
