@@ -92,7 +92,8 @@ fn finish(header: &str) -> String {
         if line.is_empty() {
             paragraph = text.len();
         }
-        let inner_constant = line.starts_with("#define ") && !line.starts_with("#define LIFECYCLE_");
+        let inner_constant =
+            line.starts_with("#define ") && !line.starts_with("#define LIFECYCLE_");
         if inner_constant || line.starts_with("extern ") && !line.ends_with('{') {
             text.truncate(paragraph);
             let end = rest.iter().position(|line| line.is_empty()).unwrap_or(rest.len());
