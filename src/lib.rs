@@ -5,6 +5,8 @@
 #![expect(non_camel_case_types, reason = "types of the C interface carry their C names")]
 
 pub mod abi;
+mod arena;
 mod base;
 mod ffi;
 mod os;
+mod shim;

@@ -4,4 +4,6 @@
 //! panics, so that none crosses the boundary. Entry points are written out literally: the header generator does not see
 //! functions that a macro makes.
 
+mod arena;
+mod feather;
 mod guard;
