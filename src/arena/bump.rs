@@ -43,7 +43,7 @@ pub const ALIGN: usize = 16;
 pub const ALIGN_MAX: usize = 1 << 21;
 /// Allocations of this size get a mapping of their own unless they fit in what is committed.
 pub const HUGE: usize = 1 << 20;
-/// Address space asked for first.
+/// The most address space that is asked for.
 pub const RESERVE: usize = 1 << 36;
 /// Commit step where none is given.
 pub const CHUNK: usize = 1 << 16;
@@ -151,6 +151,8 @@ pub struct Setup {
     pub chunk: usize,
     /// Most bytes in use; `None`: as many as the address space that is got.
     pub hard_limit: Option<usize>,
+    /// Address space to ask for where there is no hard limit.
+    pub reserve: usize,
     /// The caller's memory.
     pub first: First,
     /// Bytes that stay committed at a reset.
@@ -178,6 +180,8 @@ pub struct Bump<P: Platform> {
     range: Option<P::Region>,
     committed: usize,
     hard_limit: Option<usize>,
+    /// Address space to ask for.
+    wished: usize,
     chunk: usize,
     retained: Option<usize>,
     watched: bool,
@@ -222,7 +226,7 @@ impl<P: Platform> Bump<P> {
 
     /// An arena that has its address space, unless the caller's memory comes first.
     pub fn new(platform: P, setup: Setup) -> Result<Self, Refused<P::Error>> {
-        let Setup { chunk, hard_limit, first, retained, poison, identity } = setup;
+        let Setup { chunk, hard_limit, reserve, first, retained, poison, identity } = setup;
         let mut it = Bump {
             cursor: first.base,
             limit: first.base,
@@ -234,6 +238,7 @@ impl<P: Platform> Bump<P> {
             range: None,
             committed: 0,
             hard_limit: hard_limit.map(|limit| limit.min(SIZE_MAX)),
+            wished: hard_limit.unwrap_or(reserve).clamp(1, RESERVE),
             chunk: pages(chunk.min(SIZE_MAX), platform.page_size()),
             retained,
             watched: poison && platform.is_watched(),
@@ -257,7 +262,8 @@ impl<P: Platform> Bump<P> {
 
     /// Most bytes in use.
     fn hard_limit(&self) -> usize {
-        let reserved = self.range.as_ref().map_or(RESERVE, |range| self.platform.extent(range).1);
+        let reserved =
+            self.range.as_ref().map_or(self.wished, |range| self.platform.extent(range).1);
         self.hard_limit.unwrap_or(self.first.len + reserved)
     }
 
@@ -269,7 +275,7 @@ impl<P: Platform> Bump<P> {
             return Ok(());
         }
         let page = self.platform.page_size();
-        let mut len = pages(self.hard_limit.unwrap_or(RESERVE).clamp(1, RESERVE), page);
+        let mut len = pages(self.wished, page);
         let least = self.chunk.min(len);
         let mut range = self.platform.reserve(len, page);
         while range.is_err() && len / 2 >= least {

@@ -29,7 +29,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::abi::*;
 use crate::base::{Error, Result, fail};
@@ -70,6 +70,18 @@ unsafe impl Signed for Arena {
 static POOL: Pool<Arena> = Pool::new();
 /// Identities given out.
 static ARENAS: AtomicU64 = AtomicU64::new(0);
+/// Arenas that exist.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// Arenas that get all the address space they may have.
+const FEW: usize = 64;
+
+/// Address space for one more arena. A processor has room for two thousand arenas of the full size;
+/// a program with an arena for each of its connections must not starve itself of addresses, so what
+/// one gets shrinks as they become many. Even 65,536 of them leave three quarters to everybody
+/// else.
+fn fair_share(live: usize) -> usize {
+    (bump::RESERVE / (live / FEW + 1)) & !(bump::HUGE - 1)
+}
 
 /// Turns what the algorithm refuses into a status and a sentence.
 fn tell(refused: Refused<Error>) -> Error {
@@ -106,6 +118,7 @@ fn set_up(options: &lifecycle_arena_options) -> Result<Setup> {
     Ok(Setup {
         chunk: given(options.chunk_size).unwrap_or(bump::CHUNK),
         hard_limit: given(options.hard_limit),
+        reserve: fair_share(LIVE.load(Ordering::Relaxed)),
         first: First::new(region, len),
         retained: given(options.retained),
         poison: options.flags & LIFECYCLE_ARENA_NO_POISON == 0,
@@ -144,6 +157,7 @@ impl Arena {
         }
         // SAFETY: `.pool.once` - the place holds an `Arena` by now.
         let arena: &'static Arena = unsafe { place.as_ref() };
+        LIVE.fetch_add(1, Ordering::Relaxed);
         Pool::publish(arena);
         Ok(arena)
     }
@@ -266,6 +280,7 @@ impl Arena {
             Pool::publish(self);
             return Err(refused);
         }
+        LIVE.fetch_sub(1, Ordering::Relaxed);
         POOL.give_back(self);
         Ok(())
     }

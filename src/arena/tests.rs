@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 
-use super::bump::{ALIGN, ALIGN_MAX, Bump, Cleanup, First, HUGE, Platform, Refused, Setup};
+use super::bump::{
+    ALIGN, ALIGN_MAX, Bump, Cleanup, First, HUGE, Platform, RESERVE, Refused, Setup,
+};
 use super::marks::{Mark, Marks, Unfit};
 use super::platform::System;
 use crate::os::Reservation;
@@ -117,6 +119,7 @@ fn setup() -> Setup {
     Setup {
         chunk: 1 << 16,
         hard_limit: None,
+        reserve: RESERVE,
         first: First::new(core::ptr::null_mut(), 0),
         retained: None,
         poison: true,
@@ -701,6 +704,14 @@ mod face {
         let other = Arena::create(&options()).expect("an arena");
         assert_eq!(other.rewind(mark), Err(Error(lifecycle_status::LIFECYCLE_E_INVALID)));
         other.destroy().expect("destroyed");
+    }
+
+    #[test]
+    fn many_arenas_share_the_address_space() {
+        let all: usize = (0..1 << 16).map(super::super::fair_share).sum();
+        assert!(all < 1 << 45, "{all:#x}");
+        assert_eq!(super::super::fair_share(10), 1 << 36);
+        assert!(super::super::fair_share(1 << 16) >= 1 << 25);
     }
 
     #[test]
