@@ -176,6 +176,18 @@ impl Reservation {
     pub fn wipe_on_fork(&self) -> Result<()> {
         self.advise(0, self.len, libc::MADV_WIPEONFORK)
     }
+
+    /// Unmaps it all; where the system refuses, the reservation comes back with the error.
+    pub fn release(self) -> core::result::Result<(), (Self, Error)> {
+        // SAFETY: `.mem.own` - the range is ours and `self` is used up.
+        if unsafe { libc::munmap(self.base.cast(), self.len) } == 0 {
+            core::mem::forget(self);
+            return Ok(());
+        }
+        let error =
+            Error::system(errno(), format_args!("the system refused to unmap {} bytes", self.len));
+        Err((self, error))
+    }
 }
 
 impl Drop for Reservation {
