@@ -63,7 +63,8 @@ impl Host {
 
     /// The functions of a table.
     ///
-    /// # Safety `.host.alive`: the table outlives everything allocated through it, and all three
+    /// # Safety
+    /// `.host.alive`: the table outlives everything allocated through it, and all three
     /// functions are given.
     pub unsafe fn from_table(table: NonNull<lifecycle_allocator>) -> Self {
         Host(table)

@@ -18,6 +18,7 @@ use super::spans::{SLAB, Slabs, Span};
 use crate::abi::{LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
 use crate::base::{Error, Result, fail};
 use crate::os::{self, Access, CodeFile, Reservation};
+use crate::shim;
 
 /// Most bytes of code a manager may have: what is left of 2 GiB after stubs, cells and data.
 pub(crate) const MOST_CODE: usize = 1 << 30;
@@ -168,6 +169,7 @@ impl Pages {
             self.view.set_access(self.guard + span.offset, span.len, Access::ReadExecute)?;
         }
         flush_instructions(self.runs_at(span), span.len);
+        shim::rewrite_code(self.runs_at(span), span.len);
         Ok(())
     }
 

@@ -124,7 +124,8 @@ pub fn read_file(opened: &Opened, path: &CStr) -> Result<(*const u8, usize)> {
 
 /// Unmaps what `map_file`, `read_file` or `Snapshot::fill` mapped.
 ///
-/// # Safety `data` and `len` are what one of those returned, not unmapped yet, and nothing reads
+/// # Safety
+/// `data` and `len` are what one of those returned, not unmapped yet, and nothing reads
 /// them any more.
 pub unsafe fn unmap(data: *const u8, len: usize) -> Result<()> {
     // SAFETY: the caller's word.

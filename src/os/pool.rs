@@ -31,7 +31,8 @@ const DEAD: u32 = u32::from_le_bytes(*b"DEAD");
 
 /// A type that lives in a pool.
 ///
-/// # Safety All-zero bytes must be a valid value to call `signature` and `init` on, and the type
+/// # Safety
+/// All-zero bytes must be a valid value to call `signature` and `init` on, and the type
 /// must be usable from any thread through a shared reference.
 pub unsafe trait Signed: Sized + 'static {
     /// Where the signature is kept.
