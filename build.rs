@@ -1,16 +1,48 @@
-//! Compiles the C shim, and regenerates the header when asked to (`make header`).
+//! Fills in what the library says about its build, compiles the C shim, and generates the C header.
 
 use std::env;
 use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=src/shim");
-    println!("cargo::rerun-if-env-changed=LIFECYCLE_REGENERATE_HEADER");
-    shim()
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let abi = abi_number(&root)?;
+    build_info(abi)?;
+    shim()?;
+    header(&root, abi)
+}
+
+/// The number in the soname: `metadata.abi` of Cargo.toml.
+fn abi_number(root: &Path) -> Outcome<u32> {
+    println!("cargo::rerun-if-changed=Cargo.toml");
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let line = manifest.lines().find_map(|line| line.strip_prefix("metadata.abi ="));
+    Ok(line.ok_or("Cargo.toml has no metadata.abi")?.trim().parse()?)
+}
+
+/// What lifecycle_abi_version and lifecycle_build_info return.
+fn build_info(abi: u32) -> Outcome<()> {
+    let rustc = Command::new(env::var("RUSTC")?).arg("--version").output()?.stdout;
+    let info = format!(
+        "liblifecycle {}, abi {abi}, {}, {}, {}",
+        env::var("CARGO_PKG_VERSION")?,
+        env::var("TARGET")?,
+        env::var("PROFILE")?,
+        String::from_utf8(rustc)?.trim(),
+    );
+    println!("cargo::rustc-env=LIFECYCLE_ABI={abi}");
+    println!("cargo::rustc-env=LIFECYCLE_BUILD_INFO={info}");
+    Ok(())
 }
 
 /// The little C there is (`src/shim/shim.c`): hidden symbols, so that neither library exports them.
-fn shim() -> Result<(), Box<dyn Error>> {
+fn shim() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=src/shim");
     cc::Build::new()
         .file("src/shim/shim.c")
         .std("c99")
@@ -21,4 +53,80 @@ fn shim() -> Result<(), Box<dyn Error>> {
         .warnings_into_errors(env::var_os("CI").is_some())
         .try_compile("lifecycle_shim")?;
     Ok(())
+}
+
+/// Generates the header: into the build's own folder for development builds, where tests/header.rs compares it with
+/// the committed one, and over include/lifecycle.h when LIFECYCLE_REGENERATE_HEADER is set (`make header`). Release
+/// builds leave it alone, so that packaged sources may be read-only.
+fn header(root: &Path, abi: u32) -> Outcome<()> {
+    println!("cargo::rerun-if-env-changed=LIFECYCLE_REGENERATE_HEADER");
+    let regenerate = env::var_os("LIFECYCLE_REGENERATE_HEADER").is_some_and(|value| value == "1");
+    if !regenerate && env::var("PROFILE")? != "debug" {
+        return Ok(());
+    }
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=cbindgen.toml");
+
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    for text in [&mut config.header, &mut config.after_includes].into_iter().flatten() {
+        for (word, value) in [
+            ("@MAJOR@", env::var("CARGO_PKG_VERSION_MAJOR")?),
+            ("@MINOR@", env::var("CARGO_PKG_VERSION_MINOR")?),
+            ("@PATCH@", env::var("CARGO_PKG_VERSION_PATCH")?),
+            ("@VERSION@", env::var("CARGO_PKG_VERSION")?),
+            ("@ABI@", abi.to_string()),
+        ] {
+            *text = text.replace(word, &value);
+        }
+    }
+    let mut generated = Vec::new();
+    cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(root.join("src/lib.rs"))
+        .generate()?
+        .write(&mut generated);
+    let text = finish(&String::from_utf8(generated)?);
+
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("lifecycle.h"), &text)?;
+    if regenerate {
+        fs::write(root.join("include/lifecycle.h"), &text)?;
+    }
+    Ok(())
+}
+
+/// Mends what the generator cannot be told: every constant is an u32 in Rust, but a bare number is an int in C; types
+/// read better by their own name than with `struct` or `enum` before it; a comment of one line takes one line.
+fn finish(header: &str) -> String {
+    let lines: Vec<&str> = header.trim_start().lines().map(str::trim_end).collect();
+    let mut text = String::with_capacity(header.len());
+    let mut rest = lines.as_slice();
+    while let [line, tail @ ..] = rest {
+        rest = tail;
+        if line.is_empty() && tail.first().is_some_and(|next| next.is_empty()) {
+            continue;
+        }
+        if let (Some(indent), [comment, end, after @ ..]) = (line.strip_suffix("/**"), tail)
+            && end.trim_start() == "*/"
+        {
+            let comment = comment.trim_start().trim_start_matches("* ");
+            text.push_str(&format!("{indent}/** {comment} */\n"));
+            rest = after;
+            continue;
+        }
+        if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
+            text.push_str(line);
+        } else {
+            text.push_str(
+                &line
+                    .replace("struct lifecycle_", "lifecycle_")
+                    .replace("enum lifecycle_", "lifecycle_"),
+            );
+        }
+        let mut words = line.split(' ');
+        let constant = words.next() == Some("#define")
+            && words.next().is_some_and(|name| !name.contains("_VERSION"))
+            && words.next().is_some_and(|value| value.parse::<u32>().is_ok());
+        text.push_str(if constant { "u\n" } else { "\n" });
+    }
+    text
 }

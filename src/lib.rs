@@ -7,6 +7,16 @@
 pub mod abi;
 mod arena;
 mod base;
+mod code;
+mod epoch;
 mod ffi;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod manager;
+mod mapping;
+mod names;
+mod observe;
 mod os;
+mod registry;
 mod shim;

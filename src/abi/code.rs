@@ -126,4 +126,3 @@ pub struct lifecycle_reader {
     /// 0.
     pub reserved: u32,
 }
-

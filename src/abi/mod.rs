@@ -12,6 +12,7 @@
 mod arena;
 mod code;
 mod epoch;
+mod library;
 mod manager;
 mod mapping;
 mod module;
@@ -22,6 +23,7 @@ mod status;
 pub use arena::*;
 pub use code::*;
 pub use epoch::*;
+pub use library::*;
 pub use manager::*;
 pub use mapping::*;
 pub use module::*;

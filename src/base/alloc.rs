@@ -122,8 +122,7 @@ unsafe impl Allocator for Host {
         let realloc = table.realloc.ok_or(AllocError)?;
         // SAFETY: the caller says the block came from `allocate` with the old layout; the new size is not 0 because it
         // is not smaller than the old one.
-        let grown =
-            unsafe { realloc(block.as_ptr().cast(), old.size(), new.size(), table.user) };
+        let grown = unsafe { realloc(block.as_ptr().cast(), old.size(), new.size(), table.user) };
         let grown = NonNull::new(grown.cast::<u8>()).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(grown, new.size()))
     }

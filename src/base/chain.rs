@@ -1,13 +1,14 @@
 //! Chains: a module's things of one kind, in the order they came, each removed in constant time.
 //!
 //! Invariant `.chain.ids`: a chain and the links of its members hold ids of one `Slots` table, and a member is on one
-//! chain; so removing a thing never scans what its module owns.
+//! chain of each number `N` (a thing that hangs on two chains, such as an edge between two modules, has two links); so
+//! removing a thing never scans what its module owns.
 
 use super::{Result, Slots};
 
 /// The ends of a chain, kept by the owner. 0 = empty.
 #[derive(Clone, Copy, Default)]
-pub struct Chain {
+pub struct Chain<const N: usize = 0> {
     oldest: u64,
     newest: u64,
     len: u64,
@@ -20,15 +21,27 @@ pub struct Link {
     newer: u64,
 }
 
+impl Link {
+    /// The member that came before; 0 if there is none.
+    pub fn older(&self) -> u64 {
+        self.older
+    }
+
+    /// The member that came next; 0 if there is none.
+    pub fn newer(&self) -> u64 {
+        self.newer
+    }
+}
+
 /// Something that can be on a chain.
-pub trait Linked {
+pub trait Linked<const N: usize = 0> {
     /// Its neighbours.
     fn link(&self) -> &Link;
     /// Its neighbours, to change.
     fn link_mut(&mut self) -> &mut Link;
 }
 
-impl Chain {
+impl<const N: usize> Chain<N> {
     /// Members.
     pub fn len(&self) -> u64 {
         self.len
@@ -39,8 +52,13 @@ impl Chain {
         self.newest
     }
 
+    /// The member that came first; 0 if there is none. With `Link::newer`, a walk that may change what it passes.
+    pub fn oldest(&self) -> u64 {
+        self.oldest
+    }
+
     /// Adds a member at the newest end.
-    pub fn push<T: Linked>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
+    pub fn push<T: Linked<N>>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
         *slots.get_mut(id)?.link_mut() = Link { older: self.newest, newer: 0 };
         if self.newest == 0 {
             self.oldest = id;
@@ -53,7 +71,7 @@ impl Chain {
     }
 
     /// Takes a member out, wherever it is.
-    pub fn remove<T: Linked>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
+    pub fn remove<T: Linked<N>>(&mut self, slots: &mut Slots<T>, id: u64) -> Result<()> {
         let Link { older, newer } = core::mem::take(slots.get_mut(id)?.link_mut());
         match older {
             0 => self.oldest = newer,
@@ -68,7 +86,7 @@ impl Chain {
     }
 
     /// The members, newest first.
-    pub fn newest_first<'a, T: Linked>(
+    pub fn newest_first<'a, T: Linked<N>>(
         &self,
         slots: &'a Slots<T>,
     ) -> impl Iterator<Item = (u64, &'a T)> {
@@ -82,7 +100,7 @@ impl Chain {
     }
 
     /// The members, oldest first.
-    pub fn oldest_first<'a, T: Linked>(
+    pub fn oldest_first<'a, T: Linked<N>>(
         &self,
         slots: &'a Slots<T>,
     ) -> impl Iterator<Item = (u64, &'a T)> {

@@ -102,8 +102,7 @@ impl Error {
 
 /// This thread's last sentence; valid until the thread's next failure.
 pub fn last_error() -> *const c_char {
-    LAST.try_with(|last| last.text.get().cast::<c_char>().cast_const())
-        .unwrap_or(c"".as_ptr())
+    LAST.try_with(|last| last.text.get().cast::<c_char>().cast_const()).unwrap_or(c"".as_ptr())
 }
 
 /// The system's error number of this thread's last failure; 0 if the system was not to blame.

@@ -4,14 +4,20 @@
 mod alloc;
 mod chain;
 mod error;
+mod hash;
 mod list;
 mod slots;
 mod text;
 
 pub use alloc::Host;
+#[cfg(test)]
+pub use alloc::failing;
 pub use chain::{Chain, Link, Linked};
 pub(crate) use error::fail;
+#[cfg(test)]
+pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
+pub use hash::Index;
 pub use list::{Bx, List, ListExt, Table, try_box};
 pub use slots::{Kind, Slots, split_index};
 pub use text::{Lossy, Text};

@@ -36,6 +36,8 @@ pub enum Kind {
     Mapping = 5,
     /// A code reservation.
     Reservation = 6,
+    /// A record that only its own room names; its ids never leave that room.
+    Record = 15,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Decl => "binding",
             Kind::Mapping => "mapping",
             Kind::Reservation => "code reservation",
+            Kind::Record => "record",
         }
     }
 }
@@ -157,17 +160,19 @@ impl<T> Slots<T> {
         let slot = self.slots.get(split_index(id));
         if id == 0 {
             Error::new(LIFECYCLE_E_INVALID, format_args!("0 is not a {noun}"))
-        } else if kind != self.kind as u8 && (1..=6).contains(&kind) {
+        } else if kind != self.kind as u8
+            && kind != 0
+            && (kind <= Kind::Reservation as u8 || kind == Kind::Record as u8)
+        {
             Error::new(LIFECYCLE_E_TYPE, format_args!("id {id:#x} is not a {noun}'s"))
         } else if kind != self.kind as u8 || salt != self.salt {
             Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this manager"))
         } else {
             // A generation the slot has not reached yet, or had when it was live, was never handed out and lost.
             match slot {
-                Some(slot) if generation != 0 && generation < slot.generation => Error::new(
-                    LIFECYCLE_E_STALE,
-                    format_args!("{noun} {id:#x} is gone"),
-                ),
+                Some(slot) if generation != 0 && generation < slot.generation => {
+                    Error::new(LIFECYCLE_E_STALE, format_args!("{noun} {id:#x} is gone"))
+                }
                 _ => Error::new(
                     LIFECYCLE_E_INVALID,
                     format_args!("{noun} {id:#x} was never handed out"),
@@ -179,10 +184,7 @@ impl<T> Slots<T> {
     /// The value an id names.
     pub fn get(&self, id: u64) -> Result<&T> {
         let index = self.resolve(id)?;
-        self.slots
-            .get(index)
-            .and_then(|slot| slot.value.as_ref())
-            .ok_or_else(|| self.reject(id))
+        self.slots.get(index).and_then(|slot| slot.value.as_ref()).ok_or_else(|| self.reject(id))
     }
 
     /// The value an id names, to change.
@@ -225,6 +227,12 @@ impl<T> Slots<T> {
             .iter()
             .enumerate()
             .filter_map(|(index, slot)| Some((self.id_at(index), slot.value.as_ref()?)))
+    }
+
+    /// The live value at an index, with its id: for side tables that are kept in step.
+    pub fn at(&self, index: usize) -> Option<(u64, &T)> {
+        let value = self.slots.get(index)?.value.as_ref()?;
+        Some((self.id_at(index), value))
     }
 
     /// The first live value's id.

@@ -34,10 +34,7 @@ static ARENA: Mutex<Shared> = Mutex::new(Shared(None));
 ///
 /// Ownership: the arena's: valid until feather_arena_reset. Threads: any. Re-entry: it calls
 /// nothing back. Fork: the child has a copy of everything; do not fork while another thread is
-/// inside one of these functions, or the child waits for that thread for ever.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// inside one of these functions, or the child waits for that thread for ever. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_alloc(size: usize) -> *mut c_void {
     let alloc = || -> Result<_> {
@@ -58,10 +55,7 @@ pub unsafe extern "C" fn feather_arena_alloc(size: usize) -> *mut c_void {
 /// for the next round.
 ///
 /// Ownership: every pointer from feather_arena_alloc is dead. Threads: any, but no thread may be
-/// using such a pointer. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nobody uses what was allocated any more.
+/// using such a pointer. Re-entry, fork: as feather_arena_alloc. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_reset() {
     guard::value((), || ARENA.lock().0.map_or(Ok(()), Arena::reset));
@@ -71,10 +65,8 @@ pub unsafe extern "C" fn feather_arena_reset() {
 ///
 /// \returns the bytes; 0 before the first allocation.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_used() -> usize {
     guard::value(0, || Ok(ARENA.lock().0.map_or(0, Arena::used)))
@@ -84,10 +76,8 @@ pub unsafe extern "C" fn feather_arena_used() -> usize {
 ///
 /// \returns the bytes; 0 before the first allocation.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_capacity() -> usize {
     guard::value(0, || Ok(ARENA.lock().0.map_or(0, Arena::capacity)))

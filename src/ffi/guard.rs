@@ -1,4 +1,8 @@
 //! The boundary: panics stop here, pointers from C are checked here, structs of other sizes are read and written here.
+//!
+//! Invariant `.c.contract`: what C passes is what the header asks for: a text is NUL-terminated, a slice has its length, a
+//! place for a result is the caller's own. That much no library can check; NULL, alignment and sizes are checked here,
+//! handles by the rooms.
 
 use core::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,20 +35,27 @@ pub fn value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
 
 #[cold]
 fn panicked() -> Error {
-    Error::new(LIFECYCLE_E_PANIC, format_args!("a defect of the library was caught; please report it"))
+    Error::new(
+        LIFECYCLE_E_PANIC,
+        format_args!("a defect of the library was caught; please report it"),
+    )
 }
 
 /// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this library's own files
 /// is told by its status alone. Everybody else's go where they went before.
 pub fn quiet_panics() {
-    static DONE: OnceCell<()> = OnceCell::new();
-    DONE.get_or_init(|| {
+    type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
+    static BEFORE: OnceCell<Hook> = OnceCell::new();
+    BEFORE.get_or_init(|| {
         let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !info.location().is_some_and(|at| at.file().starts_with("src/")) {
+        // Captures nothing, so that it takes no memory, which would live for ever.
+        std::panic::set_hook(Box::new(|info| {
+            let ours = |at: &std::panic::Location<'_>| at.file().starts_with("src/");
+            if let (false, Some(before)) = (info.location().is_some_and(ours), BEFORE.get()) {
                 before(info);
             }
         }));
+        before
     });
 }
 

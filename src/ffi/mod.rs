@@ -4,6 +4,37 @@
 //! panics, so that none crosses the boundary. Entry points are written out literally: the header generator does not see
 //! functions that a macro makes.
 
-mod arena;
-mod feather;
 mod guard;
+
+// The header follows this order.
+
+// Errors and the library itself
+mod library;
+
+// Managers
+mod manager;
+
+// Modules and what they own
+mod module;
+
+// Code
+mod code;
+
+// Threads that run code
+mod reader;
+
+// Epochs
+mod epoch;
+
+// File mappings
+mod mapping;
+
+// Names
+mod names;
+
+// Arenas
+mod arena;
+
+// Drop-ins
+mod exec;
+mod feather;

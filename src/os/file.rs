@@ -108,7 +108,11 @@ pub fn read_file(opened: &Opened, path: &CStr) -> Result<(*const u8, usize)> {
     Snapshot::fill(len, |bytes| match opened.file.read_exact_at(bytes, 0) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            fail!(LIFECYCLE_E_FORMAT, "'{}' was truncated while it was read", Lossy(path.to_bytes()))
+            fail!(
+                LIFECYCLE_E_FORMAT,
+                "'{}' was truncated while it was read",
+                Lossy(path.to_bytes())
+            )
         }
         Err(error) => failed(&error, "cannot read", path),
     })

@@ -30,8 +30,7 @@ pub fn barrier() -> Barrier {
         memory: call(REGISTER_PRIVATE_EXPEDITED),
         sync_core: call(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE),
     };
-    let (process, known) =
-        *PROBED.get_or_init(|| (super::fork_generation(), probe()));
+    let (process, known) = *PROBED.get_or_init(|| (super::fork_generation(), probe()));
     // A forked child must register itself; doing so again costs little.
     if process == super::fork_generation() { known } else { probe() }
 }

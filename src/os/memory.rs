@@ -123,7 +123,13 @@ impl Reservation {
     }
 
     /// Maps `file` over a range, shared with every other mapping of it.
-    pub fn map_code(&self, offset: usize, len: usize, file: &CodeFile, access: Access) -> Result<()> {
+    pub fn map_code(
+        &self,
+        offset: usize,
+        len: usize,
+        file: &CodeFile,
+        access: Access,
+    ) -> Result<()> {
         let at = self.at(offset, len)?;
         let flags = libc::MAP_SHARED | libc::MAP_FIXED;
         // SAFETY: `.mem.own` - MAP_FIXED replaces only pages of this reservation.
@@ -136,8 +142,7 @@ impl Reservation {
     /// Puts a range back to "reserved": no access, no memory.
     pub fn decommit(&self, offset: usize, len: usize) -> Result<()> {
         let at = self.at(offset, len)?;
-        let flags =
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
         // SAFETY: `.mem.own` - MAP_FIXED replaces only pages of this reservation.
         let got = unsafe { libc::mmap(at.cast(), len, libc::PROT_NONE, flags, -1, 0) };
         if got == libc::MAP_FAILED { self.refused("give back", len) } else { Ok(()) }
@@ -162,9 +167,9 @@ impl Reservation {
         self.advise(offset, len, libc::MADV_REMOVE)
     }
 
-    /// A forked child does not get this range.
-    pub fn keep_from_children(&self) -> Result<()> {
-        self.advise(0, self.len, libc::MADV_DONTFORK)
+    /// A forked child does not get a range.
+    pub fn keep_from_children(&self, offset: usize, len: usize) -> Result<()> {
+        self.advise(offset, len, libc::MADV_DONTFORK)
     }
 
     /// A forked child finds this range zeroed.
@@ -179,10 +184,8 @@ impl Reservation {
             core::mem::forget(self);
             return Ok(());
         }
-        let error = Error::system(
-            errno(),
-            format_args!("the system refused to unmap {} bytes", self.len),
-        );
+        let error =
+            Error::system(errno(), format_args!("the system refused to unmap {} bytes", self.len));
         Err((self, error))
     }
 }

@@ -18,6 +18,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 
 use super::memory::{Access, Reservation};
+use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
 use crate::base::{Result, fail};
 
 /// Places a pool has.
@@ -102,9 +103,7 @@ impl<T: Signed> Pool<T> {
 
     /// The object is being destroyed: from now on `check` refuses it. False if another thread was first.
     pub fn withdraw(at: &T) -> bool {
-        at.signature()
-            .compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        at.signature().compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Gives a withdrawn object's place back for the next `take`.
@@ -118,6 +117,18 @@ impl<T: Signed> Pool<T> {
 
     /// The live object at a pointer from C, which is not followed unless it is a place of this pool.
     pub fn check(&self, pointer: *const T) -> Result<&'static T> {
+        match self.peek(pointer) {
+            Ok(at) => Ok(at),
+            Err(LIFECYCLE_E_STALE) => {
+                fail!(LIFECYCLE_E_STALE, "the {} at {pointer:p} was destroyed", T::NOUN)
+            }
+            Err(_) if pointer.is_null() => fail!(LIFECYCLE_E_INVALID, "the {} is NULL", T::NOUN),
+            Err(_) => fail!(LIFECYCLE_E_INVALID, "{pointer:p} is not a {}", T::NOUN),
+        }
+    }
+
+    /// As `check`, without a sentence for the thread: for signal handlers.
+    pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
         if let Some(memory) = self.memory.get() {
             let offset = (pointer as usize).wrapping_sub(memory.base() as usize);
             if offset < self.used.load(Ordering::Acquire) * Self::STRIDE
@@ -129,13 +140,10 @@ impl<T: Signed> Pool<T> {
                 if at.signature().load(Ordering::Acquire) == LIVE {
                     return Ok(at);
                 }
-                fail!(LIFECYCLE_E_STALE, "the {} at {pointer:p} was destroyed", T::NOUN);
+                return Err(LIFECYCLE_E_STALE);
             }
         }
-        if pointer.is_null() {
-            fail!(LIFECYCLE_E_INVALID, "the {} is NULL", T::NOUN);
-        }
-        fail!(LIFECYCLE_E_INVALID, "{pointer:p} is not a {}", T::NOUN);
+        Err(LIFECYCLE_E_INVALID)
     }
 
     /// Walks every live object; the walk sees those published before it began.

@@ -1,0 +1,188 @@
+# Builds, installs and checks liblifecycle. `make help` lists the targets. Needs GNU make, cargo and a C compiler.
+#
+# How the shipped libraries are made, and why not by cargo alone:
+#  - cargo builds a static archive, alone (an rlib beside it silently turns fat LTO off);
+#  - `cc -r` makes one object of it, and objcopy hides every symbol that include/symbols.txt does not list: two Rust
+#    archives in one program would collide in std's symbols otherwise;
+#  - the shared library is linked from that object with our own version script: cargo's would hide the C functions.
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+ABI     := $(shell sed -n 's/^metadata.abi = //p' Cargo.toml)
+
+CARGO      ?= cargo
+CC         ?= cc
+OBJCOPY    ?= objcopy
+INSTALL    ?= install
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+
+DIST     := target/dist
+EXAMPLES := target/dist-examples
+SHARED   := $(DIST)/liblifecycle.so.$(VERSION)
+STATIC   := $(DIST)/liblifecycle.a
+HEADERS  := $(sort $(wildcard include/*.h))
+# The Rust standard library's own needs, in the order rustc names them; `make check-symbols` compares.
+NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+# GNU ar may fail on objects of a newer LLVM.
+AR := $(shell command -v llvm-ar || command -v ar)
+
+# For the scripts in c-tests.
+export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
+
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link installcheck \
+        fuzz clean setup help rust
+.DELETE_ON_ERROR:
+
+all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
+     $(DIST)/lifecycle.pc $(DIST)/lifecycle-config.cmake $(DIST)/lifecycle-config-version.cmake
+
+help:
+	@echo 'make                 the shared and the static library, in $(DIST)'
+	@echo 'make header          include/lifecycle.h from the Rust sources'
+	@echo 'make install         PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DESTDIR=$(DESTDIR)'
+	@echo 'make uninstall       with the same variables'
+	@echo 'make run             builds and runs the examples'
+	@echo 'make test            everything below but fuzz; ends with "N passed, N failed"'
+	@echo 'make check-header    the header compiles everywhere and is up to date'
+	@echo 'make check-symbols   what is exported is what is declared and listed'
+	@echo 'make check-programs  c-tests/*.c: .so and .a; plain, valgrind, sanitizers'
+	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
+	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
+	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
+	@echo 'make setup           installs missing tools (root and apt-get), or names them'
+	@echo 'make clean           removes target/'
+
+# --- the libraries ---
+
+# cargo knows what is out of date; the copy is touched only when it changed, so that make knows too.
+RAW := $(DIST)/raw.a
+$(RAW): rust
+rust:
+	@mkdir -p $(DIST)
+	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs 2>$(DIST)/cargo.log \
+	    || { cat $(DIST)/cargo.log >&2; exit 1; }
+	@cmp -s target/release/liblifecycle.a $(RAW) || cp target/release/liblifecycle.a $(RAW)
+
+$(DIST)/symbols: include/symbols.txt
+	@mkdir -p $(DIST)
+	@sed -n 's/^\([a-z_][a-z0-9_]*\) .*/\1/p' $< >$@
+
+# One node for each version that added symbols would come here; there is one so far.
+$(DIST)/lifecycle.map: $(DIST)/symbols
+	@{ echo 'LIFECYCLE_0.1 {'; echo '  global:'; sed 's/.*/    &;/' $<; echo '  local: *;'; echo '};'; } >$@
+
+$(DIST)/lifecycle_dropins.o: src/shim/dropins.c $(HEADERS)
+	@mkdir -p $(DIST)
+	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -Iinclude -c $< -o $@
+
+# --force-group-allocation dissolves COMDAT groups: the linker would drop ours for another archive's of the same name.
+$(STATIC): $(RAW) $(DIST)/lifecycle_dropins.o $(DIST)/symbols
+	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,--force-group-allocation $$(sed 's/^/-Wl,-u,/' $(DIST)/symbols) \
+	    $(DIST)/lifecycle_dropins.o $(RAW) -o $(DIST)/whole.o
+	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value $(DIST)/whole.o $(DIST)/lifecycle.o
+	@rm -f $@ $(DIST)/whole.o
+	$(AR) rcs $@ $(DIST)/lifecycle.o
+
+# nodelete: Rust's thread-locals have destructors, which must not outlive the code. Never -Bsymbolic: a host's own
+# spl_free_value is to win.
+$(SHARED): $(STATIC) $(DIST)/lifecycle.map
+	$(CC) -shared -o $@ -Wl,--whole-archive $(STATIC) -Wl,--no-whole-archive -Wl,--gc-sections \
+	    -Wl,--version-script=$(DIST)/lifecycle.map -Wl,-soname,liblifecycle.so.$(ABI) \
+	    -Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed $(NATIVE_LIBS)
+
+$(DIST)/liblifecycle.so.$(ABI): $(SHARED)
+	@ln -sf $(notdir $<) $@
+
+# What -llifecycle finds is a linker script: a shared library never overrides a definition inside the program, not even
+# a weak one, so the drop-ins come in as an object.
+$(DIST)/liblifecycle.so: Makefile
+	@mkdir -p $(DIST)
+	@{ echo '/* GNU ld script: what a program links with -llifecycle. At run time: liblifecycle.so.$(ABI) */'; \
+	   echo 'INPUT ( lifecycle_dropins.o liblifecycle.so.$(ABI) )'; } >$@
+
+# --- install ---
+
+FILL = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@ABI@|$(ABI)|g' -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+           -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|g'
+
+# Filled in anew each time: they depend on variables, which make does not watch.
+.PHONY: $(DIST)/lifecycle.pc $(DIST)/lifecycle-config.cmake $(DIST)/lifecycle-config-version.cmake
+$(DIST)/lifecycle.pc $(DIST)/lifecycle-config.cmake $(DIST)/lifecycle-config-version.cmake: $(DIST)/%: packaging/%.in
+	@mkdir -p $(DIST)
+	@$(FILL) $< >$@
+
+CMAKEDIR = $(LIBDIR)/cmake/lifecycle
+INSTALLED = $(addprefix $(INCLUDEDIR)/,$(notdir $(HEADERS))) $(addprefix $(LIBDIR)/,liblifecycle.a liblifecycle.so \
+    lifecycle_dropins.o liblifecycle.so.$(ABI) liblifecycle.so.$(VERSION) pkgconfig/lifecycle.pc) \
+    $(addprefix $(CMAKEDIR)/,lifecycle-config.cmake lifecycle-config-version.cmake)
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(CMAKEDIR)
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 $(STATIC) $(DIST)/liblifecycle.so $(DIST)/lifecycle_dropins.o $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/liblifecycle.so.$(ABI)
+	$(INSTALL) -m 644 $(DIST)/lifecycle.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(INSTALL) -m 644 $(DIST)/lifecycle-config.cmake $(DIST)/lifecycle-config-version.cmake $(DESTDIR)$(CMAKEDIR)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir $(DESTDIR)$(CMAKEDIR) 2>/dev/null
+
+# --- header ---
+
+header:
+	@mkdir -p include
+	LIFECYCLE_REGENERATE_HEADER=1 $(CARGO) check --lib
+
+# --- examples: each linked to the archive (NAME) and to the shared library (NAME-shared) ---
+
+EXAMPLE_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -D_POSIX_C_SOURCE=200809L -Iinclude
+WITH_ARCHIVE   = $(STATIC) $(NATIVE_LIBS)
+WITH_SHARED    = -L$(DIST) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle $(NATIVE_LIBS)
+SINGLE := $(patsubst examples-c/%.c,%,$(sort $(wildcard examples-c/*.c)))
+MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt)
+
+examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
+
+$(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_ARCHIVE)
+$(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/%-shared: examples-c/%.c $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_SHARED)
+$(EXAMPLES)/%: examples-c/%.c $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_ARCHIVE)
+
+# --- running and checking: setup first, for the library looks for valgrind's headers when it is built ---
+
+setup:
+	@c-tests/setup.sh
+
+run: setup
+	@$(MAKE) --no-print-directory examples
+	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
+	@examples-c/run.sh
+
+test: setup
+	@$(MAKE) --no-print-directory all examples
+	@c-tests/run.sh rust header symbols link programs install examples
+
+check-header check-symbols check-programs check-link: check-%: all
+	@c-tests/run.sh $*
+
+installcheck: all
+	@c-tests/run.sh install
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) c-tests/run.sh fuzz
+
+clean:
+	rm -rf target

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2016 # the inner shell expands it
+# Each target of fuzz/ for FUZZ_SECONDS seconds, sanitized. Needs nightly Rust and cargo-fuzz.
+
+fuzz() { cargo +nightly fuzz run "$1" -- -max_total_time="${FUZZ_SECONDS:-60}" -print_final_stats=1 -rss_limit_mb=4096; }
+
+if [ ! -d fuzz ]; then
+    skip fuzz "there is no fuzz/"
+elif ! cargo +nightly fuzz --version >/dev/null 2>&1; then
+    skip fuzz "nightly Rust or cargo-fuzz is missing (cargo install cargo-fuzz)"
+elif cargo +nightly fuzz build >"$WORK/fuzz-build.log" 2>&1; then
+    for target in $(cargo +nightly fuzz list); do
+        check "fuzz: $target" fuzz "$target"
+    done
+else
+    check "fuzz: builds" bash -c 'tail -n 40 "$0"; false' "$WORK/fuzz-build.log"
+fi

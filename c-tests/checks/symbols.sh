@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# What is exported is what is declared and what the ledger (include/symbols.txt) lists: no more, no less.
+
+listed() { sed -n 's/^\([a-z_][a-z0-9_]*\) .*/\1/p' include/symbols.txt; }
+
+# Prototypes of functions in our own headers: statements outside braces that are not static, typedef or a definition.
+declared() {
+    "$CC" -E -P -Iinclude -xc - <<<'#include "lifecycle.h"' >"$WORK/all.i"
+    "$CC" -E -P -xc - <<<$'#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>' >"$WORK/system.i"
+    awk 'NR == FNR { system_line[$0] = 1; next } !($0 in system_line)' "$WORK/system.i" "$WORK/all.i" |
+        tr '\n' ' ' | sed 's/[;{}]/&\n/g' | awk '
+            /{$/ { depth++ }
+            depth == 0 && /;$/ && /\(/ && !/^ *(static|typedef)/ { sub(/ *\(.*/, ""); sub(/.*[ *]/, ""); print }
+            /}$/ { depth-- }' |
+        grep -E '^(lifecycle|rt|spl|feather)_|^__jit_debug' | sort
+}
+
+same() { # two lists in files, what each of them is
+    local difference
+    difference=$(diff "$1" "$2") && return
+    echo "only in $3 (<) or only in $4 (>):"
+    grep '^[<>]' <<<"$difference"
+    return 1
+}
+
+symbols_shared() {
+    nm -D --defined-only "$DIST/liblifecycle.so.$ABI" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$WORK/shared"
+    same "$WORK/shared" "$WORK/listed" "the shared library" include/symbols.txt
+}
+symbols_archive() {
+    nm -g --defined-only "$DIST/liblifecycle.a" | awk 'NF == 3 { print $3 }' | sort >"$WORK/archive"
+    same "$WORK/archive" "$WORK/listed" "the archive" include/symbols.txt
+}
+symbols_header() {
+    declared >"$WORK/declared"
+    same "$WORK/declared" "$WORK/listed" "the headers" include/symbols.txt
+}
+symbols_versioned() { # a name without a version node could not be versioned later
+    local bare
+    bare=$(nm -D --defined-only "$DIST/liblifecycle.so.$ABI" | awk '$2 != "A" && $3 !~ /@@LIFECYCLE_/ { print $3 }')
+    [ -z "$bare" ] || { echo "without a version: $bare"; return 1; }
+}
+symbols_ledger() {
+    grep -v '^#' include/symbols.txt | grep -vE '^[a-z_][a-z0-9_]* [0-9]+\.[0-9]+\.[0-9]+$' && { echo "malformed lines"; return 1; }
+    listed | sort -c && [ -z "$(listed | uniq -d)" ]
+}
+symbols_typed() { # c-tests/abi.c pins the type of each
+    local missing=0 name
+    while read -r name; do
+        grep -q "= $name;" c-tests/abi.c || { echo "c-tests/abi.c does not pin the type of $name"; missing=1; }
+    done <"$WORK/listed"
+    return $missing
+}
+# What a program needs beside the archive is in lifecycle.pc and in the CMake package; rustc says what it is.
+symbols_native_libs() {
+    local told
+    told=$(sed -n 's/^note: native-static-libs: //p' "$DIST/cargo.log" | tail -n 1)
+    [ "$told" = "$NATIVE_LIBS" ] || { echo "rustc names '$told', NATIVE_LIBS is '$NATIVE_LIBS'"; return 1; }
+}
+symbols_weak() {
+    nm "$DIST/liblifecycle.a" | grep -q ' W spl_free_value$' || { echo "spl_free_value is not weak in the archive"; return 1; }
+}
+
+listed | sort >"$WORK/listed"
+check "symbols: the ledger is well formed and sorted" symbols_ledger
+check "symbols: shared library = ledger" symbols_shared
+check "symbols: archive = ledger" symbols_archive
+check "symbols: headers = ledger" symbols_header
+check "symbols: each has a version node" symbols_versioned
+check "symbols: each has its type pinned in abi.c" symbols_typed
+check "symbols: spl_free_value is weak in the archive" symbols_weak
+check "symbols: native libraries of a static link" symbols_native_libs

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Sees to the tools that building, running and checking want: installs what is missing where that is possible, else
+# names it. Only a missing C compiler is fatal; checks that miss a tool are skipped with a visible line.
+set -u
+
+missing=
+packages=
+want() { # command, Debian package
+    command -v "$1" >/dev/null 2>&1 && return
+    missing="$missing $1"
+    packages="$packages $2"
+}
+want cc gcc
+want g++ g++
+want clang clang
+want ld.lld lld
+want ld.gold binutils
+want llvm-ar llvm
+want valgrind valgrind
+want pkg-config pkg-config
+want cmake cmake
+
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "setup: installing$packages"
+        export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086 # a list of words
+        { apt-get update && apt-get install -y --no-install-recommends $packages libc6-dev; } >/dev/null 2>&1 ||
+            echo "setup: not all of them could be installed"
+    else
+        echo "setup: missing, and not installed for want of root or apt-get:$missing"
+    fi
+fi
+command -v cc >/dev/null 2>&1 || { echo "setup: there is no C compiler (cc)" >&2; exit 1; }

@@ -1,0 +1,45 @@
+//! What the fuzz targets call: one function per room that eats any bytes and fails loudly if the
+//! room breaks a promise. Behind the feature `fuzzing`; no part of the library's interface.
+
+use core::sync::atomic::AtomicU64;
+
+use crate::base::Host;
+use crate::mapping::{smf_header, smf_section};
+use crate::names::KINDS;
+use crate::names::model::{Pair, decode};
+
+/// Reads bytes as an SMF file, as they are and with the beginning of a good trailer, so that most
+/// inputs get past the magic.
+pub fn smf(bytes: &[u8]) {
+    read(bytes);
+    let mut good = bytes.to_vec();
+    let trailer = good.last_chunk_mut::<128>();
+    if let Some(magic) = trailer.and_then(|trailer| trailer.first_chunk_mut()) {
+        *magic = *b"SMF\0\x01";
+        read(&good);
+    }
+}
+
+/// What is found lies inside the bytes, and a file whose header is refused has no sections.
+fn read(bytes: &[u8]) {
+    let read = smf_header(bytes);
+    let last = bytes.last().copied().unwrap_or_default();
+    for kind in [u32::from(last), 12, 13] {
+        if let Ok(found) = smf_section(bytes, kind) {
+            assert!(read.is_ok());
+            let (all, found) = (bytes.as_ptr_range(), found.as_ptr_range());
+            assert!(all.start <= found.start && found.end <= all.end);
+        }
+    }
+}
+
+/// Runs bytes as steps on the name tables and on their naive twin.
+pub fn names(bytes: &[u8]) {
+    // Counters outlive the tables, as a manager's do; each run only looks at how they change.
+    static VERSIONS: [AtomicU64; KINDS] = [const { AtomicU64::new(0) }; KINDS];
+    let mut pair = Pair::new(Host::libc(), &VERSIONS);
+    for op in decode(bytes) {
+        pair.step(op);
+    }
+    pair.finish();
+}

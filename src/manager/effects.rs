@@ -1,0 +1,100 @@
+//! What a change asks for outside the lock: release callbacks and events, in the order they came about.
+//!
+//! Invariant `.effect.room`: a change that must be told or released once it has begun makes room first (`make_room`); an
+//! effect that finds no room all the same is an event, and only its telling is lost.
+
+use core::ffi::c_void;
+
+use crate::abi::{lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn};
+use crate::base::{Host, List, ListExt, Result, Text};
+
+/// Who hears events, and with what.
+#[derive(Clone, Copy)]
+pub struct Observer {
+    /// The host's table.
+    pub table: lifecycle_observer,
+    /// Its pointer.
+    pub user: *mut c_void,
+}
+
+enum Effect {
+    Release { release: lifecycle_release_fn, resource: *mut c_void, user: *mut c_void },
+    Tell { event: lifecycle_event, name: Option<Text> },
+}
+
+/// Callbacks to run once the lock is gone.
+pub struct Effects {
+    list: List<Effect>,
+    observer: Option<Observer>,
+}
+
+/// An event of a kind with nothing said yet.
+pub fn event(kind: lifecycle_event_kind) -> lifecycle_event {
+    lifecycle_event {
+        size: size_of::<lifecycle_event>(),
+        kind,
+        reserved: 0,
+        module: 0,
+        id: 0,
+        value: 0,
+        name: core::ptr::null(),
+        address: core::ptr::null(),
+        bytes: 0,
+    }
+}
+
+impl Effects {
+    /// None yet.
+    pub fn new(host: Host, observer: Option<Observer>) -> Self {
+        Effects { list: List::new_in(host), observer }
+    }
+
+    /// Room for so many releases and, if anybody listens, so many events.
+    pub fn make_room(&mut self, releases: usize, events: usize) -> Result<()> {
+        let events = if self.observer.is_some() { events } else { 0 };
+        self.list.make_room(releases + events)
+    }
+
+    /// A callback that gives something of the host's back.
+    pub fn release(
+        &mut self,
+        release: lifecycle_release_fn,
+        resource: *mut c_void,
+        user: *mut c_void,
+    ) {
+        if release.is_some() && self.list.make_room(1).is_ok() {
+            self.list.push(Effect::Release { release, resource, user });
+        }
+    }
+
+    /// An event, with the text its name points at.
+    pub fn tell(&mut self, event: lifecycle_event, name: Option<&Text>) {
+        if self.observer.is_some() && self.list.make_room(1).is_ok() {
+            self.list.push(Effect::Tell { event, name: name.cloned() });
+        }
+    }
+
+    /// Runs them. The lock is not held.
+    pub fn run(self) {
+        let observer = self.observer;
+        for effect in self.list {
+            match effect {
+                Effect::Release { release, resource, user } => {
+                    if let Some(release) = release {
+                        // SAFETY: the host gave the function together with what it is called with.
+                        unsafe { release(resource, user) };
+                    }
+                }
+                Effect::Tell { mut event, name } => {
+                    event.name = name.as_ref().map_or(core::ptr::null(), Text::as_ptr);
+                    if let Some(Observer { table, user }) = observer
+                        && let Some(hear) = table.on_event
+                    {
+                        // SAFETY: the host's function; the event and its text live for the call.
+                        unsafe { hear(&raw const event, user) };
+                    }
+                }
+            }
+        }
+    }
+}

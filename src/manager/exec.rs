@@ -1,0 +1,189 @@
+//! The drop-in interface of the Simple runtime's execution managers: a handle is a soft-JIT file and the code mapped for
+//! it.
+//!
+//! Handles are process-wide numbers, as that runtime keeps them; each is bound to a module of some manager. What the
+//! runtime's own `rt_exec_manager_cleanup` did, and less than it should, is in the fault list of the design: it removed
+//! the file, from a path cut off at 256 bytes, and left the code.
+
+use core::ffi::CStr;
+use core::fmt::Write;
+use core::sync::atomic::{AtomicI64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::Manager;
+use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
+use crate::abi::lifecycle_unload_report;
+use crate::base::{Host, List, ListExt, Lossy, Result, fail};
+use crate::os;
+
+/// Backends that `create` knows: all of them map their code through a manager.
+const BACKENDS: [&CStr; 4] = [c"auto", c"jit", c"soft_jit", c"native"];
+
+/// Handles bound to modules of one manager.
+pub struct ExecManagers {
+    bound: List<(i64, u64)>,
+}
+
+impl ExecManagers {
+    /// None bound.
+    pub fn new(host: Host) -> Self {
+        ExecManagers { bound: List::new_in(host) }
+    }
+
+    /// The module of a handle.
+    fn module(&self, handle: i64) -> Option<u64> {
+        self.bound.iter().find(|(known, _)| *known == handle).map(|(_, module)| *module)
+    }
+
+    /// A module is gone: its handles are bound to nothing any more.
+    pub fn forget(&mut self, module: u64) {
+        self.bound.retain(|(_, bound)| *bound != module);
+    }
+}
+
+/// The next handle that `create` gives out.
+static NEXT: AtomicI64 = AtomicI64::new(1);
+/// Managers that handles were bound in. A handle means one thing in the whole process, and its cleanup names no manager.
+static MANAGERS: Mutex<[Option<&'static Manager>; 64]> = Mutex::new([None; 64]);
+
+fn check_handle(handle: i64) -> Result<()> {
+    if handle <= 0 {
+        fail!(LIFECYCLE_E_INVALID, "{handle} is not an execution manager's handle");
+    }
+    Ok(())
+}
+
+fn remember(manager: &'static Manager) -> Result<()> {
+    let mut managers = MANAGERS.lock();
+    let same = |slot: &Option<&'static Manager>| slot.is_some_and(|it| core::ptr::eq(it, manager));
+    if managers.iter().any(same) {
+        return Ok(());
+    }
+    let is_free = |slot: &&mut Option<&'static Manager>| {
+        slot.is_none_or(|it| Manager::check(it.as_ptr()).is_err())
+    };
+    match managers.iter_mut().find(is_free) {
+        Some(slot) => {
+            *slot = Some(manager);
+            Ok(())
+        }
+        None => fail!(LIFECYCLE_E_LIMIT, "execution managers are bound in 64 managers already"),
+    }
+}
+
+impl Manager {
+    /// Says that a handle's code is a module's.
+    pub fn bind_exec(&'static self, handle: i64, module: u64) -> Result<()> {
+        check_handle(handle)?;
+        remember(self)?;
+        self.change(|state, _| {
+            state.registry.get(module)?;
+            if let Some(bound) = state.exec.module(handle) {
+                let path = &state.registry.get(bound)?.path;
+                fail!(LIFECYCLE_E_EXISTS, "handle {handle} is bound to module '{path}' already");
+            }
+            state.exec.bound.try_push((handle, module))
+        })
+    }
+}
+
+/// A new handle, with a module of the process-wide manager to own its code. E_UNSUPPORTED for a backend that is not
+/// known; NULL is "auto".
+pub fn create(backend: Option<&CStr>) -> Result<i64> {
+    if let Some(backend) = backend.filter(|backend| !BACKENDS.contains(backend)) {
+        fail!(LIFECYCLE_E_UNSUPPORTED, "'{}' is not a backend", Lossy(backend.to_bytes()));
+    }
+    let manager = Manager::process_wide()?;
+    let handle = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut path = Path::new();
+    path.write(format_args!("exec-manager:{handle}"));
+    let module = manager.load(path.c_str())?;
+    if let Err(error) = manager.bind_exec(handle, module) {
+        manager.unload(module, 0, &mut lifecycle_unload_report::default())?;
+        return Err(error);
+    }
+    Ok(handle)
+}
+
+fn bound(handle: i64) -> Result<(&'static Manager, u64)> {
+    let managers = *MANAGERS.lock();
+    for manager in managers.into_iter().flatten() {
+        if Manager::check(manager.as_ptr()).is_ok()
+            && let Ok(Some(module)) = manager.read(|state| Ok(state.exec.module(handle)))
+        {
+            return Ok((manager, module));
+        }
+    }
+    fail!(LIFECYCLE_E_NOT_FOUND, "no module is bound to handle {handle}")
+}
+
+/// Whether a handle's module has code of this name.
+pub fn has_function(handle: i64, name: &CStr) -> Result<bool> {
+    check_handle(handle)?;
+    let (manager, module) = bound(handle)?;
+    let symbol = manager.find_symbol(name)?;
+    Ok(manager.symbol_info(symbol)?.module == module)
+}
+
+/// Removes a handle's soft-JIT file and frees the code mapped for it. What `create` made goes whole; a module that the
+/// host bound loses its code and stays.
+pub fn cleanup(handle: i64) -> Result<()> {
+    check_handle(handle)?;
+    let mut file = Path::new();
+    file.write(format_args!("tmp/jit/simple_soft_jit_{handle}.spl"));
+    // The code goes whatever becomes of the file; then the file's failure is told.
+    let removed = os::remove_file(file.c_str());
+    if let Ok((manager, module)) = bound(handle) {
+        let mut own = Path::new();
+        own.write(format_args!("exec-manager:{handle}"));
+        if manager.find_module(own.c_str()) == Ok(module) {
+            manager.unload(module, 0, &mut lifecycle_unload_report::default())?;
+        } else {
+            manager.unmap_module(module)?;
+            manager.change(|state, _| {
+                state.exec.bound.retain(|(known, _)| *known != handle);
+                Ok(())
+            })?;
+        }
+    }
+    match removed {
+        // Most handles never have a file.
+        Err(error) if error.0 == LIFECYCLE_E_NOT_FOUND => Ok(()),
+        other => other,
+    }
+}
+
+/// A short path made without the heap; what the formats above write always fits.
+struct Path {
+    bytes: [u8; 96],
+    len: usize,
+}
+
+impl Path {
+    fn new() -> Self {
+        Path { bytes: [0; 96], len: 0 }
+    }
+
+    fn write(&mut self, text: core::fmt::Arguments<'_>) {
+        // It always fits: the longest format is 25 bytes and a 64-bit number 20.
+        let _ = self.write_fmt(text);
+    }
+
+    fn c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}
+
+impl Write for Path {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let end = self.len + text.len();
+        // One byte stays 0: the terminator.
+        match self.bytes.get_mut(self.len..end) {
+            Some(place) if end < 96 => place.copy_from_slice(text.as_bytes()),
+            _ => return Err(core::fmt::Error),
+        }
+        self.len = end;
+        Ok(())
+    }
+}

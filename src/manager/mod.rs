@@ -1,0 +1,257 @@
+//! The coordinator: one owner for all that modules bring in.
+//!
+//! A manager is a place in a pool (its address is what C holds), a lock, and behind the lock the state: one room for each
+//! class of resource, and the registry that knows which module each thing belongs to. Every operation is the same three
+//! steps: take the lock and change the rooms, let the lock go, run what the change asks for outside (`Effects`: release
+//! callbacks, events for the observer).
+//!
+//! Invariants:
+//! - `.manager.place`: a manager's place is never unmapped, so a pointer that C still holds after destroy is refused, not
+//!   followed; the state inside it is `None` then.
+//! - `.manager.outside`: no lock is held while a callback of the host runs, so a callback may call anything.
+//! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory before the first
+//!   change, so what has begun is finished.
+//!
+//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
+
+mod code;
+mod effects;
+mod epochs;
+mod exec;
+mod files;
+mod modules;
+mod names;
+mod reload;
+mod report;
+mod retire;
+mod state;
+
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+pub use code::{Adopted, Commit};
+pub use effects::Observer;
+pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
+pub use state::State;
+
+use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
+use crate::base::{Host, Result, fail};
+use crate::code::Locator;
+use crate::epoch::Readers;
+use crate::names::KINDS;
+use crate::os::{Pool, Signed};
+use effects::Effects;
+
+/// A manager's place.
+#[repr(C)]
+pub struct Manager {
+    signature: AtomicU32,
+    next_free: AtomicU32,
+    hooks: UnsafeCell<lifecycle_allocator>,
+    state: RwLock<Option<State>>,
+    readers: Readers,
+    /// The epoch, which hosts read without a call.
+    clock: AtomicU64,
+    /// Counters that change with each kind of name, which hosts read without a call.
+    versions: [AtomicU64; KINDS],
+    /// For lookups without the lock; NULL while there is no state.
+    locator: AtomicPtr<Locator>,
+}
+
+// SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is behind a lock, atomic, or
+// (the hooks) written only while nobody else knows the place.
+unsafe impl Signed for Manager {
+    fn signature(&self) -> &AtomicU32 {
+        &self.signature
+    }
+    fn next_free(&self) -> &AtomicU32 {
+        &self.next_free
+    }
+    const NOUN: &'static str = "manager";
+}
+
+// SAFETY: as for `Signed`.
+unsafe impl Sync for Manager {}
+
+static POOL: Pool<Manager> = Pool::new();
+/// Tells one manager's ids from another's.
+static SALT: AtomicU8 = AtomicU8::new(1);
+/// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
+static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
+
+impl Manager {
+    /// Makes a manager.
+    pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
+        let allocator = check_allocator(config.allocator)?;
+        if config.flags != 0 {
+            fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
+        }
+        let (place, fresh) = POOL.take()?;
+        if fresh {
+            // SAFETY: a fresh place is ours alone and large enough.
+            unsafe { place.write(Manager::empty()) };
+        }
+        // SAFETY: `.manager.place` - the place holds a manager now and stays mapped for ever.
+        let manager: &'static Manager = unsafe { &*place.as_ptr() };
+        // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all given back.
+        unsafe { manager.hooks.get().write(allocator) };
+        // SAFETY: `.host.alive` - the table is in the place and is written only above.
+        let host = unsafe {
+            NonNull::new(manager.hooks.get()).map_or(Host::libc(), |hooks| Host::from_table(hooks))
+        };
+        let salt = SALT.fetch_add(1, Ordering::Relaxed);
+        let state = match State::new(manager, host, salt, config) {
+            Ok(state) => state,
+            Err(error) => {
+                POOL.give_back(manager);
+                return Err(error);
+            }
+        };
+        manager.clock.store(1, Ordering::Relaxed);
+        let mut place = manager.state.write();
+        let state = place.insert(state);
+        let locator = (&raw const *state.code.locator()).cast_mut();
+        manager.locator.store(locator, Ordering::Release);
+        drop(place);
+        Pool::publish(manager);
+        Ok(manager)
+    }
+
+    fn empty() -> Self {
+        Manager {
+            signature: AtomicU32::new(0),
+            next_free: AtomicU32::new(0),
+            hooks: UnsafeCell::new(Host::default_table()),
+            state: RwLock::new(None),
+            readers: Readers::new(),
+            clock: AtomicU64::new(1),
+            versions: [const { AtomicU64::new(0) }; KINDS],
+            locator: AtomicPtr::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// The manager behind a pointer from C.
+    pub fn check(pointer: *const lifecycle_manager) -> Result<&'static Manager> {
+        POOL.check(pointer.cast())
+    }
+
+    /// As `check`, for signal handlers: no sentence is kept.
+    pub fn peek(
+        pointer: *const lifecycle_manager,
+    ) -> core::result::Result<&'static Manager, lifecycle_status> {
+        POOL.peek(pointer.cast())
+    }
+
+    /// For C.
+    pub fn as_ptr(&self) -> *mut lifecycle_manager {
+        (&raw const *self).cast_mut().cast()
+    }
+
+    /// The process-wide manager, made on first use.
+    pub fn process_wide() -> Result<&'static Manager> {
+        let mut default = DEFAULT.lock();
+        if let Some(manager) = *default {
+            return Ok(manager);
+        }
+        let manager = Manager::create(&State::default_config())?;
+        *default = Some(manager);
+        Ok(manager)
+    }
+
+    /// Unloads everything and gives the place back. E_BUSY while a reader is inside: then nothing has changed. E_SYSTEM
+    /// when the system would not take something back: then it is kept, and destroy may be tried again.
+    pub fn destroy(&'static self) -> Result<()> {
+        if self.readers.count().1 != 0 {
+            fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
+        }
+        self.empty_out()?;
+        {
+            let mut default = DEFAULT.lock();
+            if default.is_some_and(|other| core::ptr::eq(other, self)) {
+                *default = None;
+            }
+        }
+        if !Pool::withdraw(self) {
+            fail!(LIFECYCLE_E_STALE, "another thread destroyed the manager meanwhile");
+        }
+        self.locator.store(core::ptr::null_mut(), Ordering::Release);
+        let state = self.state.write().take();
+        drop(state);
+        self.readers.clear();
+        POOL.give_back(self);
+        Ok(())
+    }
+
+    /// Changes the state under the lock, then runs what the change asks for.
+    fn change<T>(
+        &'static self,
+        change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
+    ) -> Result<T> {
+        let mut lock = self.state.write();
+        let Some(state) = lock.as_mut() else {
+            fail!(LIFECYCLE_E_STALE, "the manager was destroyed");
+        };
+        let mut effects = Effects::new(state.host, state.observer);
+        let result = change(state, &mut effects);
+        drop(lock);
+        effects.run();
+        result
+    }
+
+    /// Reads the state under the lock.
+    fn read<T>(&'static self, read: impl FnOnce(&State) -> Result<T>) -> Result<T> {
+        match self.state.read().as_ref() {
+            Some(state) => read(state),
+            None => fail!(LIFECYCLE_E_STALE, "the manager was destroyed"),
+        }
+    }
+
+    /// The counter of a kind of names.
+    pub fn names_version(&'static self, kind: u32) -> Result<*const u64> {
+        let kind = crate::names::check_kind(kind)?;
+        Ok(self
+            .versions
+            .get(kind)
+            .map_or(core::ptr::null(), |version| version.as_ptr().cast_const()))
+    }
+
+    /// The epoch, for hosts that mark without a call.
+    pub fn clock(&self) -> *const u64 {
+        self.clock.as_ptr().cast_const()
+    }
+
+    /// The symbol that an address lies in; 0 if none. Takes no lock and touches no thread-local: a signal handler may
+    /// ask.
+    pub fn symbol_at(&'static self, pc: *const c_void) -> u64 {
+        // SAFETY: the locator lives as long as the state; a host that destroys a manager while it looks up addresses in
+        // it breaks the contract of lifecycle_destroy.
+        match unsafe { self.locator.load(Ordering::Acquire).as_ref() } {
+            Some(locator) => locator.find(pc as usize),
+            None => 0,
+        }
+    }
+
+    /// Its readers.
+    pub fn readers(&'static self) -> &'static Readers {
+        &self.readers
+    }
+
+    /// Attaches the calling thread.
+    pub fn attach(&'static self) -> Result<&'static crate::epoch::Reader> {
+        let host = self.read(|state| Ok(state.host))?;
+        self.readers.attach(host, self.as_ptr().cast())
+    }
+}
+
+/// All three functions or none.
+fn check_allocator(given: lifecycle_allocator) -> Result<lifecycle_allocator> {
+    match (given.alloc.is_some(), given.realloc.is_some(), given.free.is_some()) {
+        (false, false, false) => Ok(Host::default_table()),
+        (true, true, true) => Ok(given),
+        _ => fail!(LIFECYCLE_E_INVALID, "an allocator needs all of alloc, realloc and free"),
+    }
+}

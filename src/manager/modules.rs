@@ -1,0 +1,359 @@
+//! Loading and unloading: the heart of it.
+//!
+//! Unload first asks everything that may refuse (dependants, reloads in progress, pins), then makes room for everything
+//! it will have to retire or tell, and only then begins; so it either changes nothing or frees everything.
+
+use core::ffi::{CStr, c_void};
+
+use super::effects::{Effects, event};
+use super::retire::Waiting;
+use super::{Manager, State};
+use crate::abi::*;
+use crate::base::{Chain, List, ListExt, Lossy, Result, Text, fail};
+use crate::names::Outcome;
+use crate::registry::{Module, Stage};
+
+impl Manager {
+    /// Starts to track a module.
+    pub fn load(&'static self, path: &CStr) -> Result<u64> {
+        self.change(|state, effects| {
+            effects.make_room(0, 1)?;
+            let id = state.registry.load(path)?;
+            let mut loaded = event(LIFECYCLE_EVENT_MODULE_LOADED);
+            loaded.module = id;
+            effects.tell(loaded, Some(&state.registry.get(id)?.path));
+            Ok(id)
+        })
+    }
+
+    /// The loaded module of a path.
+    pub fn find_module(&'static self, path: &CStr) -> Result<u64> {
+        self.read(|state| match state.registry.find(path) {
+            Some(id) => Ok(id),
+            None => {
+                fail!(LIFECYCLE_E_NOT_FOUND, "no module '{}' is loaded", Lossy(path.to_bytes()))
+            }
+        })
+    }
+
+    /// What a module owns.
+    pub fn module_info(&'static self, id: u64) -> Result<lifecycle_module_info> {
+        self.read(|state| {
+            let module = state.registry.get(id)?;
+            Ok(lifecycle_module_info {
+                path: module.path.as_ptr(),
+                generation: module.generation,
+                load_time_us: module.load_time_us,
+                exec_symbols: module.exec.len(),
+                jit_symbols: module.jit.len(),
+                mappings: module.holds.len() as u64,
+                metadata: module.metadata.len() as u64,
+                names: module.names.len(),
+                resources: module.resources.len(),
+                code_bytes: module.code_bytes,
+            })
+        })
+    }
+
+    /// Every loaded module and its path, as they are now. The texts stay whatever happens to the modules meanwhile.
+    pub fn modules(&'static self) -> Result<List<(u64, Text)>> {
+        self.read(|state| {
+            let mut all = List::new_in(state.host);
+            all.make_room(state.registry.len())?;
+            let loaded = |module: &Module| !matches!(module.stage, Stage::Fresh { .. });
+            for (id, module) in state.registry.iter().filter(|(_, module)| loaded(module)) {
+                all.push((id, module.path.clone()));
+            }
+            Ok(all)
+        })
+    }
+
+    /// Notes a metadata key of a module; twice is once.
+    pub fn add_metadata(&'static self, module: u64, key: &CStr) -> Result<()> {
+        self.change(|state, _| {
+            let host = state.host;
+            let metadata = &mut state.registry.get_mut(module)?.metadata;
+            if metadata.iter().any(|known| known.bytes() == key.to_bytes()) {
+                return Ok(());
+            }
+            metadata.make_room(1)?;
+            metadata.push(Text::copy(host, key.to_bytes())?);
+            Ok(())
+        })
+    }
+
+    /// Gives a module something of the host's.
+    pub fn own(
+        &'static self,
+        module: u64,
+        resource: *mut c_void,
+        release: lifecycle_release_fn,
+        user: *mut c_void,
+    ) -> Result<u64> {
+        if release.is_none() {
+            fail!(LIFECYCLE_E_INVALID, "the release function is NULL");
+        }
+        self.change(|state, _| {
+            state.reserve_retirement()?;
+            state.registry.own(module, resource, release, user)
+        })
+    }
+
+    /// Takes something back from its module; its release function will not be called.
+    pub fn disown(&'static self, resource: u64) -> Result<()> {
+        self.change(|state, _| state.registry.disown(resource).map(|_| ()))
+    }
+
+    /// Notes that one module needs another.
+    pub fn depend(&'static self, user: u64, on: u64) -> Result<()> {
+        self.change(|state, _| state.registry.depend(user, on))
+    }
+
+    /// The calling thread begins to load a path.
+    pub fn load_enter(&'static self, path: &CStr) -> Result<()> {
+        self.change(|state, _| state.registry.loading.enter(path))
+    }
+
+    /// The calling thread ends what it began last.
+    pub fn load_leave(&'static self, path: &CStr) -> Result<()> {
+        self.change(|state, _| state.registry.loading.leave(path))
+    }
+
+    /// Unloads a module. Blockers stand in the report when it is refused.
+    pub fn unload(
+        &'static self,
+        id: u64,
+        flags: u32,
+        report: &mut lifecycle_unload_report,
+    ) -> Result<()> {
+        if flags & !(LIFECYCLE_UNLOAD_CASCADE | LIFECYCLE_UNLOAD_FORCE_PINNED) != 0 {
+            fail!(LIFECYCLE_E_INVALID, "unload has unknown flags {flags:#x}");
+        }
+        self.change(|state, effects| {
+            let modules = state.may_unload(id, flags, report)?;
+            state.prepare_unload(&modules, effects)?;
+            for module in &modules {
+                state.dismantle(self, *module, report, effects)?;
+            }
+            // What could not be freed now for want of memory stays in the queue and is freed by the next call.
+            let _ = state.reclaim(self, effects);
+            Ok(())
+        })
+    }
+
+    /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
+    pub(super) fn empty_out(&'static self) -> Result<()> {
+        loop {
+            let more = self.change(|state, effects| {
+                if state.readers_inside(self) {
+                    fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
+                }
+                let Some(id) = state.registry.first() else { return Ok(false) };
+                let mut report = lifecycle_unload_report::default();
+                let mut one = List::new_in(state.host);
+                one.try_push(id)?;
+                state.prepare_unload(&one, effects)?;
+                state.dismantle(self, id, &mut report, effects)?;
+                state.totals.unloads += 1;
+                let _ = state.reclaim(self, effects);
+                Ok(true)
+            })?;
+            if !more {
+                break;
+            }
+        }
+        self.reclaim()?;
+        self.change(|state, effects| {
+            state.drop_unowned_mappings(effects);
+            if state.mappings.retry_failed() != 0 {
+                fail!(LIFECYCLE_E_SYSTEM, "the system still refuses to unmap a file; try again");
+            }
+            Ok(())
+        })
+    }
+}
+
+impl State {
+    fn readers_inside(&self, manager: &'static Manager) -> bool {
+        manager.readers().count().1 != 0
+    }
+
+    /// The modules that unloading `id` would take with it, in the order they must go; or why it may not be.
+    fn may_unload(
+        &self,
+        id: u64,
+        flags: u32,
+        report: &mut lifecycle_unload_report,
+    ) -> Result<List<u64>> {
+        let module = self.registry.get(id)?;
+        if flags & LIFECYCLE_UNLOAD_CASCADE == 0
+            && let Some(user) = self.registry.users(id)?.next()
+        {
+            report.blocker_module = user;
+            let (path, user) = (&module.path, &self.registry.get(user)?.path);
+            fail!(LIFECYCLE_E_BUSY, "module '{path}' is needed by module '{user}'");
+        }
+        let modules = self.registry.closure(id)?;
+        for id in &modules {
+            let module = self.registry.get(*id)?;
+            if module.stage != Stage::Loaded {
+                report.blocker_module = match module.stage {
+                    Stage::Replaced { by } => by,
+                    _ => *id,
+                };
+                fail!(LIFECYCLE_E_BUSY, "module '{}' is in a reload", module.path);
+            }
+            if flags & LIFECYCLE_UNLOAD_FORCE_PINNED == 0 {
+                self.check_pins(module, &mut report.blocker_symbol)?;
+            }
+        }
+        Ok(modules)
+    }
+
+    /// E_PINNED, and which symbol, if a module has a pinned one.
+    pub(super) fn check_pins(&self, module: &Module, blocker: &mut u64) -> Result<()> {
+        if self.code.symbols.pinned() == 0 {
+            return Ok(());
+        }
+        for chain in [&module.jit, &module.exec] {
+            for (id, symbol) in self.code.symbols.chain(chain) {
+                if symbol.pins != 0 {
+                    *blocker = id;
+                    let (name, path) = (&symbol.name, &module.path);
+                    fail!(LIFECYCLE_E_PINNED, "symbol '{name}' of module '{path}' is pinned");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes room for all that dismantling these modules will tell.
+    pub(super) fn prepare_unload(&self, modules: &List<u64>, effects: &mut Effects) -> Result<()> {
+        let mut events = 0;
+        for id in modules {
+            let module = self.registry.get(*id)?;
+            let chains = module.jit.len() + module.exec.len() + module.names.len();
+            events += chains as usize + module.metadata.len() + 1;
+        }
+        effects.make_room(0, events)
+    }
+
+    /// Takes a module apart. Everything it owned is unlinked here and waits in the queue for its readers; the record is
+    /// gone. Nothing in it can fail for want of memory.
+    pub(super) fn dismantle(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        report: &mut lifecycle_unload_report,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let code_bytes = self.registry.get(id)?.code_bytes;
+        report.jit_symbols += self.retire_all(id, |module| &mut module.jit, effects)?;
+        report.exec_symbols += self.retire_all(id, |module| &mut module.exec, effects)?;
+        report.mappings += self.drop_holds(id)?;
+        report.metadata += self.drop_metadata(id, effects)?;
+        report.names += self.unbind_all(id, effects)?;
+        self.drop_ranges(id)?;
+        self.retire_data(id)?;
+        report.resources += self.retire_resources(id)?;
+        report.code_bytes += code_bytes;
+        self.retirement.seal(manager.readers().tag());
+        let module = self.registry.remove(id)?;
+        self.exec.forget(id);
+        self.totals.unloads += 1;
+        let mut unloaded = event(LIFECYCLE_EVENT_MODULE_UNLOADED);
+        unloaded.module = id;
+        unloaded.bytes = code_bytes as usize;
+        effects.tell(unloaded, Some(&module.path));
+        Ok(())
+    }
+
+    fn retire_all(
+        &mut self,
+        id: u64,
+        chain: impl Fn(&mut Module) -> &mut Chain,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        let mut count = 0;
+        while let symbol @ 1.. = chain(self.registry.get_mut(id)?).newest() {
+            self.retire_symbol(symbol, false, effects)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn drop_holds(&mut self, id: u64) -> Result<u64> {
+        let mut count = 0;
+        while let Some(hold) = self.registry.get_mut(id)?.holds.pop() {
+            self.retirement.push(Waiting::Mapping(hold.mapping));
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
+        let mut count = 0;
+        while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
+            let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
+            dropped.module = id;
+            effects.tell(dropped, Some(&key));
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn unbind_all(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
+        let mut count = 0;
+        while let decl @ 1.. = self.registry.get(id)?.names.newest() {
+            self.unbind_decl(decl, effects)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Removes one binding, and tells what lookups notice of it.
+    pub(super) fn unbind_decl(&mut self, decl: u64, effects: &mut Effects) -> Result<()> {
+        let module = self.names.get(decl)?.module;
+        let chain = &mut self.registry.get_mut(module)?.names;
+        let unbound = self.names.unbind(chain, decl)?;
+        let (kind, module) = match unbound.outcome {
+            Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
+            Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
+            Outcome::Shadowed => return Ok(()),
+        };
+        let mut changed = event(kind);
+        changed.module = module;
+        changed.value = u64::from(unbound.kind);
+        effects.tell(changed, Some(&unbound.name));
+        Ok(())
+    }
+
+    fn drop_ranges(&mut self, id: u64) -> Result<()> {
+        while let Some((first, last)) = self.registry.get_mut(id)?.ranges.pop() {
+            self.ranges.remove(first, last)?;
+        }
+        Ok(())
+    }
+
+    fn retire_data(&mut self, id: u64) -> Result<()> {
+        while let block @ 1.. = self.registry.get(id)?.data.newest() {
+            let span = self.code.retire_data(&mut self.registry.get_mut(id)?.data, block)?;
+            self.retirement.push(Waiting::Data(span));
+        }
+        Ok(())
+    }
+
+    fn retire_resources(&mut self, id: u64) -> Result<u64> {
+        let mut count = 0;
+        while let resource @ 1.. = self.registry.get(id)?.resources.newest() {
+            let owned = self.registry.disown(resource)?;
+            self.retirement.push(Waiting::Resource {
+                resource: owned.resource,
+                release: owned.release,
+                user: owned.user,
+            });
+            count += 1;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,202 @@
+//! What has been unlinked and waits until every reader that was inside has left.
+//!
+//! Code, data, mappings and the host's own resources all go this way, because a thread that runs a module's code may be
+//! using any of them. Where no reader is inside, an unload reclaims at once what it retired.
+//!
+//! Invariants:
+//! - `.retire.order`: the queue is in the order of its tags, so what may go is at its front.
+//! - `.retire.room`: the queue has room for everything that can still be retired, so retiring never allocates.
+
+use core::ffi::c_void;
+
+use super::effects::{Effects, event};
+use super::{Manager, State};
+use crate::abi::*;
+use crate::base::{Host, List, ListExt, Result};
+use crate::code::{Backing, Retired, Span};
+use crate::mapping::Released;
+use crate::os;
+
+/// Things freed in one go, so that a call's work under the lock is bounded.
+const BATCH: usize = 4096;
+
+/// The tag of what was not given one yet: never due.
+const UNSEALED: u64 = u64::MAX;
+
+/// Something that waits.
+pub enum Waiting {
+    /// Code.
+    Code(Retired),
+    /// Data beside the code.
+    Data(Span),
+    /// A reference to a mapping.
+    Mapping(u64),
+    /// Something of the host's.
+    Resource {
+        /// What.
+        resource: *mut c_void,
+        /// How it is released.
+        release: lifecycle_release_fn,
+        /// With what.
+        user: *mut c_void,
+    },
+}
+
+/// The queue.
+pub struct Retirement {
+    queue: List<(u64, Waiting)>,
+    span_bytes: u64,
+    /// Things alive that will come here one day, apart from symbols, data and resources, which are counted elsewhere.
+    pub holds: usize,
+}
+
+impl Retirement {
+    /// Nothing waits.
+    pub fn new(host: Host) -> Self {
+        Retirement { queue: List::new_in(host), span_bytes: 0, holds: 0 }
+    }
+
+    /// Bytes of the manager's code that wait.
+    pub fn code_bytes(&self) -> u64 {
+        self.span_bytes
+    }
+
+    /// What waits.
+    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter().map(|(_, waiting)| waiting)
+    }
+
+    /// Puts something in the queue that has just been unlinked; `seal` must follow. `.retire.room` says there is room.
+    pub fn push(&mut self, waiting: Waiting) {
+        if let Waiting::Code(Retired { backing: Backing::Span(span), .. }) = &waiting {
+            self.span_bytes += span.len as u64;
+        }
+        self.queue.push((UNSEALED, waiting));
+    }
+
+    /// Tags what was put in since the last time. `tag` was taken after all of it was unlinked.
+    pub fn seal(&mut self, tag: u64) {
+        for (place, _) in self.queue.iter_mut().rev().take_while(|(tag, _)| *tag == UNSEALED) {
+            *place = tag;
+        }
+    }
+}
+
+impl State {
+    /// Makes room to retire everything that is alive and one thing more: before anything new is taken.
+    pub fn reserve_retirement(&mut self) -> Result<()> {
+        let (_, blocks) = self.code.open_counts();
+        let alive = self.code.symbols.len() as usize
+            + blocks
+            + self.registry.resource_count()
+            + self.retirement.holds;
+        self.retirement.queue.make_room(alive + 1)
+    }
+
+    /// Frees what nobody can be inside any more, and says how many bytes of code that was and whether more is due.
+    pub fn reclaim(
+        &mut self,
+        manager: &'static Manager,
+        effects: &mut Effects,
+    ) -> Result<(usize, bool)> {
+        if self.retirement.queue.is_empty() {
+            return Ok((0, false));
+        }
+        let oldest = manager.readers().oldest();
+        let due = self.retirement.queue.iter().take_while(|(tag, _)| *tag < oldest).count();
+        let batch = due.min(BATCH);
+        if batch == 0 {
+            return Ok((0, false));
+        }
+        effects.make_room(batch, batch)?;
+        let mut bytes = 0;
+        let mut queue = core::mem::replace(&mut self.retirement.queue, List::new_in(self.host));
+        for (_, waiting) in queue.drain(..batch) {
+            bytes += self.free(waiting, effects);
+        }
+        self.retirement.queue = queue;
+        if bytes != 0 {
+            // Before any of these addresses is used for other code.
+            os::barrier().instructions();
+        }
+        Ok((bytes, due > batch))
+    }
+
+    fn free(&mut self, waiting: Waiting, effects: &mut Effects) -> usize {
+        match waiting {
+            Waiting::Code(retired) => self.free_code(retired, effects),
+            Waiting::Data(span) => {
+                self.code.free_data(span);
+                0
+            }
+            Waiting::Mapping(id) => {
+                self.retirement.holds -= 1;
+                if let Ok(released) = self.mappings.release(id) {
+                    tell_eviction(&released, effects);
+                }
+                0
+            }
+            Waiting::Resource { resource, release, user } => {
+                effects.release(release, resource, user);
+                0
+            }
+        }
+    }
+
+    fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
+        let Retired { name, id, module, address, len, backing } = retired;
+        let freed = match backing {
+            Backing::Span(span) => {
+                self.retirement.span_bytes -= span.len as u64;
+                self.code.free_span(span);
+                span.len
+            }
+            Backing::Host { release, user } => {
+                effects.release(release, address.cast(), user);
+                0
+            }
+            Backing::Awaited => return 0,
+        };
+        let mut freed_event = event(LIFECYCLE_EVENT_SYMBOL_FREED);
+        freed_event.id = id;
+        freed_event.module = module;
+        freed_event.address = address.cast_const().cast();
+        freed_event.bytes = len;
+        effects.tell(freed_event, Some(&name));
+        freed
+    }
+}
+
+/// Tells that a mapping's last reference is gone.
+pub fn tell_eviction(released: &Released, effects: &mut Effects) {
+    if released.evicted {
+        let mut evicted = event(LIFECYCLE_EVENT_MAPPING_EVICTED);
+        evicted.id = released.id;
+        evicted.bytes = released.bytes;
+        effects.tell(evicted, Some(&released.path));
+    }
+}
+
+impl Manager {
+    /// Frees what waits and is due: bytes of code given back. Never blocks. Also asks the system again to take what it
+    /// refused before.
+    pub fn reclaim(&'static self) -> Result<usize> {
+        let mut total = 0;
+        loop {
+            let (bytes, more) = self.change(|state, effects| {
+                state.mappings.retry_failed();
+                state.reclaim(self, effects)
+            })?;
+            total += bytes;
+            if !more {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Waits for every reader that is inside now, then reclaims.
+    pub fn synchronize(&'static self, timeout_ns: u64) -> Result<()> {
+        self.readers().wait(timeout_ns)?;
+        self.reclaim().map(|_| ())
+    }
+}
