@@ -171,6 +171,18 @@
 /** Commit step where none is given. */
 #define CHUNK (1 << 16)
 
+/** Nothing; what a freed slot becomes. */
+#define NIL 0u
+
+/** A text. */
+#define STRING 4u
+
+/** An array. */
+#define ARRAY 5u
+
+/** A dictionary. */
+#define DICT 6u
+
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */

@@ -38,3 +38,4 @@ mod arena;
 // Drop-ins
 mod exec;
 mod feather;
+mod spl;
