@@ -1,18 +1,89 @@
 /*
- * The inline half of lifecycle.h: what is too short to be worth a call.
- *
- * lifecycle.h includes this at its end; do not include it by itself. One
- * section for each section of lifecycle.h that has inline functions. Sections
- * need nothing but the declarations of lifecycle.h.
+ * lifecycle_inline.h - the few functions that are worth their instructions in
+ * the program itself. Included by lifecycle.h; never include it alone.
  */
 #ifndef LIFECYCLE_INLINE_H
 #define LIFECYCLE_INLINE_H
+
+#ifndef LIFECYCLE_H
+#error "include lifecycle.h, which includes this"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* -- Section 8: arena ---------------------------------------------------- */
+/* --- Threads that run code (lifecycle_reader_attach) --- */
+
+/*
+ * The thread is inside: nothing that is there now is freed before it leaves.
+ * Nests. A plain load and store where the system has membarrier; else a fence.
+ *
+ * Returns LIFECYCLE_OK; LIFECYCLE_E_INVALID for NULL; LIFECYCLE_E_STALE for a
+ * reader that was detached; LIFECYCLE_E_LIMIT when nested 2^32 - 1 deep.
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry:
+ * from anywhere on that thread. Fork: works. Since: 0.1.0
+ */
+static inline lifecycle_status lifecycle_enter(lifecycle_reader *reader)
+{
+    if (reader == NULL)
+        return LIFECYCLE_E_INVALID;
+    if (reader->nesting == 0) {
+        if (reader->grace == NULL)
+            return LIFECYCLE_E_STALE;
+        __atomic_store_n(&reader->entered,
+                         __atomic_load_n(reader->grace, __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
+        if (reader->fence != 0)
+            __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        else
+            __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    } else if (reader->nesting == UINT32_MAX) {
+        return LIFECYCLE_E_LIMIT;
+    }
+    reader->nesting++;
+    return LIFECYCLE_OK;
+}
+
+/*
+ * Undoes one lifecycle_enter; the thread is outside when all are undone.
+ *
+ * Returns LIFECYCLE_OK; LIFECYCLE_E_INVALID for NULL or a reader that is not
+ * inside: then nothing has changed.
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry:
+ * from anywhere on that thread. Fork: works. Since: 0.1.0
+ */
+static inline lifecycle_status lifecycle_leave(lifecycle_reader *reader)
+{
+    if (reader == NULL || reader->nesting == 0)
+        return LIFECYCLE_E_INVALID;
+    if (reader->nesting == 1)
+        __atomic_store_n(&reader->entered, (uint64_t)0, __ATOMIC_RELEASE);
+    reader->nesting--;
+    return LIFECYCLE_OK;
+}
+
+/* --- Marking use (lifecycle_usage_slot) --- */
+
+/*
+ * Notes that a symbol is used in this epoch: one compare, rarely one store, so
+ * that threads which run the same code do not fight over its cache line.
+ *
+ * slot and clock are what lifecycle_usage_slot gave; NULL does nothing.
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere,
+ * signal handlers included. Fork: works. Since: 0.1.0
+ */
+static inline void lifecycle_mark(uint64_t *slot, const uint64_t *clock)
+{
+    uint64_t now;
+    if (slot == NULL || clock == NULL)
+        return;
+    now = __atomic_load_n(clock, __ATOMIC_RELAXED);
+    if (__atomic_load_n(slot, __ATOMIC_RELAXED) != now)
+        __atomic_store_n(slot, now, __ATOMIC_RELAXED);
+}
+
+/* --- Arena (lifecycle_arena_create) --- */
 
 /*
  * Allocates `size` bytes, aligned to 16 and not zeroed. A size of 0 gives a
@@ -27,19 +98,18 @@ extern "C" {
  *
  * Ownership: the arena's: valid until a reset, a rewind to an older mark, or
  * its destruction. Threads: the one that uses the arena. Re-entry: may be
- * called from a cleanup. Fork: the child has its own copy of the bytes.
+ * called from a cleanup. Fork: the child has its own copy of the bytes. Since:
+ * 0.1.0
  */
 static inline void *lifecycle_arena_alloc(lifecycle_arena *arena, size_t size)
 {
     if (arena != NULL) {
-        /* Both are multiples of 16, so what fits still fits rounded up. */
-        size_t room = (size_t)((uintptr_t)arena->limit -
-                               (uintptr_t)arena->cursor);
+        size_t room =
+            (size_t)((uintptr_t)arena->limit - (uintptr_t)arena->cursor);
         size_t bytes = size + (size_t)(size == 0);
-
+        /* The room is a multiple of 16: what fits in it fits rounded up. */
         if (bytes <= room) {
             void *at = arena->cursor;
-
             arena->cursor += (bytes + 15) & ~(size_t)15;
             return at;
         }
