@@ -13,6 +13,7 @@ fn main() -> Outcome<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let abi = abi_number(&root)?;
     build_info(abi)?;
+    shim()?;
     header(&root, abi)
 }
 
@@ -36,6 +37,21 @@ fn build_info(abi: u32) -> Outcome<()> {
     );
     println!("cargo::rustc-env=LIFECYCLE_ABI={abi}");
     println!("cargo::rustc-env=LIFECYCLE_BUILD_INFO={info}");
+    Ok(())
+}
+
+/// The little C there is (`src/shim/shim.c`): hidden symbols, so that neither library exports them.
+fn shim() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=src/shim");
+    cc::Build::new()
+        .file("src/shim/shim.c")
+        .std("c99")
+        .pic(true)
+        .extra_warnings(true)
+        .flag("-Wstrict-prototypes")
+        .flag("-fvisibility=hidden")
+        .warnings_into_errors(env::var_os("CI").is_some())
+        .try_compile("lifecycle_shim")?;
     Ok(())
 }
 

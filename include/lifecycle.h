@@ -72,6 +72,9 @@
 /** Arena flag: do not mark unused bytes for AddressSanitizer and valgrind. */
 #define LIFECYCLE_ARENA_NO_POISON 1u
 
+/** The largest alignment an arena allocates with: 2 MiB. */
+#define LIFECYCLE_ARENA_ALIGN_MAX 2097152u
+
 /** Map: the owner is "__jit__", the module is where the code came from; the sweeper may evict it. */
 #define LIFECYCLE_MAP_JIT 1u
 
@@ -620,6 +623,77 @@ typedef struct lifecycle_binding {
     /** The module that bound it. */
     lifecycle_module module;
 } lifecycle_binding;
+
+/** How an arena is set up. Start from LIFECYCLE_ARENA_OPTIONS_INIT; zero means the default. */
+typedef struct lifecycle_arena_options {
+    /** sizeof(lifecycle_arena_options) */
+    size_t size;
+    /** Bytes committed at a time, at least; rounded up to pages; default 64 KiB. */
+    size_t chunk_size;
+    /**
+     * Most bytes in use at once; default 64 GiB of address space (less per arena where there are
+     * more than 64 of them), or what the system allows.
+     */
+    size_t hard_limit;
+    /** Memory of the caller used before any other, or NULL; it must outlive the arena. */
+    void *first_region;
+    /** Its bytes. */
+    size_t first_region_size;
+    /** Bytes that stay committed after a reset, rounded up to pages; default: all of them. */
+    size_t retained;
+    /** LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind. */
+    uint32_t flags;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_arena_options;
+
+/**
+ * A bump allocator for things that die together. The two words are for the inline allocation and
+ * for code generators: `cursor` at offset 0 is the next free byte (16-aligned), `limit` at offset
+ * 8 (on 64-bit) the end of what may be handed out without a call. An allocation may take bytes
+ * from `cursor` up to `limit` by moving `cursor` by a multiple of 16; where they do not suffice it
+ * calls lifecycle_arena_alloc_slow. The rest is private.
+ */
+typedef struct lifecycle_arena {
+    /** Next free byte. */
+    uint8_t *cursor;
+    /** End of what may be handed out without a call. */
+    uint8_t *limit;
+} lifecycle_arena;
+
+/** A place in an arena to rewind to: opaque words. */
+typedef struct lifecycle_arena_mark {
+    /** Private. */
+    size_t position;
+    /** Private. */
+    uint64_t arena;
+    /** Private. */
+    uint64_t sequence;
+} lifecycle_arena_mark;
+
+/** What an arena holds. */
+typedef struct lifecycle_arena_stats {
+    /** Bytes in use: what was handed out, rounded up to 16 and with the gaps that alignments left. */
+    uint64_t used;
+    /** The most that was ever in use at once. */
+    uint64_t high_water;
+    /** The most that may be in use at once. */
+    uint64_t hard_limit;
+    /** Bytes of the caller's first region that are usable. */
+    uint64_t first_region;
+    /** Bytes of address space set aside, huge allocations included. */
+    uint64_t reserved;
+    /** Bytes of it that may be touched. */
+    uint64_t committed;
+    /** Bytes in use by allocations that have a mapping of their own because they are huge. */
+    uint64_t side_bytes;
+    /** Those allocations. */
+    uint64_t side_count;
+    /** Mappings that the system refused to take back; tried again at each reset. */
+    uint64_t failed_releases;
+    /** Resets since it was made. */
+    uint64_t resets;
+} lifecycle_arena_stats;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2062,6 +2136,225 @@ bool lifecycle_decl_is_live(lifecycle_manager *manager,
  */
 const uint64_t *lifecycle_names_version(lifecycle_manager *manager,
                                         uint32_t kind);
+
+/**
+ * Makes an arena: memory for things that die together. Address space is reserved, memory is taken
+ * as it is used.
+ *
+ * \param options   how to set it up, starting from LIFECYCLE_ARENA_OPTIONS_INIT; NULL = the
+ *                  defaults. Copied; the first region, if any, is used until the arena is
+ *                  destroyed and must not be freed or used before that.
+ * \param[out] out  the arena on LIFECYCLE_OK, else NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (out is NULL, options not set up with the macro,
+ *          unknown flags, a first region that is NULL with a size); LIFECYCLE_E_UNSUPPORTED
+ *          (options of a later version that sets more); LIFECYCLE_E_NOMEM (no address space);
+ *          LIFECYCLE_E_LIMIT (65,536 arenas exist).
+ *
+ * Ownership: the caller's, until lifecycle_arena_destroy. Threads: any thread; each arena is used
+ * by one thread at a time. Re-entry: may be called from a cleanup. Fork: the child has a copy,
+ * separate from then on.
+ *
+ * Requires:
+ * `options` is NULL or points at as many bytes as its size says; `out` is a place for a pointer.
+ */
+lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
+                                             lifecycle_arena **out);
+
+/**
+ * Runs the arena's cleanups, newest first, and gives all of its memory back.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an arena); LIFECYCLE_E_STALE (destroyed
+ *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena); LIFECYCLE_E_SYSTEM,
+ *          LIFECYCLE_E_NOMEM (the system does not take memory back: the arena is empty and still
+ *          valid, call again).
+ *
+ * Ownership: the arena and everything allocated from it are gone; the first region is the caller's
+ * again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
+ * child destroys its own copy.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+lifecycle_status lifecycle_arena_destroy(lifecycle_arena *arena);
+
+/**
+ * What lifecycle_arena_alloc calls when the bytes between cursor and limit do not suffice; does
+ * the same by itself.
+ *
+ * \param size  bytes; 0 gives a pointer that is not NULL and that no other allocation has.
+ *
+ * \returns `size` bytes, aligned to 16, not zeroed. NULL on failure, lifecycle_last_error()
+ *          telling: not an arena (invalid, stale), LIFECYCLE_E_LIMIT (the hard limit),
+ *          LIFECYCLE_E_TOO_BIG, LIFECYCLE_E_NOMEM. The arena is then as it was.
+ *
+ * Ownership: the arena's: valid until a reset, a rewind to an older mark, or its destruction.
+ * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child
+ * has its own copy of the bytes.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
+
+/**
+ * Allocates with an alignment.
+ *
+ * \param size   bytes; 0 gives a pointer that no other allocation has.
+ * \param align  a power of two up to LIFECYCLE_ARENA_ALIGN_MAX; what is below 16 counts as 16.
+ *
+ * \returns `size` bytes, not zeroed. NULL on failure, lifecycle_last_error() telling: as
+ *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for an alignment that is not a
+ *          power of two in range.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow. The gap before the bytes
+ * counts as used.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t align);
+
+/**
+ * Copies `len` bytes of text and ends the copy with a NUL.
+ *
+ * \param text  `len` bytes, which may hold NULs and are copied as they are; (NULL, 0) is the empty
+ *              text.
+ * \param len   bytes, without a terminator.
+ *
+ * \returns the copy, or NULL on failure, lifecycle_last_error() telling: as
+ *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for a NULL text or a length that no
+ *          memory has.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow.
+ *
+ * Requires:
+ * `text` is NULL or points at `len` bytes. No other thread is using the arena.
+ */
+char *lifecycle_arena_strdup(lifecycle_arena *arena, const char *text, size_t len);
+
+/**
+ * Marks where the arena is, so that lifecycle_arena_rewind can forget what is allocated from now
+ * on.
+ *
+ * \returns the mark; one of zeros, which rewind refuses as invalid, when the arena is not one
+ *          (lifecycle_last_error() tells).
+ *
+ * Ownership: a mark holds nothing and need not be given back. Threads: the one that uses the
+ * arena. Re-entry: may be called from a cleanup. Fork: a mark is as good in the child's copy.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
+
+/**
+ * Forgets everything allocated since a mark, after running the cleanups registered since, newest
+ * first. The mark stays good, marks saved after it do not.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
+ *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena). On failure nothing is
+ *          forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
+ *          each rewound and built upon.
+ *
+ * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
+ * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
+                                             lifecycle_arena_mark mark);
+
+/**
+ * Registers a function to run when what is allocated now is forgotten: at a reset, the
+ * destruction, or a rewind to a mark saved before. Newest first.
+ *
+ * The function finds the arena whole: it may allocate from it, and register more, which runs next.
+ * It must return (a longjmp out of it leaves the arena refusing to be reset), and must not reset,
+ * rewind or destroy the arena, which is LIFECYCLE_E_BUSY.
+ *
+ * \param release  what to call, with `ptr` and `user`; not NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, release is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_LIMIT and LIFECYCLE_E_NOMEM (the record takes 48 bytes of the arena, which
+ *          count as used). On failure the function will not be called.
+ *
+ * Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
+ * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
+ * copy runs it too, if the child gets there.
+ *
+ * Requires: `release` may be called with `ptr` and `user`, once, at any of those times. No other
+ * thread is using the arena.
+ */
+lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
+                                               lifecycle_release_fn release,
+                                               void *ptr,
+                                               void *user);
+
+/**
+ * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
+ * stay, so that the next round takes no page fault; what exceeds lifecycle_arena_options.retained,
+ * and huge allocations, go back to the system. Under AddressSanitizer and valgrind the old bytes
+ * are marked: whoever still uses one is reported.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena).
+ *
+ * Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
+ * the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
+ * its own copy.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+lifecycle_status lifecycle_arena_reset(lifecycle_arena *arena);
+
+/**
+ * Bytes in use: what was handed out, each rounded up to 16, with the gaps that alignments left and
+ * 48 for each cleanup.
+ *
+ * \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the arena. Re-entry: may be called
+ * from a cleanup. Fork: the child asks its own copy.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+size_t lifecycle_arena_used(const lifecycle_arena *arena);
+
+/**
+ * Bytes that the arena holds, used or not: the first region, what is committed, and huge
+ * allocations.
+ *
+ * \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_used.
+ *
+ * Requires:
+ * No other thread is using the arena.
+ */
+size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
+
+/**
+ * Tells what an arena holds.
+ *
+ * \param[out] out  filled in, or zeroed on failure.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, out is NULL, size is 0 or more than 64
+ *          KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_used.
+ *
+ * Requires:
+ * `out` is NULL or a place of `size` bytes. No other thread is using the arena.
+ */
+lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
+                                                lifecycle_arena_stats *out,
+                                                size_t size);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The twin of

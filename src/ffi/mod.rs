@@ -32,5 +32,9 @@ mod mapping;
 // Names
 mod names;
 
+// Arenas
+mod arena;
+
 // Drop-ins
 mod exec;
+mod feather;
