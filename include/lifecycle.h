@@ -2409,6 +2409,59 @@ lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
                                                   int64_t handle,
                                                   lifecycle_module module);
 
+/**
+ * Allocates from the process-wide arena, which is made by the first call.
+ *
+ * \param size  bytes; 0 gives a pointer that no other allocation has.
+ *
+ * \returns `size` bytes, aligned to 16, not zeroed. NULL on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (64 GiB in use), LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership: the arena's: valid until feather_arena_reset. Threads: any. Re-entry: it calls
+ * nothing back. Fork: the child has a copy of everything; do not fork while another thread is
+ * inside one of these functions, or the child waits for that thread for ever.
+ *
+ * Requires:
+ * Nothing is asked of the caller.
+ */
+void *feather_arena_alloc(size_t size);
+
+/**
+ * Forgets everything allocated from the process-wide arena, whoever allocated it; keeps the pages
+ * for the next round.
+ *
+ * Ownership: every pointer from feather_arena_alloc is dead. Threads: any, but no thread may be
+ * using such a pointer. Re-entry, fork: as feather_arena_alloc.
+ *
+ * Requires:
+ * Nobody uses what was allocated any more.
+ */
+void feather_arena_reset(void);
+
+/**
+ * Bytes in use in the process-wide arena: what was handed out, each rounded up to 16.
+ *
+ * \returns the bytes; 0 before the first allocation.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
+ *
+ * Requires:
+ * Nothing is asked of the caller.
+ */
+size_t feather_arena_used(void);
+
+/**
+ * Bytes that the process-wide arena holds, used or not.
+ *
+ * \returns the bytes; 0 before the first allocation.
+ *
+ * Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
+ *
+ * Requires:
+ * Nothing is asked of the caller.
+ */
+size_t feather_arena_capacity(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
