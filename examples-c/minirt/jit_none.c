@@ -1,0 +1,9 @@
+/* Processors without a code generator: everything is interpreted. */
+#include "minirt.h"
+
+bool jit_available(void) { return false; }
+
+native_code *jit_compile(runtime *rt, decl *d) {
+    (void)rt, (void)d;
+    return NULL;
+}
