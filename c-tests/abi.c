@@ -45,6 +45,7 @@ VALUE(LIFECYCLE_E_PANIC, -21);
 /* Constants, which are unsigned */
 
 CONSTANT(LIFECYCLE_ARENA_NO_POISON, 1);
+CONSTANT(LIFECYCLE_ARENA_ALIGN_MAX, 2097152);
 CONSTANT(LIFECYCLE_MAP_JIT, 1);
 CONSTANT(LIFECYCLE_MAP_REPLACE, 2);
 CONSTANT(LIFECYCLE_MAP_PINNED, 4);
@@ -280,6 +281,37 @@ OFFSET(lifecycle_binding, aux, 8);
 OFFSET(lifecycle_binding, decl, 16);
 OFFSET(lifecycle_binding, module, 24);
 
+SIZE(lifecycle_arena_options, 56);
+OFFSET(lifecycle_arena_options, size, 0);
+OFFSET(lifecycle_arena_options, chunk_size, 8);
+OFFSET(lifecycle_arena_options, hard_limit, 16);
+OFFSET(lifecycle_arena_options, first_region, 24);
+OFFSET(lifecycle_arena_options, first_region_size, 32);
+OFFSET(lifecycle_arena_options, retained, 40);
+OFFSET(lifecycle_arena_options, flags, 48);
+OFFSET(lifecycle_arena_options, reserved, 52);
+
+SIZE(lifecycle_arena, 16);
+OFFSET(lifecycle_arena, cursor, 0);
+OFFSET(lifecycle_arena, limit, 8);
+
+SIZE(lifecycle_arena_mark, 24);
+OFFSET(lifecycle_arena_mark, position, 0);
+OFFSET(lifecycle_arena_mark, arena, 8);
+OFFSET(lifecycle_arena_mark, sequence, 16);
+
+SIZE(lifecycle_arena_stats, 80);
+OFFSET(lifecycle_arena_stats, used, 0);
+OFFSET(lifecycle_arena_stats, high_water, 8);
+OFFSET(lifecycle_arena_stats, hard_limit, 16);
+OFFSET(lifecycle_arena_stats, first_region, 24);
+OFFSET(lifecycle_arena_stats, reserved, 32);
+OFFSET(lifecycle_arena_stats, committed, 40);
+OFFSET(lifecycle_arena_stats, side_bytes, 48);
+OFFSET(lifecycle_arena_stats, side_count, 56);
+OFFSET(lifecycle_arena_stats, failed_releases, 64);
+OFFSET(lifecycle_arena_stats, resets, 72);
+
 /* Callbacks: a function with these parameters fits */
 
 static int (*const type_lifecycle_write_fn)(const char *bytes, size_t len,
@@ -445,6 +477,26 @@ static bool (*const type_lifecycle_decl_is_live)(lifecycle_manager *manager,
     lifecycle_decl decl) = lifecycle_decl_is_live;
 static const uint64_t *(*const type_lifecycle_names_version)(lifecycle_manager *manager,
     uint32_t kind) = lifecycle_names_version;
+static lifecycle_status (*const type_lifecycle_arena_create)(const lifecycle_arena_options *options,
+    lifecycle_arena **out) = lifecycle_arena_create;
+static lifecycle_status (*const type_lifecycle_arena_destroy)(lifecycle_arena *arena)
+    = lifecycle_arena_destroy;
+static void *(*const type_lifecycle_arena_alloc_slow)(lifecycle_arena *arena,
+    size_t size) = lifecycle_arena_alloc_slow;
+static void *(*const type_lifecycle_arena_alloc_aligned)(lifecycle_arena *arena, size_t size,
+    size_t align) = lifecycle_arena_alloc_aligned;
+static char *(*const type_lifecycle_arena_strdup)(lifecycle_arena *arena, const char *text,
+    size_t len) = lifecycle_arena_strdup;
+static lifecycle_arena_mark (*const type_lifecycle_arena_save)(lifecycle_arena *arena) = lifecycle_arena_save;
+static lifecycle_status (*const type_lifecycle_arena_rewind)(lifecycle_arena *arena,
+    lifecycle_arena_mark mark) = lifecycle_arena_rewind;
+static lifecycle_status (*const type_lifecycle_arena_on_reset)(lifecycle_arena *arena,
+    lifecycle_release_fn release, void *ptr, void *user) = lifecycle_arena_on_reset;
+static lifecycle_status (*const type_lifecycle_arena_reset)(lifecycle_arena *arena) = lifecycle_arena_reset;
+static size_t (*const type_lifecycle_arena_used)(const lifecycle_arena *arena) = lifecycle_arena_used;
+static size_t (*const type_lifecycle_arena_capacity)(const lifecycle_arena *arena) = lifecycle_arena_capacity;
+static lifecycle_status (*const type_lifecycle_arena_stats_get)(const lifecycle_arena *arena,
+    lifecycle_arena_stats *out, size_t size) = lifecycle_arena_stats_get;
 static int64_t (*const type_lifecycle_exec_manager_create)(const char *backend)
     = lifecycle_exec_manager_create;
 static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
@@ -452,6 +504,10 @@ static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
 static void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
 static lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
     int64_t handle, lifecycle_module module) = lifecycle_exec_manager_bind;
+static void *(*const type_feather_arena_alloc)(size_t size) = feather_arena_alloc;
+static void (*const type_feather_arena_reset)(void) = feather_arena_reset;
+static size_t (*const type_feather_arena_used)(void) = feather_arena_used;
+static size_t (*const type_feather_arena_capacity)(void) = feather_arena_capacity;
 static int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_exec_manager_create;
 static bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
@@ -559,10 +615,26 @@ int main(void)
     USED(type_lifecycle_did_is_live);
     USED(type_lifecycle_decl_is_live);
     USED(type_lifecycle_names_version);
+    USED(type_lifecycle_arena_create);
+    USED(type_lifecycle_arena_destroy);
+    USED(type_lifecycle_arena_alloc_slow);
+    USED(type_lifecycle_arena_alloc_aligned);
+    USED(type_lifecycle_arena_strdup);
+    USED(type_lifecycle_arena_save);
+    USED(type_lifecycle_arena_rewind);
+    USED(type_lifecycle_arena_on_reset);
+    USED(type_lifecycle_arena_reset);
+    USED(type_lifecycle_arena_used);
+    USED(type_lifecycle_arena_capacity);
+    USED(type_lifecycle_arena_stats_get);
     USED(type_lifecycle_exec_manager_create);
     USED(type_lifecycle_exec_manager_has_function);
     USED(type_lifecycle_exec_manager_cleanup);
     USED(type_lifecycle_exec_manager_bind);
+    USED(type_feather_arena_alloc);
+    USED(type_feather_arena_reset);
+    USED(type_feather_arena_used);
+    USED(type_feather_arena_capacity);
     USED(type_rt_exec_manager_create);
     USED(type_rt_exec_manager_has_function);
     USED(type_rt_exec_manager_cleanup);
