@@ -13,6 +13,7 @@ fn main() -> Outcome<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let abi = abi_number(&root)?;
     build_info(abi)?;
+    shim()?;
     header(&root, abi)
 }
 
@@ -36,6 +37,21 @@ fn build_info(abi: u32) -> Outcome<()> {
     );
     println!("cargo::rustc-env=LIFECYCLE_ABI={abi}");
     println!("cargo::rustc-env=LIFECYCLE_BUILD_INFO={info}");
+    Ok(())
+}
+
+/// The little C there is (`src/shim/shim.c`): hidden symbols, so that neither library exports them.
+fn shim() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=src/shim");
+    cc::Build::new()
+        .file("src/shim/shim.c")
+        .std("c99")
+        .pic(true)
+        .extra_warnings(true)
+        .flag("-Wstrict-prototypes")
+        .flag("-fvisibility=hidden")
+        .warnings_into_errors(env::var_os("CI").is_some())
+        .try_compile("lifecycle_shim")?;
     Ok(())
 }
 
@@ -79,13 +95,27 @@ fn header(root: &Path, abi: u32) -> Outcome<()> {
 }
 
 /// Mends what the generator cannot be told: every constant is an u32 in Rust, but a bare number is an int in C; types
-/// read better by their own name than with `struct` or `enum` before it; a comment of one line takes one line.
+/// read better by their own name than with `struct` or `enum` before it; a comment of one line takes one line; what the
+/// library itself calls (`extern` blocks) and the constants of its inner rooms are nobody else's business; what Rust calls
+/// Safety are requirements to a C reader.
 fn finish(header: &str) -> String {
     let lines: Vec<&str> = header.trim_start().lines().map(str::trim_end).collect();
     let mut text = String::with_capacity(header.len());
     let mut rest = lines.as_slice();
+    let mut paragraph = 0;
     while let [line, tail @ ..] = rest {
         rest = tail;
+        if line.is_empty() {
+            paragraph = text.len();
+        }
+        let inner_constant =
+            line.starts_with("#define ") && !line.starts_with("#define LIFECYCLE_");
+        if inner_constant || line.starts_with("extern ") && !line.ends_with('{') {
+            text.truncate(paragraph);
+            let end = rest.iter().position(|line| line.is_empty()).unwrap_or(rest.len());
+            rest = rest.get(end..).unwrap_or_default();
+            continue;
+        }
         if line.is_empty() && tail.first().is_some_and(|next| next.is_empty()) {
             continue;
         }
@@ -103,7 +133,8 @@ fn finish(header: &str) -> String {
             text.push_str(
                 &line
                     .replace("struct lifecycle_", "lifecycle_")
-                    .replace("enum lifecycle_", "lifecycle_"),
+                    .replace("enum lifecycle_", "lifecycle_")
+                    .replace(" * # Safety", " * Requires:"),
             );
         }
         let mut words = line.split(' ');

@@ -2116,15 +2116,6 @@ lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
                                                   int64_t handle,
                                                   lifecycle_module module);
 
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-int64_t rt_exec_manager_create(const char *backend);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-int64_t rt_exec_manager_has_function(int64_t handle, const char *name);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-void rt_exec_manager_cleanup(int64_t handle);
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -5,6 +5,7 @@
 #![expect(non_camel_case_types, reason = "types of the C interface carry their C names")]
 
 pub mod abi;
+mod arena;
 mod base;
 mod code;
 mod epoch;
@@ -18,3 +19,4 @@ mod names;
 mod observe;
 mod os;
 mod registry;
+mod shim;

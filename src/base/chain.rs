@@ -98,18 +98,4 @@ impl<const N: usize> Chain<N> {
             Some((id, value))
         })
     }
-
-    /// The members, oldest first.
-    pub fn oldest_first<'a, T: Linked<N>>(
-        &self,
-        slots: &'a Slots<T>,
-    ) -> impl Iterator<Item = (u64, &'a T)> {
-        let mut at = self.oldest;
-        core::iter::from_fn(move || {
-            let id = at;
-            let value = if id == 0 { None } else { slots.get(id).ok() }?;
-            at = value.link().newer;
-            Some((id, value))
-        })
-    }
 }

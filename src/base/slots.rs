@@ -94,11 +94,6 @@ impl<T> Slots<T> {
         self.live
     }
 
-    /// Whether nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.live == 0
-    }
-
     /// Makes room so that the next `insert` cannot fail.
     pub fn make_room(&mut self) -> Result<()> {
         if self.oldest_free != NONE {

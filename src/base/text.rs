@@ -13,7 +13,9 @@
 //! It does not order texts, and it does not find equal ones: that is an index's work.
 
 use core::alloc::Layout;
-use core::ffi::{CStr, c_char};
+#[cfg(test)]
+use core::ffi::CStr;
+use core::ffi::c_char;
 use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -83,6 +85,7 @@ impl Text {
     }
 
     /// As a C string; a text with a NUL inside ends there.
+    #[cfg(test)]
     pub fn c_str(&self) -> &CStr {
         // SAFETY: `.shared.block` - the bytes end with a NUL.
         unsafe { CStr::from_ptr(self.as_ptr()) }

@@ -35,11 +35,6 @@ impl Cell {
     pub fn context(&self) -> *const c_void {
         self.context
     }
-
-    /// The slot, for code that calls through it.
-    pub fn slot(&self) -> *const AtomicPtr<c_void> {
-        &raw const self.slot
-    }
 }
 
 /// The entries of one manager.

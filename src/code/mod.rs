@@ -65,8 +65,6 @@ pub struct Reserved {
 
 /// Data of a module beside the code.
 pub struct Block {
-    /// Its module.
-    pub module: u64,
     span: Span,
     link: Link,
 }
@@ -373,20 +371,14 @@ impl Code {
     }
 
     /// Zeroed, writable memory for a module, beside the code.
-    pub fn take_data(
-        &mut self,
-        chain: &mut Chain,
-        module: u64,
-        len: usize,
-        align: usize,
-    ) -> Result<*mut u8> {
+    pub fn take_data(&mut self, chain: &mut Chain, len: usize, align: usize) -> Result<*mut u8> {
         let align = if align == 0 { ALIGN } else { align };
         if len == 0 || !align.is_power_of_two() || align > MOST_ALIGN {
             fail!(LIFECYCLE_E_INVALID, "no data of {len} bytes at an alignment of {align}");
         }
         self.blocks.make_room()?;
         let span = self.data.allocate(len, align, &self.pages.data_slabs())?;
-        let id = self.blocks.insert(Block { module, span, link: Link::default() })?;
+        let id = self.blocks.insert(Block { span, link: Link::default() })?;
         chain.push(&mut self.blocks, id)?;
         Ok(self.pages.data(span))
     }

@@ -11,9 +11,7 @@ use core::ffi::c_void;
 use super::locate::{Locator, MOST_SYMBOLS};
 use super::spans::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
-use crate::base::{
-    Chain, Error, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index,
-};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index};
 use crate::epoch::Ages;
 
 /// What holds a symbol's bytes.

@@ -44,14 +44,18 @@ fn panicked() -> Error {
 /// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this library's own files
 /// is told by its status alone. Everybody else's go where they went before.
 pub fn quiet_panics() {
-    static DONE: OnceCell<()> = OnceCell::new();
-    DONE.get_or_init(|| {
+    type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
+    static BEFORE: OnceCell<Hook> = OnceCell::new();
+    BEFORE.get_or_init(|| {
         let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !info.location().is_some_and(|at| at.file().starts_with("src/")) {
+        // Captures nothing, so that it takes no memory, which would live for ever.
+        std::panic::set_hook(Box::new(|info| {
+            let ours = |at: &std::panic::Location<'_>| at.file().starts_with("src/");
+            if let (false, Some(before)) = (info.location().is_some_and(ours), BEFORE.get()) {
                 before(info);
             }
         }));
+        before
     });
 }
 

@@ -4,6 +4,8 @@
 //! panics, so that none crosses the boundary. Entry points are written out literally: the header generator does not see
 //! functions that a macro makes.
 
+mod arena;
+mod feather;
 mod guard;
 
 // The header follows this order.
@@ -32,5 +34,9 @@ mod mapping;
 // Names
 mod names;
 
+// Arena
+mod arena;
+
 // Drop-ins
 mod exec;
+mod feather;

@@ -82,7 +82,7 @@ impl Manager {
         self.change(|state, _| {
             state.reserve_retirement()?;
             let chain = &mut state.registry.get_mut(module)?.data;
-            Ok(state.code.take_data(chain, module, len, align)?.cast())
+            Ok(state.code.take_data(chain, len, align)?.cast())
         })
     }
 

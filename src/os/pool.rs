@@ -145,16 +145,4 @@ impl<T: Signed> Pool<T> {
         }
         Err(LIFECYCLE_E_INVALID)
     }
-
-    /// Walks every live object; the walk sees those published before it began.
-    pub fn each(&self, mut visit: impl FnMut(&'static T)) {
-        let Some(memory) = self.memory.get() else { return };
-        for index in 0..self.used.load(Ordering::Acquire) {
-            // SAFETY: as in `check`.
-            let at: &'static T = unsafe { &*Self::place(memory, index).as_ptr().cast_const() };
-            if at.signature().load(Ordering::Acquire) == LIVE {
-                visit(at);
-            }
-        }
-    }
 }

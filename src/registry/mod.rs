@@ -168,11 +168,6 @@ impl Registry {
         self.resources.len()
     }
 
-    /// Bytes of bookkeeping.
-    pub fn bytes(&self) -> usize {
-        self.modules.bytes() + self.resources.bytes() + self.edges.bytes()
-    }
-
     /// The module of an id.
     pub fn get(&self, id: u64) -> Result<&Module> {
         self.modules.get(id)
