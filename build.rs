@@ -55,9 +55,10 @@ fn shim() -> Outcome<()> {
     Ok(())
 }
 
-/// Generates the header: into the build's own folder for development builds, where tests/header.rs compares it with
-/// the committed one, and over include/lifecycle.h when LIFECYCLE_REGENERATE_HEADER is set (`make header`). Release
-/// builds leave it alone, so that packaged sources may be read-only.
+/// Generates the header: into the build's own folder for development builds, where tests/header.rs
+/// compares it with the committed one, and over include/lifecycle.h when
+/// LIFECYCLE_REGENERATE_HEADER is set (`make header`). Release builds leave it alone, so that
+/// packaged sources may be read-only.
 fn header(root: &Path, abi: u32) -> Outcome<()> {
     println!("cargo::rerun-if-env-changed=LIFECYCLE_REGENERATE_HEADER");
     let regenerate = env::var_os("LIFECYCLE_REGENERATE_HEADER").is_some_and(|value| value == "1");
@@ -94,10 +95,11 @@ fn header(root: &Path, abi: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// Mends what the generator cannot be told: every constant is an u32 in Rust, but a bare number is an int in C; types
-/// read better by their own name than with `struct` or `enum` before it; a comment of one line takes one line; what the
-/// library itself calls (`extern` blocks) and the constants of its inner rooms are nobody else's business; what Rust calls
-/// Safety are requirements to a C reader.
+/// Mends what the generator cannot be told: every constant is an u32 in Rust, but a bare number is
+/// an int in C; types read better by their own name than with `struct` or `enum` before it; a
+/// comment of one line takes one line; what the library itself calls (`extern` blocks) and the
+/// constants of its inner rooms are nobody else's business; what Rust calls Safety are requirements
+/// to a C reader.
 fn finish(header: &str) -> String {
     let lines: Vec<&str> = header.trim_start().lines().map(str::trim_end).collect();
     let mut text = String::with_capacity(header.len());

@@ -1,6 +1,8 @@
-//! The Rust types and constants of src/abi are those of the header: sizes, alignments, offsets, field types, values.
+//! The Rust types and constants of src/abi are those of the header: sizes, alignments, offsets,
+//! field types, values.
 //!
-//! The ctest crate compares them. It does not see enum values and function signatures: c-tests/abi.c pins those.
+//! The ctest crate compares them. It does not see enum values and function signatures:
+//! c-tests/abi.c pins those.
 
 use std::error::Error;
 use std::fs;

@@ -1,7 +1,8 @@
-//! Names and paths: immutable bytes in the host's memory, NUL-terminated so that C can read them in place.
+//! Names and paths: immutable bytes in the host's memory, NUL-terminated so that C can read them in
+//! place.
 //!
-//! An event tells of a name after the lock is gone, perhaps after the name's last use is gone too. So a text is counted,
-//! and the count can be raised without memory, which may not be had.
+//! An event tells of a name after the lock is gone, perhaps after the name's last use is gone too.
+//! So a text is counted, and the count can be raised without memory, which may not be had.
 //!
 //! Invariants:
 //! - `.shared.block`: the pointer is to one block of the host's memory that holds the header, the

@@ -1,8 +1,8 @@
 //! Symbols: named code, who owns it, and when it was last used.
 //!
 //! Invariants:
-//! - `.symbol.name`: the name table holds each published symbol once, under its own name; a staged one (of a reload that
-//!   is not committed) is in the table of staged names instead.
+//! - `.symbol.name`: the name table holds each published symbol once, under its own name; a staged
+//!   one (of a reload that is not committed) is in the table of staged names instead.
 //! - `.symbol.age`: exactly the published JIT symbols are tracked by the ages.
 //! - `.symbol.chain`: a symbol is on the chain of its module for its kind (own or JIT).
 
@@ -192,7 +192,8 @@ impl Symbols {
         self.staged.find(self.hash(name), same)
     }
 
-    /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that the name is free.
+    /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that
+    /// the name is free.
     pub fn insert(
         &mut self,
         chain: &mut Chain,
@@ -205,7 +206,8 @@ impl Symbols {
         if self.slots.len() >= MOST_SYMBOLS {
             fail!(LIFECYCLE_E_LIMIT, "there are {MOST_SYMBOLS} symbols already");
         }
-        // A staged symbol will be published without a chance to fail, so it takes its place there now.
+        // A staged symbol will be published without a chance to fail, so it takes its place there
+        // now.
         self.published.make_room_for(self.staged.len() + 1)?;
         self.staged.make_room()?;
         let symbol = Symbol {

@@ -208,7 +208,8 @@ pub unsafe extern "C" fn lifecycle_arena_rewind(
 /// Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
 /// copy runs it too, if the child gets there.
 ///
-/// # Safety `release` may be called with `ptr` and `user`, once, at any of those times. No other
+/// # Safety
+/// `release` may be called with `ptr` and `user`, once, at any of those times. No other
 /// thread is using the arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_on_reset(

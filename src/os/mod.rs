@@ -1,7 +1,7 @@
 //! The only room that calls the system.
 //!
-//! Linux today; another system is another set of files with the same functions. Nothing here keeps policy: it maps,
-//! protects, opens and tells what was refused, with the system's error number.
+//! Linux today; another system is another set of files with the same functions. Nothing here keeps
+//! policy: it maps, protects, opens and tells what was refused, with the system's error number.
 
 mod clock;
 mod file;
