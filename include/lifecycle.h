@@ -2523,6 +2523,18 @@ lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
                                                   int64_t handle,
                                                   lifecycle_module module);
 
+/** Drop-in: see lifecycle_dropins.h, which declares it. */
+void *feather_arena_alloc(size_t size);
+
+/** Drop-in: see lifecycle_dropins.h, which declares it. */
+void feather_arena_reset(void);
+
+/** Drop-in: see lifecycle_dropins.h, which declares it. */
+size_t feather_arena_used(void);
+
+/** Drop-in: see lifecycle_dropins.h, which declares it. */
+size_t feather_arena_capacity(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
