@@ -1,4 +1,4 @@
-//! Fills in what the library says about its build, and generates the C header.
+//! Fills in what the library says about its build, compiles the C shim, and generates the C header.
 
 use std::env;
 use std::error::Error;

@@ -2292,10 +2292,7 @@ const uint64_t *lifecycle_names_version(lifecycle_manager *manager, uint32_t kin
  *
  * Ownership: the caller's, until lifecycle_arena_destroy. Threads: any thread; each arena is used
  * by one thread at a time. Re-entry: may be called from a cleanup. Fork: the child has a copy,
- * separate from then on.
- *
- * Requires:
- * `options` is NULL or points at as many bytes as its size says; `out` is a place for a pointer.
+ * separate from then on. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
                                              lifecycle_arena **out);
@@ -2310,10 +2307,7 @@ lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
  *
  * Ownership: the arena and everything allocated from it are gone; the first region is the caller's
  * again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
- * child destroys its own copy.
- *
- * Requires:
- * No other thread is using the arena.
+ * child destroys its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_destroy(lifecycle_arena *arena);
 
@@ -2329,10 +2323,7 @@ lifecycle_status lifecycle_arena_destroy(lifecycle_arena *arena);
  *
  * Ownership: the arena's: valid until a reset, a rewind to an older mark, or its destruction.
  * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child
- * has its own copy of the bytes.
- *
- * Requires:
- * No other thread is using the arena.
+ * has its own copy of the bytes. Since: 0.1.0
  */
 void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
 
@@ -2347,10 +2338,7 @@ void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
  *          power of two in range.
  *
  * Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow. The gap before the bytes
- * counts as used.
- *
- * Requires:
- * No other thread is using the arena.
+ * counts as used. Since: 0.1.0
  */
 void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t align);
 
@@ -2365,10 +2353,7 @@ void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t 
  *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for a NULL text or a length that no
  *          memory has.
  *
- * Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow.
- *
- * Requires:
- * `text` is NULL or points at `len` bytes. No other thread is using the arena.
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow. Since: 0.1.0
  */
 char *lifecycle_arena_strdup(lifecycle_arena *arena, const char *text, size_t len);
 
@@ -2381,9 +2366,7 @@ char *lifecycle_arena_strdup(lifecycle_arena *arena, const char *text, size_t le
  *
  * Ownership: a mark holds nothing and need not be given back. Threads: the one that uses the
  * arena. Re-entry: may be called from a cleanup. Fork: a mark is as good in the child's copy.
- *
- * Requires:
- * No other thread is using the arena.
+ * Since: 0.1.0
  */
 lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
 
@@ -2398,10 +2381,7 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  *          each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
- * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy.
- *
- * Requires:
- * No other thread is using the arena.
+ * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
                                              lifecycle_arena_mark mark);
@@ -2422,7 +2402,7 @@ lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
  *
  * Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
  * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
- * copy runs it too, if the child gets there.
+ * copy runs it too, if the child gets there. Since: 0.1.0
  *
  * Requires:
  * `release` may be called with `ptr` and `user`, once, at any of those times. No other
@@ -2444,10 +2424,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  *
  * Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
  * the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
- * its own copy.
- *
- * Requires:
- * No other thread is using the arena.
+ * its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_reset(lifecycle_arena *arena);
 
@@ -2458,10 +2435,7 @@ lifecycle_status lifecycle_arena_reset(lifecycle_arena *arena);
  * \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
  *
  * Ownership: nothing changes hands. Threads: the one that uses the arena. Re-entry: may be called
- * from a cleanup. Fork: the child asks its own copy.
- *
- * Requires:
- * No other thread is using the arena.
+ * from a cleanup. Fork: the child asks its own copy. Since: 0.1.0
  */
 size_t lifecycle_arena_used(const lifecycle_arena *arena);
 
@@ -2471,10 +2445,7 @@ size_t lifecycle_arena_used(const lifecycle_arena *arena);
  *
  * \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
  *
- * Ownership, threads, re-entry, fork: as lifecycle_arena_used.
- *
- * Requires:
- * No other thread is using the arena.
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
  */
 size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
 
@@ -2487,10 +2458,7 @@ size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, out is NULL, size is 0 or more than 64
  *          KiB); LIFECYCLE_E_STALE.
  *
- * Ownership, threads, re-entry, fork: as lifecycle_arena_used.
- *
- * Requires:
- * `out` is NULL or a place of `size` bytes. No other thread is using the arena.
+ * Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
                                                 lifecycle_arena_stats *out,
@@ -2555,59 +2523,6 @@ void lifecycle_exec_manager_cleanup(int64_t handle);
 lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
                                                   int64_t handle,
                                                   lifecycle_module module);
-
-/**
- * Allocates from the process-wide arena, which is made by the first call.
- *
- * \param size  bytes; 0 gives a pointer that no other allocation has.
- *
- * \returns `size` bytes, aligned to 16, not zeroed. NULL on failure, lifecycle_last_error()
- *          telling: LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (64 GiB in use), LIFECYCLE_E_TOO_BIG.
- *
- * Ownership: the arena's: valid until feather_arena_reset. Threads: any. Re-entry: it calls
- * nothing back. Fork: the child has a copy of everything; do not fork while another thread is
- * inside one of these functions, or the child waits for that thread for ever.
- *
- * Requires:
- * Nothing is asked of the caller.
- */
-void *feather_arena_alloc(size_t size);
-
-/**
- * Forgets everything allocated from the process-wide arena, whoever allocated it; keeps the pages
- * for the next round.
- *
- * Ownership: every pointer from feather_arena_alloc is dead. Threads: any, but no thread may be
- * using such a pointer. Re-entry, fork: as feather_arena_alloc.
- *
- * Requires:
- * Nobody uses what was allocated any more.
- */
-void feather_arena_reset(void);
-
-/**
- * Bytes in use in the process-wide arena: what was handed out, each rounded up to 16.
- *
- * \returns the bytes; 0 before the first allocation.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
- *
- * Requires:
- * Nothing is asked of the caller.
- */
-size_t feather_arena_used(void);
-
-/**
- * Bytes that the process-wide arena holds, used or not.
- *
- * \returns the bytes; 0 before the first allocation.
- *
- * Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
- *
- * Requires:
- * Nothing is asked of the caller.
- */
-size_t feather_arena_capacity(void);
 
 #ifdef __cplusplus
 }  // extern "C"

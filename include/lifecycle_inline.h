@@ -83,7 +83,7 @@ static inline void lifecycle_mark(uint64_t *slot, const uint64_t *clock)
         __atomic_store_n(slot, now, __ATOMIC_RELAXED);
 }
 
-/* --- Arenas (lifecycle_arena_create) --- */
+/* --- Arena (lifecycle_arena_create) --- */
 
 /*
  * Allocates `size` bytes, aligned to 16 and not zeroed. A size of 0 gives a
@@ -98,19 +98,18 @@ static inline void lifecycle_mark(uint64_t *slot, const uint64_t *clock)
  *
  * Ownership: the arena's: valid until a reset, a rewind to an older mark, or
  * its destruction. Threads: the one that uses the arena. Re-entry: may be
- * called from a cleanup. Fork: the child has its own copy of the bytes.
+ * called from a cleanup. Fork: the child has its own copy of the bytes. Since:
+ * 0.1.0
  */
 static inline void *lifecycle_arena_alloc(lifecycle_arena *arena, size_t size)
 {
     if (arena != NULL) {
-        /* Both are multiples of 16, so what fits still fits rounded up. */
-        size_t room = (size_t)((uintptr_t)arena->limit -
-                               (uintptr_t)arena->cursor);
+        size_t room =
+            (size_t)((uintptr_t)arena->limit - (uintptr_t)arena->cursor);
         size_t bytes = size + (size_t)(size == 0);
-
+        /* The room is a multiple of 16: what fits in it fits rounded up. */
         if (bytes <= room) {
             void *at = arena->cursor;
-
             arena->cursor += (bytes + 15) & ~(size_t)15;
             return at;
         }

@@ -20,3 +20,4 @@ mod observe;
 mod os;
 mod registry;
 mod shim;
+mod spl;

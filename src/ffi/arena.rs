@@ -35,10 +35,7 @@ pub(super) const DEFAULTS: lifecycle_arena_options = lifecycle_arena_options {
 ///
 /// Ownership: the caller's, until lifecycle_arena_destroy. Threads: any thread; each arena is used
 /// by one thread at a time. Re-entry: may be called from a cleanup. Fork: the child has a copy,
-/// separate from then on.
-///
-/// # Safety
-/// `options` is NULL or points at as many bytes as its size says; `out` is a place for a pointer.
+/// separate from then on. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_create(
     options: *const lifecycle_arena_options,
@@ -46,14 +43,14 @@ pub unsafe extern "C" fn lifecycle_arena_create(
 ) -> lifecycle_status {
     guard::quiet_panics();
     guard::status(|| {
-        // SAFETY: the caller's word.
+        // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, ptr::null_mut(), "arena") }?;
         let zero = lifecycle_arena_options { size: 0, ..DEFAULTS };
         let options = if options.is_null() {
             DEFAULTS
         } else {
-            // SAFETY: the caller's word; the struct is plain, starts with its size and is valid for
-            // any bytes.
+            // SAFETY: `.c.contract`; the struct is plain, starts with its size, and any bytes are
+            // valid.
             unsafe { guard::read_sized(options, zero, "arena options") }?
         };
         *out = Arena::create(&options)?.as_ptr();
@@ -70,10 +67,7 @@ pub unsafe extern "C" fn lifecycle_arena_create(
 ///
 /// Ownership: the arena and everything allocated from it are gone; the first region is the caller's
 /// again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
-/// child destroys its own copy.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// child destroys its own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_destroy(arena: *mut lifecycle_arena) -> lifecycle_status {
     guard::status(|| Arena::check(arena)?.destroy())
@@ -90,10 +84,7 @@ pub unsafe extern "C" fn lifecycle_arena_destroy(arena: *mut lifecycle_arena) ->
 ///
 /// Ownership: the arena's: valid until a reset, a rewind to an older mark, or its destruction.
 /// Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child
-/// has its own copy of the bytes.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// has its own copy of the bytes. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_alloc_slow(
     arena: *mut lifecycle_arena,
@@ -112,10 +103,7 @@ pub unsafe extern "C" fn lifecycle_arena_alloc_slow(
 ///          power of two in range.
 ///
 /// Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow. The gap before the bytes
-/// counts as used.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// counts as used. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_alloc_aligned(
     arena: *mut lifecycle_arena,
@@ -135,10 +123,7 @@ pub unsafe extern "C" fn lifecycle_arena_alloc_aligned(
 ///          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for a NULL text or a length that no
 ///          memory has.
 ///
-/// Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow.
-///
-/// # Safety
-/// `text` is NULL or points at `len` bytes. No other thread is using the arena.
+/// Ownership, threads, re-entry, fork: as lifecycle_arena_alloc_slow. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_strdup(
     arena: *mut lifecycle_arena,
@@ -146,7 +131,7 @@ pub unsafe extern "C" fn lifecycle_arena_strdup(
     len: usize,
 ) -> *mut c_char {
     guard::value(ptr::null_mut(), || {
-        // SAFETY: the caller's word.
+        // SAFETY: `.c.contract`
         let text = unsafe { guard::slice(text.cast::<u8>(), len, "text") }?;
         Ok(Arena::check(arena)?.copy_text(text)?.as_ptr())
     })
@@ -160,9 +145,7 @@ pub unsafe extern "C" fn lifecycle_arena_strdup(
 ///
 /// Ownership: a mark holds nothing and need not be given back. Threads: the one that uses the
 /// arena. Re-entry: may be called from a cleanup. Fork: a mark is as good in the child's copy.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_save(arena: *mut lifecycle_arena) -> lifecycle_arena_mark {
     let nowhere = lifecycle_arena_mark { position: 0, arena: 0, sequence: 0 };
@@ -179,10 +162,7 @@ pub unsafe extern "C" fn lifecycle_arena_save(arena: *mut lifecycle_arena) -> li
 ///          each rewound and built upon.
 ///
 /// Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
-/// Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_rewind(
     arena: *mut lifecycle_arena,
@@ -206,7 +186,7 @@ pub unsafe extern "C" fn lifecycle_arena_rewind(
 ///
 /// Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
 /// Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
-/// copy runs it too, if the child gets there.
+/// copy runs it too, if the child gets there. Since: 0.1.0
 ///
 /// # Safety
 /// `release` may be called with `ptr` and `user`, once, at any of those times. No other
@@ -237,10 +217,7 @@ pub unsafe extern "C" fn lifecycle_arena_on_reset(
 ///
 /// Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
 /// the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
-/// its own copy.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// its own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_reset(arena: *mut lifecycle_arena) -> lifecycle_status {
     guard::status(|| Arena::check(arena)?.reset())
@@ -252,10 +229,7 @@ pub unsafe extern "C" fn lifecycle_arena_reset(arena: *mut lifecycle_arena) -> l
 /// \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
 ///
 /// Ownership: nothing changes hands. Threads: the one that uses the arena. Re-entry: may be called
-/// from a cleanup. Fork: the child asks its own copy.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// from a cleanup. Fork: the child asks its own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_used(arena: *const lifecycle_arena) -> usize {
     guard::value(0, || Ok(Arena::check(arena)?.used()))
@@ -266,10 +240,7 @@ pub unsafe extern "C" fn lifecycle_arena_used(arena: *const lifecycle_arena) -> 
 ///
 /// \returns the bytes; 0 when it is not an arena, lifecycle_last_error() telling.
 ///
-/// Ownership, threads, re-entry, fork: as lifecycle_arena_used.
-///
-/// # Safety
-/// No other thread is using the arena.
+/// Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_capacity(arena: *const lifecycle_arena) -> usize {
     guard::value(0, || Ok(Arena::check(arena)?.capacity()))
@@ -283,10 +254,7 @@ pub unsafe extern "C" fn lifecycle_arena_capacity(arena: *const lifecycle_arena)
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, out is NULL, size is 0 or more than 64
 ///          KiB); LIFECYCLE_E_STALE.
 ///
-/// Ownership, threads, re-entry, fork: as lifecycle_arena_used.
-///
-/// # Safety
-/// `out` is NULL or a place of `size` bytes. No other thread is using the arena.
+/// Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_stats_get(
     arena: *const lifecycle_arena,
@@ -294,10 +262,10 @@ pub unsafe extern "C" fn lifecycle_arena_stats_get(
     size: usize,
 ) -> lifecycle_status {
     guard::status(|| {
-        // SAFETY: the caller's word.
+        // SAFETY: `.c.contract`
         unsafe { guard::clear_sized(out, size, "arena statistics") }?;
         let stats = Arena::check(arena)?.stats();
-        // SAFETY: the caller's word, and checked just above.
+        // SAFETY: `.c.contract`, and checked just above.
         unsafe { guard::write_sized(out, size, &stats) };
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! Header section 8: the drop-ins over one arena of the whole process, for runtimes written against
+//! The drop-ins over one arena of the whole process, for runtimes written against
 //! `feather_arena_*`.
 //!
 //! Invariants:
@@ -25,19 +25,7 @@ unsafe impl Send for Shared {}
 
 static ARENA: Mutex<Shared> = Mutex::new(Shared(None));
 
-/// Allocates from the process-wide arena, which is made by the first call.
-///
-/// \param size  bytes; 0 gives a pointer that no other allocation has.
-///
-/// \returns `size` bytes, aligned to 16, not zeroed. NULL on failure, lifecycle_last_error()
-///          telling: LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (64 GiB in use), LIFECYCLE_E_TOO_BIG.
-///
-/// Ownership: the arena's: valid until feather_arena_reset. Threads: any. Re-entry: it calls
-/// nothing back. Fork: the child has a copy of everything; do not fork while another thread is
-/// inside one of these functions, or the child waits for that thread for ever.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_alloc(size: usize) -> *mut c_void {
     let alloc = || -> Result<_> {
@@ -54,40 +42,19 @@ pub unsafe extern "C" fn feather_arena_alloc(size: usize) -> *mut c_void {
     guard::value(ptr::null_mut(), alloc)
 }
 
-/// Forgets everything allocated from the process-wide arena, whoever allocated it; keeps the pages
-/// for the next round.
-///
-/// Ownership: every pointer from feather_arena_alloc is dead. Threads: any, but no thread may be
-/// using such a pointer. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nobody uses what was allocated any more.
+/// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_reset() {
     guard::value((), || ARENA.lock().0.map_or(Ok(()), Arena::reset));
 }
 
-/// Bytes in use in the process-wide arena: what was handed out, each rounded up to 16.
-///
-/// \returns the bytes; 0 before the first allocation.
-///
-/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_used() -> usize {
     guard::value(0, || Ok(ARENA.lock().0.map_or(0, Arena::used)))
 }
 
-/// Bytes that the process-wide arena holds, used or not.
-///
-/// \returns the bytes; 0 before the first allocation.
-///
-/// Ownership: nothing changes hands. Threads: any. Re-entry, fork: as feather_arena_alloc.
-///
-/// # Safety
-/// Nothing is asked of the caller.
+/// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn feather_arena_capacity() -> usize {
     guard::value(0, || Ok(ARENA.lock().0.map_or(0, Arena::capacity)))

@@ -33,9 +33,10 @@ mod mapping;
 // Names
 mod names;
 
-// Arena
+// Arenas
 mod arena;
 
 // Drop-ins
 mod exec;
 mod feather;
+mod spl;
