@@ -223,7 +223,7 @@ static bool map_code(runtime *rt, decl *d) {
 static int64_t no_code(native_state *state, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e) {
     (void)a, (void)b, (void)c, (void)d, (void)e;
     state->error = NATIVE_GONE;
-    state->pc = NULL;
+    state->line = 0;
     return 0;
 }
 
@@ -273,8 +273,9 @@ bool jit_ready(runtime *rt, decl *d) {
     return d->entry || lifecycle_entry(rt->manager, d->symbol, &d->entry) == LIFECYCLE_OK;
 }
 
-/* Where native code stopped: the symbol that holds the instruction knows its declaration. */
-static bool native_failed(runtime *rt, const decl *called) {
+/* Where native code stopped: the symbol that holds the instruction knows its declaration. An error without a line
+ * happened before there was any native code to stop: in the interpreter's own call. */
+static bool native_failed(runtime *rt) {
     static const char *const what[] = {
         [NATIVE_STACK] = "calls are nested too deep",
         [NATIVE_DIVISION] = "division by zero",
@@ -285,10 +286,10 @@ static bool native_failed(runtime *rt, const decl *called) {
     lifecycle_symbol symbol;
     lifecycle_symbol_info info;
     rt->native.error = NATIVE_OK;
-    if (state.pc && lifecycle_symbol_at(rt->manager, state.pc, &symbol) == LIFECYCLE_OK &&
+    if (state.line && lifecycle_symbol_at(rt->manager, state.pc, &symbol) == LIFECYCLE_OK &&
         lifecycle_symbol_info_get(rt->manager, symbol, &info, sizeof info) == LIFECYCLE_OK)
-        called = info.user;
-    return fail_at(rt, called->module, state.pc ? state.line : called->line, "%s", what[state.error]);
+        return fail_at(rt, ((const decl *)info.user)->module, state.line, "%s", what[state.error]);
+    return fail(rt, "%s", what[state.error]);
 }
 
 bool jit_call(runtime *rt, decl *d, const value *args, value *out) {
@@ -298,7 +299,7 @@ bool jit_call(runtime *rt, decl *d, const value *args, value *out) {
     lifecycle_enter(rt->reader);
     if (d->usage) lifecycle_mark(d->usage, d->clock);
     int64_t result = entry.code(&rt->native, a[0], a[1], a[2], a[3], a[4]);
-    bool ok = rt->native.error == NATIVE_OK || native_failed(rt, d);
+    bool ok = rt->native.error == NATIVE_OK || native_failed(rt);
     lifecycle_leave(rt->reader);
     *out = d->returns == TYPE_BOOL ? bool_value(result != 0) : int_value(result);
     return ok;

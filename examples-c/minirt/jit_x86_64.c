@@ -107,16 +107,23 @@ static void load_constant(generator *g, int reg, int64_t v) {
 
 static void leave_function(generator *g) { keep_jump(g, g->epilogue_jumps, &g->epilogue_count, jump(g)); }
 
-/* Notes what went wrong, in which line and at which instruction, and returns. */
-static void gen_failure(generator *g, native_error error, int line) {
-    EMIT(g, 0xc7, 0x43, (uint8_t)offsetof(native_state, error));
-    emit32(g, (int32_t)error);
-    EMIT(g, 0xc7, 0x43, (uint8_t)offsetof(native_state, line));
-    emit32(g, line);
+static void store_state(generator *g, size_t offset, int32_t v) {
+    EMIT(g, 0xc7, 0x43, (uint8_t)offset);                                     /* mov dword [rbx + offset], v */
+    emit32(g, v);
+}
+
+/* Notes in which line and at which instruction something went wrong, and returns. */
+static void gen_place(generator *g, int line) {
+    store_state(g, offsetof(native_state, line), line);
     EMIT(g, 0x48, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff);                        /* lea rax, [this instruction] */
     EMIT(g, 0x48, 0x89, 0x43, (uint8_t)offsetof(native_state, pc));
-    EMIT(g, 0x31, 0xc0);
+    EMIT(g, 0x31, 0xc0);                                                      /* xor eax, eax */
     leave_function(g);
+}
+
+static void gen_failure(generator *g, native_error error, int line) {
+    store_state(g, offsetof(native_state, error), (int32_t)error);
+    gen_place(g, line);
 }
 
 /* ---- expressions ---- */
@@ -194,6 +201,16 @@ static type gen_logic(generator *g, const node *n) {
     return TYPE_BOOL;
 }
 
+/* After a call: an error goes on up. One without a line is that the stack is used up, and happened here. */
+static void gen_check(generator *g, int line) {
+    EMIT(g, 0x83, 0x7b, (uint8_t)offsetof(native_state, error), 0x00);        /* cmp dword [rbx + ...], 0 */
+    uint32_t fine = jump_if(g, IF_ZERO);
+    EMIT(g, 0x83, 0x7b, (uint8_t)offsetof(native_state, line), 0x00);
+    keep_jump(g, g->epilogue_jumps, &g->epilogue_count, jump_if(g, IF_NOT_ZERO));
+    gen_place(g, line);
+    land(g, fine);
+}
+
 /* Arguments are pushed in order and popped into their registers; the stack is aligned below them. */
 static type gen_call(generator *g, const node *n) {
     static const uint8_t pops[JIT_MAX_PARAMETERS][2] = { { 0x5e }, { 0x5a }, { 0x59 }, { 0x41, 0x58 }, { 0x41, 0x59 } };
@@ -221,8 +238,7 @@ static type gen_call(generator *g, const node *n) {
         EMIT(g, 0x48, 0x83, 0xc4, 0x08);
         g->depth--;
     }
-    EMIT(g, 0x83, 0x7b, (uint8_t)offsetof(native_state, error), 0x00);        /* did it fail? */
-    keep_jump(g, g->epilogue_jumps, &g->epilogue_count, jump_if(g, IF_NOT_ZERO));
+    gen_check(g, n->line);
     return callee->returns;
 }
 
@@ -371,7 +387,9 @@ static void gen_prologue(generator *g) {
     EMIT(g, 0x48, 0x89, 0xfb);                                                /* mov rbx, rdi */
     EMIT(g, 0x48, 0x3b, 0x63, (uint8_t)offsetof(native_state, stack_limit));  /* cmp rsp, [rbx + ...] */
     uint32_t fine = jump_if(g, IF_ABOVE_EQUAL);
-    gen_failure(g, NATIVE_STACK, g->fn->line);
+    store_state(g, offsetof(native_state, error), NATIVE_STACK);
+    store_state(g, offsetof(native_state, line), 0);
+    leave_function(g);
     land(g, fine);
     for (int k = 0; k < g->fn->field_count; k++) {
         bytes(g, moves[k], 3);

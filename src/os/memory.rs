@@ -160,11 +160,6 @@ impl Reservation {
         }
     }
 
-    /// Gives the memory of a range back and keeps its pages: private ones read as zero afterwards.
-    pub fn discard(&self, offset: usize, len: usize) -> Result<()> {
-        self.advise(offset, len, libc::MADV_DONTNEED)
-    }
-
     /// Gives the memory of a range of a code file back, in every mapping of it.
     pub fn remove(&self, offset: usize, len: usize) -> Result<()> {
         self.advise(offset, len, libc::MADV_REMOVE)
