@@ -88,7 +88,8 @@ pub const LIFECYCLE_EVENT_MAPPING_OPENED: lifecycle_event_kind = 7;
 pub const LIFECYCLE_EVENT_MAPPING_EVICTED: lifecycle_event_kind = 8;
 /// A name is bound no more: value = name kind, name.
 pub const LIFECYCLE_EVENT_NAME_REMOVED: lifecycle_event_kind = 9;
-/// A name means again what it meant before: value = name kind, name, module = whose binding it is now.
+/// A name means again what it meant before: value = name kind, name, module = whose binding it is
+/// now.
 pub const LIFECYCLE_EVENT_NAME_RESTORED: lifecycle_event_kind = 10;
 /// A sweep ended: value = symbols evicted, bytes.
 pub const LIFECYCLE_EVENT_SWEEP_DONE: lifecycle_event_kind = 11;
@@ -119,8 +120,8 @@ pub struct lifecycle_event {
     pub bytes: usize,
 }
 
-/// Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on the thread whose
-/// call made the event, after it took effect; it may call the library.
+/// Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on
+/// the thread whose call made the event, after it took effect; it may call the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_observer {

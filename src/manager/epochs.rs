@@ -1,7 +1,8 @@
-//! The sweeper: JIT code that nobody has called for a while makes room; its entries fall back to the resolver.
+//! The sweeper: JIT code that nobody has called for a while makes room; its entries fall back to
+//! the resolver.
 //!
-//! What is loaded stays: only JIT symbols are ever evicted, none with a pin, and none that was mapped or used within the
-//! last two epochs.
+//! What is loaded stays: only JIT symbols are ever evicted, none with a pin, and none that was
+//! mapped or used within the last two epochs.
 
 use core::sync::atomic::Ordering;
 
@@ -50,7 +51,8 @@ impl Manager {
         self.sweep(max_age, u64::MAX)
     }
 
-    /// Evicts JIT symbols, those unused for longest first, until no more than `most` bytes of code are live.
+    /// Evicts JIT symbols, those unused for longest first, until no more than `most` bytes of code
+    /// are live.
     pub fn sweep_to_budget(&'static self, most: usize) -> Result<lifecycle_sweep_report> {
         let live = self.read(|state| Ok(state.code.counts(state.retirement.code_bytes()).live))?;
         self.sweep(0, live.saturating_sub(most as u64))
@@ -69,7 +71,7 @@ impl Manager {
                     report.pinned += 1;
                 } else if report.code_bytes < wanted && out_of_memory.is_none() {
                     match evicted.try_push(id) {
-                        Ok(()) => report.code_bytes += symbol.len as u64,
+                        Ok(()) => report.code_bytes += symbol.footprint(),
                         Err(error) => out_of_memory = Some(error),
                     }
                 }

@@ -1,4 +1,5 @@
-//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once, or is dropped.
+//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once,
+//! or is dropped.
 
 use super::{Manager, State};
 use crate::abi::*;
@@ -10,8 +11,8 @@ impl Manager {
         self.change(|state, _| state.registry.begin_reload(old))
     }
 
-    /// The fresh side's names and code become visible, those of the old side retire with it. E_EXISTS or E_PINNED: nothing
-    /// has changed and the reload is still in progress.
+    /// The fresh side's names and code become visible, those of the old side retire with it.
+    /// E_EXISTS or E_PINNED: nothing has changed and the reload is still in progress.
     pub fn reload_commit(&'static self, fresh: u64) -> Result<()> {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;

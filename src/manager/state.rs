@@ -60,8 +60,9 @@ pub struct State {
     pub max_age: u64,
 }
 
-// SAFETY: the raw pointers in the state are the host's own (resources, users), which it lets any thread that calls the
-// manager hand on, and addresses of the manager's own memory, which the lock guards.
+// SAFETY: the raw pointers in the state are the host's own (resources, users), which it lets any
+// thread that calls the manager hand on, and addresses of the manager's own memory, which the lock
+// guards.
 unsafe impl Send for State {}
 // SAFETY: as above; a shared state is only read.
 unsafe impl Sync for State {}
