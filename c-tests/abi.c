@@ -514,6 +514,9 @@ static int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_ex
 static bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
 static void (*const type_rt_exec_manager_cleanup)(int64_t handle) = rt_exec_manager_cleanup;
+static void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
+static void (*const type_spl_free_all_values)(struct SplValue *values,
+    int64_t count) = spl_free_all_values;
 
 /* The pointers are there to be compiled; reading them keeps the compiler from calling them unused. */
 #define USED(pointer) (void)(pointer)
@@ -642,6 +645,8 @@ int main(void)
     USED(type_rt_exec_manager_create);
     USED(type_rt_exec_manager_has_function);
     USED(type_rt_exec_manager_cleanup);
+    USED(type_spl_free_value);
+    USED(type_spl_free_all_values);
 
     /* One version in header, library and Cargo.toml (handed in by the runner). */
     CHECK(lifecycle_version_number() == LIFECYCLE_VERSION_NUMBER);

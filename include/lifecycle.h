@@ -570,7 +570,7 @@ typedef struct lifecycle_sweep_report {
     uint64_t examined;
     /** Symbols evicted. */
     uint64_t evicted;
-    /** Bytes of code evicted. */
+    /** Bytes of code evicted, as lifecycle_stats.code_bytes_live counts them. */
     uint64_t code_bytes;
     /** Stale symbols kept because of a pin. */
     uint64_t pinned;
