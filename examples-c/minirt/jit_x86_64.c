@@ -6,6 +6,8 @@
  * the library fills in, so that it can be kept in a file. */
 #include "minirt.h"
 
+#ifdef __x86_64__
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -436,3 +438,5 @@ native_code *jit_compile(runtime *rt, decl *d) {
     free(g);
     return code;
 }
+
+#endif
