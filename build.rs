@@ -105,6 +105,7 @@ fn finish(header: &str) -> String {
     let mut text = String::with_capacity(header.len());
     let mut rest = lines.as_slice();
     let mut paragraph = 0;
+    let mut column = 0;
     while let [line, tail @ ..] = rest {
         rest = tail;
         if line.is_empty() {
@@ -129,16 +130,20 @@ fn finish(header: &str) -> String {
             rest = after;
             continue;
         }
-        if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
-            text.push_str(line);
+        let own = if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
+            line.to_string()
         } else {
-            text.push_str(
-                &line
-                    .replace("struct lifecycle_", "lifecycle_")
-                    .replace("enum lifecycle_", "lifecycle_")
-                    .replace(" * # Safety", " * Requires:"),
-            );
+            line.replace("struct lifecycle_", "lifecycle_")
+                .replace("enum lifecycle_", "lifecycle_")
+                .replace(" * # Safety", " * Requires:")
+        };
+        // A prototype's further parameters stand below the first.
+        match own.find('(') {
+            Some(at) if !own.starts_with(' ') => column = at + 1,
+            _ if own.starts_with("      ") => text.push_str(&" ".repeat(column)),
+            _ => {}
         }
+        text.push_str(if own.starts_with("      ") { own.trim_start() } else { &own });
         let mut words = line.split(' ');
         let constant = words.next() == Some("#define")
             && words.next().is_some_and(|name| !name.contains("_VERSION"))

@@ -504,6 +504,8 @@ static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
 static void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
 static lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
     int64_t handle, lifecycle_module module) = lifecycle_exec_manager_bind;
+static void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
+static void (*const type_spl_free_all_values)(struct SplValue *values, int64_t count) = spl_free_all_values;
 static void *(*const type_feather_arena_alloc)(size_t size) = feather_arena_alloc;
 static void (*const type_feather_arena_reset)(void) = feather_arena_reset;
 static size_t (*const type_feather_arena_used)(void) = feather_arena_used;
@@ -512,6 +514,9 @@ static int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_ex
 static bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
 static void (*const type_rt_exec_manager_cleanup)(int64_t handle) = rt_exec_manager_cleanup;
+static void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
+static void (*const type_spl_free_all_values)(struct SplValue *values,
+    int64_t count) = spl_free_all_values;
 
 /* The pointers are there to be compiled; reading them keeps the compiler from calling them unused. */
 #define USED(pointer) (void)(pointer)
@@ -631,6 +636,8 @@ int main(void)
     USED(type_lifecycle_exec_manager_has_function);
     USED(type_lifecycle_exec_manager_cleanup);
     USED(type_lifecycle_exec_manager_bind);
+    USED(type_spl_free_value);
+    USED(type_spl_free_all_values);
     USED(type_feather_arena_alloc);
     USED(type_feather_arena_reset);
     USED(type_feather_arena_used);
@@ -638,6 +645,8 @@ int main(void)
     USED(type_rt_exec_manager_create);
     USED(type_rt_exec_manager_has_function);
     USED(type_rt_exec_manager_cleanup);
+    USED(type_spl_free_value);
+    USED(type_spl_free_all_values);
 
     /* One version in header, library and Cargo.toml (handed in by the runner). */
     CHECK(lifecycle_version_number() == LIFECYCLE_VERSION_NUMBER);

@@ -570,7 +570,7 @@ typedef struct lifecycle_sweep_report {
     uint64_t examined;
     /** Symbols evicted. */
     uint64_t evicted;
-    /** Bytes of code evicted. */
+    /** Bytes of code evicted, as lifecycle_stats.code_bytes_live counts them. */
     uint64_t code_bytes;
     /** Stale symbols kept because of a pin. */
     uint64_t pinned;
@@ -926,7 +926,7 @@ lifecycle_status lifecycle_self_test(void);
  * 0.1.0
  */
 lifecycle_status lifecycle_create(const lifecycle_config *config,
-                                       lifecycle_manager **out);
+                                  lifecycle_manager **out);
 
 /**
  * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
@@ -976,8 +976,8 @@ lifecycle_manager *lifecycle_default(void);
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
-                                         lifecycle_caps *out,
-                                         size_t size);
+                                    lifecycle_caps *out,
+                                    size_t size);
 
 /**
  * Counts everything: what is held right now, and what happened since the start.
@@ -992,8 +992,8 @@ lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_stats_get(lifecycle_manager *manager,
-                                          lifecycle_stats *out,
-                                          size_t size);
+                                     lifecycle_stats *out,
+                                     size_t size);
 
 /**
  * Writes the statistics as text, piece by piece.
@@ -1010,9 +1010,9 @@ lifecycle_status lifecycle_stats_get(lifecycle_manager *manager,
  * caller's, with no lock held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
-                                            lifecycle_format format,
-                                            lifecycle_write_fn write,
-                                            void *user);
+                                       lifecycle_format format,
+                                       lifecycle_write_fn write,
+                                       void *user);
 
 /**
  * Tells everything that the manager still holds: modules and what they own, code that waits for
@@ -1033,9 +1033,9 @@ lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
  * the call began. Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
-                                           lifecycle_leak_fn leak,
-                                           void *user,
-                                           size_t *leaks);
+                                      lifecycle_leak_fn leak,
+                                      void *user,
+                                      size_t *leaks);
 
 /**
  * Sets who hears the manager's events; there is one observer at a time.
@@ -1051,8 +1051,8 @@ lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
  * before have ended. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
-                                             const lifecycle_observer *observer,
-                                             void *user);
+                                        const lifecycle_observer *observer,
+                                        void *user);
 
 /**
  * Starts to track a module.
@@ -1069,8 +1069,8 @@ lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
-                                               const char *path,
-                                               lifecycle_module *out);
+                                          const char *path,
+                                          lifecycle_module *out);
 
 /**
  * Finds the loaded module of a path. During a reload that is the old side.
@@ -1085,8 +1085,8 @@ lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
-                                            const char *path,
-                                            lifecycle_module *out);
+                                       const char *path,
+                                       lifecycle_module *out);
 
 /**
  * Tells what a module owns right now.
@@ -1103,9 +1103,9 @@ lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
  * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
-                                                lifecycle_module module,
-                                                lifecycle_module_info *out,
-                                                size_t size);
+                                           lifecycle_module module,
+                                           lifecycle_module_info *out,
+                                           size_t size);
 
 /**
  * Visits every module that was loaded when the call began.
@@ -1122,8 +1122,8 @@ lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
  * same, with ids that are stale by then. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
-                                            lifecycle_module_fn visit,
-                                            void *user);
+                                       lifecycle_module_fn visit,
+                                       void *user);
 
 /**
  * Notes that a module's metadata is loaded under a key; twice is once. The host keeps the
@@ -1141,8 +1141,8 @@ lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
  * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
-                                                   lifecycle_module module,
-                                                   const char *key);
+                                              lifecycle_module module,
+                                              const char *key);
 
 /**
  * Gives a module a resource of the host's: source text, a syntax tree, a compiler context,
@@ -1167,11 +1167,11 @@ lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
  * copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_own(lifecycle_manager *manager,
-                                    lifecycle_module module,
-                                    void *resource,
-                                    lifecycle_release_fn release,
-                                    void *user,
-                                    lifecycle_resource *out);
+                               lifecycle_module module,
+                               void *resource,
+                               lifecycle_release_fn release,
+                               void *user,
+                               lifecycle_resource *out);
 
 /**
  * Takes a resource back: its release function will not be called.
@@ -1186,7 +1186,7 @@ lifecycle_status lifecycle_own(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_disown(lifecycle_manager *manager,
-                                       lifecycle_resource resource);
+                                  lifecycle_resource resource);
 
 /**
  * Notes that one module needs another, which can then be unloaded only after it or together with
@@ -1203,8 +1203,8 @@ lifecycle_status lifecycle_disown(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
-                                              lifecycle_module user_of,
-                                              lifecycle_module on);
+                                         lifecycle_module user_of,
+                                         lifecycle_module on);
 
 /**
  * Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping
@@ -1233,10 +1233,10 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
-                                              lifecycle_module module,
-                                              uint32_t flags,
-                                              lifecycle_unload_report *out,
-                                              size_t size);
+                                         lifecycle_module module,
+                                         uint32_t flags,
+                                         lifecycle_unload_report *out,
+                                         size_t size);
 
 /**
  * Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload
@@ -1257,8 +1257,8 @@ lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
-                                             lifecycle_module old,
-                                             lifecycle_module *fresh);
+                                        lifecycle_module old,
+                                        lifecycle_module *fresh);
 
 /**
  * The fresh side takes the old one's place: its names (at the old ones' place among those of other
@@ -1278,7 +1278,7 @@ lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
-                                              lifecycle_module fresh);
+                                         lifecycle_module fresh);
 
 /**
  * Drops the fresh side and all it brought in; the old side never noticed.
@@ -1293,7 +1293,7 @@ lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
  * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_abort(lifecycle_manager *manager,
-                                             lifecycle_module fresh);
+                                        lifecycle_module fresh);
 
 /**
  * Notes that the calling thread begins to load a path, so that endless and circular loading is
@@ -1355,12 +1355,12 @@ lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *pa
  * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
-                                           lifecycle_module module,
-                                           const char *name,
-                                           const void *code,
-                                           size_t len,
-                                           const lifecycle_map_options *options,
-                                           lifecycle_symbol *out);
+                                      lifecycle_module module,
+                                      const char *name,
+                                      const void *code,
+                                      size_t len,
+                                      const lifecycle_map_options *options,
+                                      lifecycle_symbol *out);
 
 /**
  * Takes room for code that the caller writes in place: through out->rw, to be run at out->rx.
@@ -1379,10 +1379,10 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
-                                             size_t size,
-                                             size_t align,
-                                             const void *near_address,
-                                             lifecycle_code *out);
+                                        size_t size,
+                                        size_t align,
+                                        const void *near_address,
+                                        lifecycle_code *out);
 
 /**
  * Names the code written into a reservation and makes it run; what is not used is given back.
@@ -1405,12 +1405,12 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
-                                            lifecycle_code *code,
-                                            lifecycle_module module,
-                                            const char *name,
-                                            size_t used,
-                                            const lifecycle_map_options *options,
-                                            lifecycle_symbol *out);
+                                       lifecycle_code *code,
+                                       lifecycle_module module,
+                                       const char *name,
+                                       size_t used,
+                                       const lifecycle_map_options *options,
+                                       lifecycle_symbol *out);
 
 /**
  * Gives a reservation back.
@@ -1423,7 +1423,7 @@ lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
  * Ownership: taken. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_abort(lifecycle_manager *manager,
-                                           lifecycle_code *code);
+                                      lifecycle_code *code);
 
 /**
  * Gives a module zeroed memory beside the code: writable, never executable, within 2 GiB of all
@@ -1443,10 +1443,10 @@ lifecycle_status lifecycle_code_abort(lifecycle_manager *manager,
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_data_reserve(lifecycle_manager *manager,
-                                             lifecycle_module module,
-                                             size_t size,
-                                             size_t align,
-                                             void **out);
+                                        lifecycle_module module,
+                                        size_t size,
+                                        size_t align,
+                                        void **out);
 
 /**
  * Notes code that the host mapped itself, so that it is found, entered, retired and released like
@@ -1471,13 +1471,13 @@ lifecycle_status lifecycle_data_reserve(lifecycle_manager *manager,
  * 0.1.0
  */
 lifecycle_status lifecycle_on_symbol_mapped(lifecycle_manager *manager,
-                                                 lifecycle_module module,
-                                                 const char *name,
-                                                 void *address,
-                                                 size_t len,
-                                                 lifecycle_release_fn release,
-                                                 void *user,
-                                                 lifecycle_symbol *out);
+                                            lifecycle_module module,
+                                            const char *name,
+                                            void *address,
+                                            size_t len,
+                                            lifecycle_release_fn release,
+                                            void *user,
+                                            lifecycle_symbol *out);
 
 /**
  * Notes which module made the JIT produce a symbol, so that unloading that module frees it.
@@ -1497,8 +1497,8 @@ lifecycle_status lifecycle_on_symbol_mapped(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_jit_triggered(lifecycle_manager *manager,
-                                                 lifecycle_module origin,
-                                                 const char *jit_symbol);
+                                            lifecycle_module origin,
+                                            const char *jit_symbol);
 
 /**
  * Finds the module that made the JIT produce a symbol.
@@ -1513,8 +1513,8 @@ lifecycle_status lifecycle_on_jit_triggered(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_jit_origin(lifecycle_manager *manager,
-                                           const char *jit_symbol,
-                                           lifecycle_module *out);
+                                      const char *jit_symbol,
+                                      lifecycle_module *out);
 
 /**
  * Finds the code symbol of a name. What a reload in progress has mapped is not found before it is
@@ -1530,8 +1530,8 @@ lifecycle_status lifecycle_jit_origin(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_find(lifecycle_manager *manager,
-                                            const char *name,
-                                            lifecycle_symbol *out);
+                                       const char *name,
+                                       lifecycle_symbol *out);
 
 /**
  * Tells what is known of a symbol.
@@ -1547,9 +1547,9 @@ lifecycle_status lifecycle_symbol_find(lifecycle_manager *manager,
  * is unloaded. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_info_get(lifecycle_manager *manager,
-                                                lifecycle_symbol symbol,
-                                                lifecycle_symbol_info *out,
-                                                size_t size);
+                                           lifecycle_symbol symbol,
+                                           lifecycle_symbol_info *out,
+                                           size_t size);
 
 /**
  * Tells where a symbol's code is.
@@ -1583,8 +1583,8 @@ void *lifecycle_symbol_address(lifecycle_manager *manager, lifecycle_symbol symb
  * included. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
-                                          const void *pc,
-                                          lifecycle_symbol *out);
+                                     const void *pc,
+                                     lifecycle_symbol *out);
 
 /**
  * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
@@ -1600,7 +1600,7 @@ lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_unmap_symbol(lifecycle_manager *manager,
-                                             lifecycle_symbol symbol);
+                                        lifecycle_symbol symbol);
 
 /**
  * Unmaps every symbol of an owner, all or, if one is pinned, none.
@@ -1617,8 +1617,8 @@ lifecycle_status lifecycle_unmap_symbol(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_unmap_owner(lifecycle_manager *manager,
-                                            const char *owner,
-                                            size_t *count);
+                                       const char *owner,
+                                       size_t *count);
 
 /**
  * Adds a pin to a symbol: pinned code is not unmapped, replaced, swept or (unless forced)
@@ -1672,8 +1672,8 @@ lifecycle_status lifecycle_unpin(lifecycle_manager *manager, lifecycle_symbol sy
  * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_entry(lifecycle_manager *manager,
-                                      const char *name,
-                                      void **callable);
+                                 const char *name,
+                                 void **callable);
 
 /**
  * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
@@ -1689,8 +1689,8 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
  * callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
-                                           const char *name,
-                                           void *const **slot);
+                                      const char *name,
+                                      void *const **slot);
 
 /**
  * Sets who finds code for entries that have none; there is one resolver at a time.
@@ -1708,8 +1708,8 @@ lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
-                                             lifecycle_resolve_fn resolve,
-                                             void *user);
+                                        lifecycle_resolve_fn resolve,
+                                        void *user);
 
 /**
  * Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code,
@@ -1727,7 +1727,7 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * Fork: the child's only thread attaches anew. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
-                                              lifecycle_reader **out);
+                                         lifecycle_reader **out);
 
 /**
  * Detaches a reader.
@@ -1813,7 +1813,7 @@ lifecycle_status lifecycle_synchronize(lifecycle_manager *manager, uint64_t time
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
-                                          lifecycle_symbol symbol);
+                                     lifecycle_symbol symbol);
 
 /**
  * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
@@ -1832,9 +1832,9 @@ lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
  * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_usage_slot(lifecycle_manager *manager,
-                                           lifecycle_symbol symbol,
-                                           uint64_t **slot,
-                                           const uint64_t **clock);
+                                      lifecycle_symbol symbol,
+                                      uint64_t **slot,
+                                      const uint64_t **clock);
 
 /**
  * The next epoch begins: a host does this every so many calls, or on a timer.
@@ -1871,9 +1871,9 @@ lifecycle_status lifecycle_advance_epoch(lifecycle_manager *manager, uint64_t *e
  * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_sweep_unused(lifecycle_manager *manager,
-                                             uint64_t max_age,
-                                             lifecycle_sweep_report *out,
-                                             size_t size);
+                                        uint64_t max_age,
+                                        lifecycle_sweep_report *out,
+                                        size_t size);
 
 /**
  * Evicts JIT symbols, those unused for longest first, until no more than `max_code_bytes` of code
@@ -1891,9 +1891,9 @@ lifecycle_status lifecycle_sweep_unused(lifecycle_manager *manager,
  * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_sweep_to_budget(lifecycle_manager *manager,
-                                                size_t max_code_bytes,
-                                                lifecycle_sweep_report *out,
-                                                size_t size);
+                                           size_t max_code_bytes,
+                                           lifecycle_sweep_report *out,
+                                           size_t size);
 
 /**
  * Counts the JIT symbols that were not used for more than `max_age` epochs, pinned ones included.
@@ -1908,8 +1908,8 @@ lifecycle_status lifecycle_sweep_to_budget(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
-                                            uint64_t max_age,
-                                            size_t *out);
+                                       uint64_t max_age,
+                                       size_t *out);
 
 /**
  * Gives a module a reference to a file in memory, read-only. Any file may be mapped, SMF or not.
@@ -1936,9 +1936,9 @@ lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
  * 0.1.0
  */
 lifecycle_status lifecycle_on_smf_accessed(lifecycle_manager *manager,
-                                                lifecycle_module module,
-                                                const char *path,
-                                                lifecycle_mapping *out);
+                                           lifecycle_module module,
+                                           const char *path,
+                                           lifecycle_mapping *out);
 
 /**
  * Drops one reference of a module, the newest by this path. The last reference of all unmaps the
@@ -1957,8 +1957,8 @@ lifecycle_status lifecycle_on_smf_accessed(lifecycle_manager *manager,
  * too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_release(lifecycle_manager *manager,
-                                            lifecycle_module module,
-                                            const char *path);
+                                       lifecycle_module module,
+                                       const char *path);
 
 /**
  * Tells how many references the mapping has that a path led to last.
@@ -1974,8 +1974,8 @@ lifecycle_status lifecycle_smf_release(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_refcount(lifecycle_manager *manager,
-                                             const char *path,
-                                             size_t *out);
+                                        const char *path,
+                                        size_t *out);
 
 /**
  * Maps files before a module needs them. The first access takes the reference over; what nobody
@@ -1996,9 +1996,9 @@ lifecycle_status lifecycle_smf_refcount(lifecycle_manager *manager,
  * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_prefetch(lifecycle_manager *manager,
-                                             const char *const *paths,
-                                             size_t n,
-                                             size_t *mapped);
+                                        const char *const *paths,
+                                        size_t n,
+                                        size_t *mapped);
 
 /**
  * As lifecycle_on_smf_accessed, for bytes that are in no file: a read-only copy is kept under a
@@ -2019,11 +2019,11 @@ lifecycle_status lifecycle_smf_prefetch(lifecycle_manager *manager,
  * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_from_bytes(lifecycle_manager *manager,
-                                               lifecycle_module module,
-                                               const char *key,
-                                               const void *bytes,
-                                               size_t len,
-                                               lifecycle_mapping *out);
+                                          lifecycle_module module,
+                                          const char *key,
+                                          const void *bytes,
+                                          size_t len,
+                                          lifecycle_mapping *out);
 
 /**
  * Reads and checks the trailer of an SMF file: its last 128 bytes.
@@ -2040,8 +2040,8 @@ lifecycle_status lifecycle_smf_from_bytes(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_header_get(const lifecycle_mapping *mapping,
-                                               lifecycle_smf_header *out,
-                                               size_t size);
+                                          lifecycle_smf_header *out,
+                                          size_t size);
 
 /**
  * Finds the first section of a type in an SMF file.
@@ -2060,9 +2060,9 @@ lifecycle_status lifecycle_smf_header_get(const lifecycle_mapping *mapping,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_section(const lifecycle_mapping *mapping,
-                                            uint32_t kind,
-                                            const void **data,
-                                            size_t *len);
+                                       uint32_t kind,
+                                       const void **data,
+                                       size_t *len);
 
 /**
  * Notes that a module's declarations have the ids first_did to last_did, both included. They are
@@ -2082,9 +2082,9 @@ lifecycle_status lifecycle_smf_section(const lifecycle_mapping *mapping,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
-                                                        lifecycle_module module,
-                                                        int64_t first_did,
-                                                        int64_t last_did);
+                                                   lifecycle_module module,
+                                                   int64_t first_did,
+                                                   int64_t last_did);
 
 /**
  * Binds the name of a function for a module. A name that is bound already means the new function
@@ -2103,10 +2103,10 @@ lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_func_registered(lifecycle_manager *manager,
-                                                          lifecycle_module module,
-                                                          const char *name,
-                                                          int64_t did,
-                                                          int64_t return_type);
+                                                     lifecycle_module module,
+                                                     const char *name,
+                                                     int64_t did,
+                                                     int64_t return_type);
 
 /**
  * Binds the name of a struct for a module. A name that is bound already means the new struct from
@@ -2124,9 +2124,9 @@ lifecycle_status lifecycle_on_interp_func_registered(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manager,
-                                                            lifecycle_module module,
-                                                            const char *name,
-                                                            int64_t did);
+                                                       lifecycle_module module,
+                                                       const char *name,
+                                                       int64_t did);
 
 /**
  * Binds the name of a enum for a module. A name that is bound already means the new enum from now
@@ -2144,9 +2144,9 @@ lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manage
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_enum_registered(lifecycle_manager *manager,
-                                                          lifecycle_module module,
-                                                          const char *name,
-                                                          int64_t did);
+                                                     lifecycle_module module,
+                                                     const char *name,
+                                                     int64_t did);
 
 /**
  * Binds the name of a global for a module. A name that is bound already means the new global from
@@ -2164,9 +2164,9 @@ lifecycle_status lifecycle_on_interp_enum_registered(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manager,
-                                                            lifecycle_module module,
-                                                            const char *name,
-                                                            int64_t value);
+                                                       lifecycle_module module,
+                                                       const char *name,
+                                                       int64_t value);
 
 /**
  * Looks up what a name means now.
@@ -2188,10 +2188,10 @@ lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manage
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_lookup(lifecycle_manager *manager,
-                                       uint32_t kind,
-                                       const char *name,
-                                       size_t len,
-                                       lifecycle_binding *out);
+                                  uint32_t kind,
+                                  const char *name,
+                                  size_t len,
+                                  lifecycle_binding *out);
 
 /**
  * Removes what a name means now, so that it means again what it meant before, if anything:
@@ -2209,8 +2209,8 @@ lifecycle_status lifecycle_lookup(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_unbind(lifecycle_manager *manager,
-                                       uint32_t kind,
-                                       const char *name);
+                                  uint32_t kind,
+                                  const char *name);
 
 /**
  * Tells whether every one of these names is bound: a selective import whose names are all there
@@ -2228,10 +2228,10 @@ lifecycle_status lifecycle_unbind(lifecycle_manager *manager,
  * Since: 0.1.0
  */
 lifecycle_status lifecycle_has_all(lifecycle_manager *manager,
-                                        uint32_t kind,
-                                        const char *const *names,
-                                        size_t n,
-                                        bool *all);
+                                   uint32_t kind,
+                                   const char *const *names,
+                                   size_t n,
+                                   bool *all);
 
 /**
  * Tells whether a declaration id is in a range of a module that is still loaded: the check before
@@ -2295,7 +2295,7 @@ const uint64_t *lifecycle_names_version(lifecycle_manager *manager, uint32_t kin
  * separate from then on. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
-                                             lifecycle_arena **out);
+                                        lifecycle_arena **out);
 
 /**
  * Runs the arena's cleanups, newest first, and gives all of its memory back.
@@ -2384,7 +2384,7 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
-                                             lifecycle_arena_mark mark);
+                                        lifecycle_arena_mark mark);
 
 /**
  * Registers a function to run when what is allocated now is forgotten: at a reset, the
@@ -2402,15 +2402,16 @@ lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
  *
  * Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
  * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
- * copy runs it too, if the child gets there.
+ * copy runs it too, if the child gets there. Since: 0.1.0
  *
- * Requires: `release` may be called with `ptr` and `user`, once, at any of those times. No other
- * thread is using the arena. Since: 0.1.0
+ * Requires:
+ * `release` may be called with `ptr` and `user`, once, at any of those times. No other
+ * thread is using the arena.
  */
 lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
-                                               lifecycle_release_fn release,
-                                               void *ptr,
-                                               void *user);
+                                          lifecycle_release_fn release,
+                                          void *ptr,
+                                          void *user);
 
 /**
  * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
@@ -2460,8 +2461,8 @@ size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
  * Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
-                                                lifecycle_arena_stats *out,
-                                                size_t size);
+                                           lifecycle_arena_stats *out,
+                                           size_t size);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The
@@ -2520,20 +2521,8 @@ void lifecycle_exec_manager_cleanup(int64_t handle);
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
-                                                  int64_t handle,
-                                                  lifecycle_module module);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-void *feather_arena_alloc(size_t size);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-void feather_arena_reset(void);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-size_t feather_arena_used(void);
-
-/** Drop-in: see lifecycle_dropins.h, which declares it. */
-size_t feather_arena_capacity(void);
+                                             int64_t handle,
+                                             lifecycle_module module);
 
 #ifdef __cplusplus
 }  // extern "C"

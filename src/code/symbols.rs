@@ -71,6 +71,14 @@ impl Symbol {
         self.flags & LIFECYCLE_MAP_JIT != 0
     }
 
+    /// Bytes of the manager's code that go with it: what statistics count as live.
+    pub fn footprint(&self) -> u64 {
+        match self.backing {
+            Backing::Span(span) => span.len as u64,
+            Backing::Host { .. } | Backing::Awaited => 0,
+        }
+    }
+
     fn is_awaited(&self) -> bool {
         matches!(self.backing, Backing::Awaited)
     }

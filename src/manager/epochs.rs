@@ -71,7 +71,7 @@ impl Manager {
                     report.pinned += 1;
                 } else if report.code_bytes < wanted && out_of_memory.is_none() {
                     match evicted.try_push(id) {
-                        Ok(()) => report.code_bytes += symbol.len as u64,
+                        Ok(()) => report.code_bytes += symbol.footprint(),
                         Err(error) => out_of_memory = Some(error),
                     }
                 }

@@ -157,7 +157,6 @@ impl Manager {
                 one.try_push(id)?;
                 state.prepare_unload(&one, effects)?;
                 state.dismantle(self, id, &mut report, effects)?;
-                state.totals.unloads += 1;
                 let _ = state.reclaim(self, effects);
                 Ok(true)
             })?;
