@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs minirt on every program and compares with what it must print; then the closing table.
-# usage: MINIRT=path/to/minirt run.sh          (CYCLES=1000 for the table)
+# environment: MINIRT=path/to/minirt (default: the one that make built), CYCLES=1000 for the table
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 programs=$here/programs
-: "${MINIRT:?MINIRT must name the minirt program}"
+MINIRT=${MINIRT:-$here/../${EXAMPLES:-target/dist-examples}/minirt}
 case $MINIRT in
 /*) ;;
 */*) MINIRT=$(pwd)/$MINIRT ;;
