@@ -44,6 +44,9 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
     // SAFETY: the caller's word.
     let relocations =
         unsafe { guard::slice(read.relocations, read.relocation_count, "relocations") }?;
+    if read.reserved != 0 || relocations.iter().any(|relocation| relocation.reserved != 0) {
+        fail!(LIFECYCLE_E_UNSUPPORTED, "a reserved field of the map options is not 0");
+    }
     Ok(Options {
         align: read.align,
         near: read.near_address,

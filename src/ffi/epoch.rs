@@ -44,10 +44,12 @@ pub unsafe extern "C" fn lifecycle_usage_slot(
     clock: *mut *const u64,
 ) -> lifecycle_status {
     guard::status(|| {
+        // Both are set before either is refused.
         // SAFETY: `.c.contract`
-        let slot = unsafe { guard::out(slot, core::ptr::null_mut(), "slot") }?;
+        let slot = unsafe { guard::out(slot, core::ptr::null_mut(), "slot") };
         // SAFETY: `.c.contract`
-        let clock = unsafe { guard::out(clock, core::ptr::null(), "clock") }?;
+        let clock = unsafe { guard::out(clock, core::ptr::null(), "clock") };
+        let (slot, clock) = (slot?, clock?);
         let manager = Manager::check(manager)?;
         *slot = manager.usage_slot(symbol)?;
         *clock = manager.clock();

@@ -247,10 +247,12 @@ pub unsafe extern "C" fn lifecycle_smf_section(
     len: *mut usize,
 ) -> lifecycle_status {
     guard::status(|| {
+        // Both are set before either is refused.
         // SAFETY: `.c.contract`
-        let data = unsafe { guard::out(data, core::ptr::null(), "section") }?;
+        let data = unsafe { guard::out(data, core::ptr::null(), "section") };
         // SAFETY: `.c.contract`
-        let len = unsafe { guard::out(len, 0, "length") }?;
+        let len = unsafe { guard::out(len, 0, "length") };
+        let (data, len) = (data?, len?);
         // SAFETY: `.c.contract`
         let section = smf_section(unsafe { bytes_of(mapping) }?, kind)?;
         *data = section.as_ptr().cast();
