@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_POINTS 8
+#define MAX_POINTS 5
 #define MAX_GROWTH 1024   /* KiB that the second half of the cycles may add: the allocator's and the system's own */
 
 typedef struct {
@@ -135,6 +135,11 @@ static bool all_zero(const row *rows) {
     return true;
 }
 
+/* After which cycles memory is looked at: five at most. */
+static bool is_point(long done, long cycles) {
+    return done == 10 || done == cycles / 4 || done == cycles / 2 || done == cycles * 3 / 4 || done == cycles;
+}
+
 /* Odd cycles compile; even ones map what the odd ones wrote to the cache. */
 int run_table(runtime *rt, long cycles, char **files, int count) {
     row source[ROWS] = { 0 }, cached[ROWS] = { 0 }, left[ROWS] = { 0 }, now[ROWS];
@@ -147,7 +152,7 @@ int run_table(runtime *rt, long cycles, char **files, int count) {
         for (int r = 0; r < ROWS; r++)
             if (k == 0 || now[r].count > left[r].count) left[r] = now[r];
         long done = k + 1;
-        if (done != 10 && done != cycles / 4 && done != cycles / 2 && done != cycles * 3 / 4 && done != cycles) continue;
+        if (!is_point(done, cycles)) continue;
         points[point_count] = done;
         memory[point_count++] = resident();
     }
