@@ -168,7 +168,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
-	@MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
+	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples

@@ -48,6 +48,9 @@ bool check(runtime *rt, lifecycle_status status, const module *m, int line) {
     return status == LIFECYCLE_OK || fail_at(rt, m, line, "%s", lifecycle_last_error());
 }
 
+/* Every recursion over what a program wrote or made asks this: the program decides how deep it goes. */
+bool stack_used_up(const runtime *rt) { return (uintptr_t)__builtin_frame_address(0) < rt->native.stack_limit; }
+
 /* ---- names ---- */
 
 /* Changes when any name does: each of the four only ever grows. */
@@ -140,10 +143,6 @@ static bool fits(value v, type t) {
            (t == TYPE_STR && v.kind == V_STR) || (t == TYPE_LIST && v.kind == V_LIST);
 }
 
-static bool too_deep(const runtime *rt) {
-    return (uintptr_t)__builtin_frame_address(0) < rt->native.stack_limit;
-}
-
 static bool check_arguments(runtime *rt, const decl *d, const value *args, int count) {
     static const char *const types[] = { "any", "int", "bool", "str", "list" };
     if (count != d->field_count)
@@ -160,7 +159,7 @@ static bool check_arguments(runtime *rt, const decl *d, const value *args, int c
 static bool call_function(runtime *rt, decl *fn, int count, value *out) {
     value *slots = rt->stack_top - count;
     if (!check_arguments(rt, fn, slots, count)) return false;
-    if (too_deep(rt) || rt->stack_end - slots < fn->slot_count) return fail(rt, "calls are nested too deep");
+    if (rt->stack_end - slots < fn->slot_count) return fail(rt, "calls are nested too deep");
     if (++fn->calls > HOT && jit_ready(rt, fn)) return jit_call(rt, fn, slots, out);
     for (int k = count; k < fn->slot_count; k++) slots[k] = nil_value();
     rt->stack_top = slots + fn->slot_count;
@@ -274,7 +273,7 @@ static bool eval_binary(runtime *rt, frame *f, node *n, value *out) {
     value a, b;
     if (!eval(rt, f, n->a, &a) || !eval(rt, f, n->b, &b)) return false;
     if (n->op == T_EQ || n->op == T_NE) {
-        *out = bool_value(value_equal(a, b, 0) == (n->op == T_EQ));
+        *out = bool_value(value_equal(rt, a, b, 0) == (n->op == T_EQ));
         return true;
     }
     if (a.kind == V_INT && b.kind == V_INT) return int_operation(rt, n->op, a.as.i, b.as.i, out);
@@ -392,7 +391,8 @@ static bool eval_kind(runtime *rt, frame *f, node *n, value *out) {
 }
 
 static bool eval(runtime *rt, frame *f, node *n, value *out) {
-    if (eval_kind(rt, f, n, out)) return true;
+    if (stack_used_up(rt)) fail(rt, "calls are nested too deep");
+    else if (eval_kind(rt, f, n, out)) return true;
     place_error(rt, f, n->line);
     return false;
 }
@@ -526,7 +526,9 @@ static flow exec_kind(runtime *rt, frame *f, node *n) {
 }
 
 static flow exec(runtime *rt, frame *f, node *n) {
-    flow result = exec_kind(rt, f, n);
+    flow result = FLOW_ERROR;
+    if (stack_used_up(rt)) fail(rt, "calls are nested too deep");
+    else result = exec_kind(rt, f, n);
     if (result == FLOW_ERROR) place_error(rt, f, n->line);
     return result;
 }

@@ -82,7 +82,7 @@ static text expect_name(parser *p, const char *what) {
 }
 
 static void nest(parser *p) {
-    if (++p->nesting > MAX_NESTING) give_up(p, p->now.line, "nested too deep");
+    if (++p->nesting > MAX_NESTING || stack_used_up(p->rt)) give_up(p, p->now.line, "nested too deep");
 }
 
 /* ---- locals ---- */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define MAX_INPUT (64 << 10)
+#define MAX_AGE 100
 
 /* Braces, brackets and parentheses still open, strings and comments left out. */
 static int open_brackets(const char *text) {
@@ -43,6 +44,16 @@ static void show_error(runtime *rt) {
     rt->failed = rt->unplaced = false;
 }
 
+/* Away with native code that was not used for `age` inputs: each input is an epoch. */
+static uint64_t sweep(runtime *rt, uint64_t age) {
+    lifecycle_sweep_report report = { 0 };
+    size_t freed;
+    if (lifecycle_sweep_unused(rt->manager, age, &report, sizeof report) != LIFECYCLE_OK)
+        fail(rt, "%s", lifecycle_last_error());
+    lifecycle_reclaim(rt->manager, &freed);
+    return report.evicted;
+}
+
 static void evaluate(runtime *rt, const char *input, long number) {
     char path[32];
     size_t len = strlen(input);
@@ -53,6 +64,8 @@ static void evaluate(runtime *rt, const char *input, long number) {
     module *m = module_load_text(rt, path, source, len, NULL);
     lifecycle_unload_report report;
     if (m && !m->decls && !m->globals) module_unload(rt, m, &report);
+    uint64_t epoch;
+    if (lifecycle_advance_epoch(rt->manager, &epoch) == LIFECYCLE_OK) sweep(rt, MAX_AGE);
 }
 
 /* ---- commands ---- */
@@ -107,20 +120,10 @@ static void command_stats(runtime *rt, char *name, char *file) {
     lifecycle_stats_print(rt->manager, format, write_out, stdout);
 }
 
-/* :sweep [age]: one epoch on, and away with native code not used for `age` epochs. */
 static void command_sweep(runtime *rt, char *name, char *file) {
     (void)file;
-    uint64_t epoch;
-    lifecycle_sweep_report r;
-    size_t freed;
-    if (lifecycle_advance_epoch(rt->manager, &epoch) != LIFECYCLE_OK ||
-        lifecycle_sweep_unused(rt->manager, *name ? (uint64_t)strtoul(name, NULL, 10) : 100, &r, sizeof r) !=
-            LIFECYCLE_OK) {
-        fail(rt, "%s", lifecycle_last_error());
-        return;
-    }
-    lifecycle_reclaim(rt->manager, &freed);
-    printf("epoch %llu: %llu evicted\n", (unsigned long long)epoch, (unsigned long long)r.evicted);
+    uint64_t evicted = sweep(rt, *name ? (uint64_t)strtoul(name, NULL, 10) : MAX_AGE);
+    printf("%llu evicted\n", (unsigned long long)evicted);
 }
 
 static void command_help(runtime *rt, char *name, char *file) {

@@ -1,9 +1,9 @@
 /* The cache of native code: one SMF file for each module, in a directory that must be as trustworthy as the program
  * itself, because what it holds is run.
  *
- * metadata: u64 hash of the source and the generator's version, u64 hash of the code, u32 functions; for each
- *   u16 length and name, u32 offset, u32 length, u32 calls; for each u32 offset, u8 arguments, u8 returns,
- *   u16 length and symbol. Little-endian, packed.
+ * metadata: u64 hash of the source and the generator's version, u64 hash of the code and of the rest of the
+ *   metadata, u32 functions; for each u16 length and name, u32 offset, u32 length, u32 calls; for each call u32 offset,
+ *   u8 arguments, u8 returns, u16 length and symbol. Little-endian, packed.
  * code: the functions' machine code, one after the other.
  * A file whose hashes do not fit is as good as none; every number is checked against the file's size. */
 #include "minirt.h"
@@ -25,6 +25,10 @@ uint64_t hash_bytes(uint64_t seed, const void *data, size_t len) {
 }
 
 static uint64_t source_hash(const module *m) { return hash_bytes(JIT_VERSION, m->source, m->source_len); }
+
+static uint64_t content_hash(const void *code, size_t code_len, const void *metadata, size_t metadata_len) {
+    return hash_bytes(hash_bytes(0, code, code_len), metadata, metadata_len);
+}
 
 static bool cache_path(const runtime *rt, const module *m, char *out, size_t size) {
     if (!rt->cache_dir || m->path[0] == '<') return false;
@@ -100,9 +104,9 @@ static void get_functions(runtime *rt, module *m, const lifecycle_mapping *map) 
     const void *code;
     size_t code_size;
     if (lifecycle_smf_header_get(map, &header, sizeof header) != LIFECYCLE_OK || header.major != 1) return;
-    if (!get_sections(map, &r, &code, &code_size) || get(&r, 8) != source_hash(m) ||
-        get(&r, 8) != hash_bytes(0, code, code_size))
-        return;
+    if (!get_sections(map, &r, &code, &code_size) || get(&r, 8) != source_hash(m)) return;
+    uint64_t hash = get(&r, 8);
+    if (hash != content_hash(code, code_size, r.at, (size_t)(r.end - r.at))) return;
     uint64_t count = get(&r, 4);
     while (count-- > 0 && get_function(&r, m, code, code_size)) continue;
     lifecycle_on_metadata_loaded(rt->manager, m->id, m->path);
@@ -152,11 +156,10 @@ static void put_zeros(buffer *b, size_t len) {
     while (len-- > 0) put(b, 0, 1);
 }
 
-static void put_metadata(buffer *b, const module *m, uint64_t code_hash) {
+/* The metadata behind its two hashes. */
+static void put_functions(buffer *b, const module *m) {
     uint32_t count = 0, offset = 0;
     for (const native_code *c = m->unit->codes; c; c = c->next) count++;
-    put(b, source_hash(m), 8);
-    put(b, code_hash, 8);
     put(b, count, 4);
     for (const native_code *c = m->unit->codes; c; c = c->next) {
         put_name(b, c->name);
@@ -200,7 +203,13 @@ static void put_module(buffer *b, const module *m) {
     static const char names[] = "codemetadata";
     for (const native_code *c = m->unit->codes; c; c = c->next) put_bytes(b, c->bytes, c->len);
     size_t code = b->len;
-    put_metadata(b, m, hash_bytes(0, b->bytes, code));
+    buffer functions = { 0 };
+    put_functions(&functions, m);
+    put(b, source_hash(m), 8);
+    put(b, content_hash(b->bytes, code, functions.bytes, functions.len), 8);
+    put_bytes(b, functions.bytes, functions.len);
+    b->bad |= functions.bad;
+    free(functions.bytes);
     size_t names_at = b->len, table = names_at + sizeof names - 1;
     put_bytes(b, names, sizeof names - 1);
     put_section(b, names_at, 4, LIFECYCLE_SMF_TEMPLATE_CODE, 0, code);

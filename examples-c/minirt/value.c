@@ -12,6 +12,8 @@ value int_value(int64_t i) { return (value){ .kind = V_INT, .as.i = i }; }
 value bool_value(bool b) { return (value){ .kind = V_BOOL, .as.i = b }; }
 bool is_heap(value v) { return v.kind == V_STR || v.kind == V_LIST || v.kind == V_OBJECT; }
 
+static bool too_deep(const runtime *rt, int depth) { return depth > MAX_DEPTH || stack_used_up(rt); }
+
 const char *value_kind_name(value v) {
     static const char *const names[] = { "nil", "int", "bool", "str", "list", "struct", "enum", "function" };
     return names[v.kind];
@@ -129,7 +131,7 @@ static bool copy_items(copier *c, const value *from, value *to, int64_t len, int
 /* On failure `to` holds what was copied so far, a whole tree, for the caller to discard. */
 static bool copy(copier *c, value from, value *to, int depth) {
     *to = nil_value();
-    if (depth > MAX_DEPTH || --c->budget < 0)
+    if (too_deep(c->rt, depth) || --c->budget < 0)
         return fail(c->rt, "a global cannot keep a value that is nested too deep or holds itself");
     if (from.kind == V_STR) {
         size_t size = sizeof(string) + (size_t)from.as.str->len + 1;
@@ -192,7 +194,7 @@ bool value_store(runtime *rt, heap_value *holder, value *place, value v) {
 
 /* ---- equality and text ---- */
 
-bool value_equal(value a, value b, int depth) {
+bool value_equal(const runtime *rt, value a, value b, int depth) {
     if (a.kind != b.kind) return false;
     if (a.kind == V_NIL) return true;
     if (!is_heap(a)) return a.as.i == b.as.i && a.variant == b.variant;
@@ -201,12 +203,12 @@ bool value_equal(value a, value b, int depth) {
         return a.as.str->len == b.as.str->len && memcmp(a.as.str->data, b.as.str->data, (size_t)a.as.str->len) == 0;
     bool is_list = a.kind == V_LIST;
     int64_t len = is_list ? a.as.list->len : a.as.object->len;
-    if (depth > MAX_DEPTH || len != (is_list ? b.as.list->len : b.as.object->len)) return false;
+    if (too_deep(rt, depth) || len != (is_list ? b.as.list->len : b.as.object->len)) return false;
     if (!is_list && a.as.object->did != b.as.object->did) return false;
     const value *x = is_list ? a.as.list->items : a.as.object->fields;
     const value *y = is_list ? b.as.list->items : b.as.object->fields;
     for (int64_t k = 0; k < len; k++)
-        if (!value_equal(x[k], y[k], depth + 1)) return false;
+        if (!value_equal(rt, x[k], y[k], depth + 1)) return false;
     return true;
 }
 
@@ -264,7 +266,7 @@ static bool write_declared(writer *w, value v) {
 /* A string inside a list or struct is quoted. */
 static bool write_value(writer *w, value v, int depth) {
     char digits[32];
-    if (depth > MAX_DEPTH) return puts_to(w, "...");
+    if (too_deep(w->rt, depth)) return puts_to(w, "...");
     switch (v.kind) {
     case V_NIL: return puts_to(w, "nil");
     case V_BOOL: return puts_to(w, v.as.i ? "true" : "false");

@@ -9,6 +9,7 @@ use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
 use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Relocation, Want};
+use crate::epoch::Verdict;
 use crate::registry::Stage;
 
 /// What becomes of reserved code.
@@ -202,10 +203,7 @@ impl Manager {
         self.change(|state, effects| {
             let mut ids = List::new_in(state.host);
             if owner == JIT_OWNER {
-                ids.make_room(state.code.symbols.jit() as usize)?;
-                ids.extend(
-                    state.code.symbols.iter().filter(|(_, it)| it.is_jit()).map(|(id, _)| id),
-                );
+                state.list_jit(&mut ids)?;
             } else {
                 let Some(module) = state.registry.find(owner) else {
                     let owner = Lossy(owner.to_bytes());
@@ -515,6 +513,16 @@ impl State {
         self.retirement.seal(manager.readers().tag());
         let _ = self.reclaim(manager, effects);
         Ok(ids.len())
+    }
+
+    /// Every published JIT symbol: what the ages track.
+    fn list_jit(&mut self, ids: &mut List<u64>) -> Result<()> {
+        ids.make_room(self.code.symbols.jit() as usize)?;
+        self.code.visit_stale(u64::MAX, |id, _| {
+            ids.push(id);
+            Verdict::Keep
+        });
+        Ok(())
     }
 
     fn move_to_origin(&mut self, manager: &'static Manager, id: u64, origin: u64) -> Result<()> {

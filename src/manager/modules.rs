@@ -80,6 +80,7 @@ impl Manager {
             }
             metadata.make_room(1)?;
             metadata.push(Text::copy(host, key.to_bytes())?);
+            state.metadata += 1;
             Ok(())
         })
     }
@@ -297,6 +298,7 @@ impl State {
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
         while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
+            self.metadata -= 1;
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));

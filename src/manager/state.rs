@@ -46,6 +46,8 @@ pub struct State {
     pub names: Names,
     /// Their declarations.
     pub ranges: Ranges,
+    /// Metadata keys of all modules.
+    pub metadata: u64,
     /// What waits for readers.
     pub retirement: Retirement,
     /// Handles of the drop-in interface.
@@ -89,6 +91,7 @@ impl State {
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
+            metadata: 0,
             retirement: Retirement::new(host),
             exec: ExecManagers::new(host),
             observer: None,

@@ -84,6 +84,7 @@ impl Reached {
     fn note_value(&mut self, value: SplValue) -> Result<()> {
         // SAFETY: `.spl.mirror` - the tag tells which field is set, and each of these is a pointer.
         let (at, kind) = match value.tag {
+            // SAFETY: as above.
             STRING => (unsafe { value.data.string }.cast(), Kind::Leaf),
             // SAFETY: as above.
             ARRAY => (unsafe { value.data.array }.cast(), Kind::Array),
