@@ -320,10 +320,15 @@ impl Spans {
         }
     }
 
+    /// The part of a live span that `len` bytes of it use.
+    pub fn start_of(&self, span: Span, len: usize) -> Span {
+        Span { offset: span.offset, len: len.next_multiple_of(self.granule).min(span.len) }
+    }
+
     /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay. Where there is no
     /// memory to do so, or the span is larger than a slab, it stays as it was.
     pub fn shrink(&mut self, span: Span, len: usize, system: &impl Slabs) -> Span {
-        let len = len.next_multiple_of(self.granule);
+        let len = self.start_of(span, len).len;
         if len >= span.len || span.len > SLAB || self.runs.make_room(self.live_spans + 4).is_err() {
             return span;
         }
