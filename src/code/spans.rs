@@ -205,10 +205,21 @@ impl Spans {
     }
 
     fn allocate_large(&mut self, slabs: usize, system: &impl Slabs) -> Result<usize> {
-        let is_free = |slab: &Slab| *slab == Slab::Reserved;
-        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free))
-        else {
-            fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
+        let find = |all: &List<Slab>| {
+            all.windows(slabs).position(|some| some.iter().all(|slab| *slab == Slab::Reserved))
+        };
+        let first = match find(&self.slabs) {
+            Some(first) => first,
+            None => {
+                // Empty slabs that were kept may be what stands in the way.
+                for slab in 0..self.slabs.len() {
+                    self.give_back_empty(slab, system);
+                }
+                let Some(first) = find(&self.slabs) else {
+                    fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
+                };
+                first
+            }
         };
         system.commit(first, slabs)?;
         for slab in self.slabs.iter_mut().skip(first).take(slabs) {
@@ -308,15 +319,26 @@ impl Spans {
             let (start, len) = self.take_run(after);
             to = start + len;
         }
-        let run = self.add_run(from, to - from);
+        self.add_run(from, to - from);
+        if self.empty > 1 {
+            self.give_back_empty(slab, system);
+        }
+    }
+
+    /// Gives a slab back to the system if nothing of it is in use.
+    fn give_back_empty(&mut self, slab: usize, system: &impl Slabs) {
         let is_empty = self.slabs.get(slab) == Some(&Slab::Shared { live: 0 });
-        if is_empty && self.empty > 1 && system.decommit(slab, 1).is_ok() {
+        if !is_empty || system.decommit(slab, 1).is_err() {
+            return;
+        }
+        // All of it is one run, unless there was no room for that.
+        if let Some((run, _)) = self.run_at(slab * self.per_slab()) {
             self.take_run(run);
-            self.committed -= 1;
-            self.empty -= 1;
-            if let Some(slab) = self.slabs.get_mut(slab) {
-                *slab = Slab::Reserved;
-            }
+        }
+        self.committed -= 1;
+        self.empty -= 1;
+        if let Some(slab) = self.slabs.get_mut(slab) {
+            *slab = Slab::Reserved;
         }
     }
 
@@ -482,7 +504,8 @@ mod tests {
         }
         assert_eq!((spans.live_bytes(), system.0.get()), (0, 1));
         let large = spans.allocate(SLAB + 1, 64, &system);
-        assert_eq!(status(large), Some(LIFECYCLE_E_LIMIT), "one slab is kept for spans");
+        assert_eq!(status(large), None, "the slab that was kept makes way");
+        assert_eq!(system.0.get(), 2);
     }
 
     proptest! {
