@@ -36,6 +36,13 @@ impl ExecManagers {
         self.bound.iter().find(|(known, _)| *known == handle).map(|(_, module)| *module)
     }
 
+    /// A reload has put `fresh` in the place of `old`.
+    pub fn rebind(&mut self, old: u64, fresh: u64) {
+        for (_, module) in self.bound.iter_mut().filter(|(_, module)| *module == old) {
+            *module = fresh;
+        }
+    }
+
     /// A module is gone: its handles are bound to nothing any more.
     pub fn forget(&mut self, module: u64) {
         self.bound.retain(|(_, bound)| *bound != module);
