@@ -639,22 +639,22 @@ typedef struct lifecycle_binding {
 /** Code was mapped: module, id = symbol, name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_MAPPED 3u
 
-/** Code was unlinked and waits for its readers: id = symbol (stale by now), name, address, bytes. */
+/** Code was unlinked and waits for its readers: module, id = symbol (stale by now), name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_RETIRED 4u
 
-/** Code memory was given back: address, bytes, name. */
+/** Code memory was given back: module, id = symbol (both may be stale), name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_FREED 5u
 
 /** A metadata key went with its module: module, name = key. */
 #define LIFECYCLE_EVENT_METADATA_DROPPED 6u
 
-/** A file was mapped: id = mapping, name = path, address, bytes. */
+/** A file was mapped: module (0 = prefetched), id = mapping, name = path, address, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_OPENED 7u
 
 /** A mapping's last reference is gone: id = mapping, name = path, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_EVICTED 8u
 
-/** A name is bound no more: value = name kind, name. */
+/** A name is bound no more: value = name kind, name, module = whose binding it was. */
 #define LIFECYCLE_EVENT_NAME_REMOVED 9u
 
 /** A name means again what it meant before: value = name kind, name, module = whose binding it is now. */
@@ -2107,8 +2107,8 @@ void lifecycle_exec_manager_cleanup(int64_t handle);
  * \param handle  the runtime's own number, over 0; the whole process has one module for it.
  * \param module  the module.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the handle is bound in
- * this manager); LIFECYCLE_E_LIMIT (handles bound in more than 64 managers); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the handle is bound,
+ * in whatever manager); LIFECYCLE_E_LIMIT (handles bound in more than 64 managers); LIFECYCLE_E_NOMEM.
  *
  * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */

@@ -522,7 +522,12 @@ impl State {
     }
 
     /// Makes a symbol a JIT symbol of `origin`.
-    pub(super) fn move_to_origin(&mut self, manager: &'static Manager, id: u64, origin: u64) -> Result<()> {
+    pub(super) fn move_to_origin(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        origin: u64,
+    ) -> Result<()> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len as u64, symbol.is_jit());
         // The two chains may be of one module, so each is taken out, changed and put back.
