@@ -82,7 +82,7 @@ static void loading_and_unloading_is_told_in_order(void)
     EXPECT(it.events[at].stale);
     expect_event(&it, at + 1, LIFECYCLE_EVENT_SYMBOL_RETIRED, module, "f");
     expect_event(&it, at + 2, LIFECYCLE_EVENT_METADATA_DROPPED, module, "key");
-    expect_event(&it, at + 3, LIFECYCLE_EVENT_NAME_REMOVED, it.events[at + 3].module, "E");
+    expect_event(&it, at + 3, LIFECYCLE_EVENT_NAME_REMOVED, module, "E");
     EXPECT_EQ(it.events[at + 3].value, LIFECYCLE_ENUM);
     expect_event(&it, at + 4, LIFECYCLE_EVENT_MODULE_UNLOADED, module, "a.smf");
     EXPECT_EQ(it.events[at + 4].bytes, 2 * RETURNS_SIZE);
