@@ -9,6 +9,7 @@ use super::effects::event;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Result};
+use crate::code::Backing;
 use crate::epoch::Verdict;
 
 /// Epochs a symbol is safe after its last use, whatever a sweep asks for.
@@ -56,22 +57,30 @@ impl Manager {
         self.sweep(0, live.saturating_sub(most as u64))
     }
 
-    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone.
+    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone, as `Code::counts` counts them:
+    /// a symbol gives up its whole span, adopted code nothing.
     fn sweep(&'static self, max_age: u64, wanted: u64) -> Result<lifecycle_sweep_report> {
         self.change(|state, effects| {
             let epoch = self.epoch();
             let limit = oldest_kept(epoch, max_age.max(FLOOR - 1));
             let mut report = lifecycle_sweep_report::default();
             let mut evicted = List::new_in(state.host);
-            let mut out_of_memory = None;
+            let (mut given_up, mut out_of_memory) = (0, None);
             report.examined = state.code.visit_stale(limit, |id, symbol| {
+                if given_up >= wanted {
+                    return Verdict::Enough;
+                }
                 if symbol.pins != 0 {
                     report.pinned += 1;
-                } else if report.code_bytes < wanted && out_of_memory.is_none() {
-                    match evicted.try_push(id) {
-                        Ok(()) => report.code_bytes += symbol.len as u64,
-                        Err(error) => out_of_memory = Some(error),
-                    }
+                    return Verdict::Keep;
+                }
+                if let Err(error) = evicted.try_push(id) {
+                    out_of_memory = Some(error);
+                    return Verdict::Enough;
+                }
+                report.code_bytes += symbol.len as u64;
+                if let Backing::Span(span) = symbol.backing {
+                    given_up += span.len as u64;
                 }
                 // Retiring takes it off the lists.
                 Verdict::Keep
