@@ -69,9 +69,9 @@ impl Manager {
             let limit = oldest_kept(epoch, max_age.max(FLOOR - 1));
             let mut report = lifecycle_sweep_report::default();
             let mut evicted = List::new_in(state.host);
-            let mut out_of_memory = None;
+            let (mut given_up, mut out_of_memory) = (0, None);
             report.examined = state.code.visit_stale(limit, |id, symbol| {
-                if report.code_bytes >= wanted {
+                if given_up >= wanted {
                     return Verdict::Enough;
                 }
                 if symbol.pins != 0 {
@@ -87,7 +87,8 @@ impl Manager {
                     out_of_memory = Some(error);
                     return Verdict::Enough;
                 }
-                report.code_bytes += bytes;
+                given_up += bytes;
+                report.code_bytes += symbol.len as u64;
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });
