@@ -156,33 +156,6 @@
 /** Name kind: globals; value = whatever the host keeps there. */
 #define LIFECYCLE_GLOBAL 3u
 
-/** Every allocation starts at a multiple of this and takes a multiple of it. */
-#define ALIGN 16u
-
-/** The largest alignment to be had. */
-#define ALIGN_MAX (1 << 21)
-
-/** Allocations of this size get a mapping of their own unless they fit in what is committed. */
-#define HUGE (1 << 20)
-
-/** The most address space that is asked for. */
-#define RESERVE (1 << 36)
-
-/** Commit step where none is given. */
-#define CHUNK (1 << 16)
-
-/** Nothing; what a freed slot becomes. */
-#define NIL 0u
-
-/** A text. */
-#define STRING 4u
-
-/** An array. */
-#define ARRAY 5u
-
-/** A dictionary. */
-#define DICT 6u
-
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */
@@ -657,10 +630,7 @@ typedef struct lifecycle_arena_options {
     size_t size;
     /** Bytes committed at a time, at least; rounded up to pages; default 64 KiB. */
     size_t chunk_size;
-    /**
-     * Most bytes in use at once; default 64 GiB of address space (less per arena where there are
-     * more than 64 of them), or what the system allows.
-     */
+    /** Most bytes in use at once; default 64 GiB. */
     size_t hard_limit;
     /** Memory of the caller used before any other, or NULL; it must outlive the arena. */
     void *first_region;
