@@ -639,10 +639,7 @@ typedef struct lifecycle_arena_options {
     size_t size;
     /** Bytes committed at a time, at least; rounded up to pages; default 64 KiB. */
     size_t chunk_size;
-    /**
-     * Most bytes in use at once; default 64 GiB of address space (less per arena where there are
-     * more than 64 of them), or what the system allows.
-     */
+    /** Most bytes in use at once; default 64 GiB. */
     size_t hard_limit;
     /** Memory of the caller used before any other, or NULL; it must outlive the arena. */
     void *first_region;
