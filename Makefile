@@ -72,14 +72,14 @@ $(DIST)/symbols: include/symbols.txt
 $(DIST)/lifecycle.map: $(DIST)/symbols
 	@{ echo 'LIFECYCLE_0.1 {'; echo '  global:'; sed 's/.*/    &;/' $<; echo '  local: *;'; echo '};'; } >$@
 
-$(DIST)/lifecycle_dropins.o: src/shim/dropins.c $(HEADERS)
+$(DIST)/lifecycle_dropins.o: src/shim/dropins.c
 	@mkdir -p $(DIST)
-	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -Iinclude -c $< -o $@
+	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -c $< -o $@
 
 # --force-group-allocation dissolves COMDAT groups: the linker would drop ours for another archive's of the same name.
-$(STATIC): $(RAW) $(DIST)/lifecycle_dropins.o $(DIST)/symbols
+$(STATIC): $(RAW) $(DIST)/symbols
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,--force-group-allocation $$(sed 's/^/-Wl,-u,/' $(DIST)/symbols) \
-	    $(DIST)/lifecycle_dropins.o $(RAW) -o $(DIST)/whole.o
+	    $(RAW) -o $(DIST)/whole.o
 	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value $(DIST)/whole.o $(DIST)/lifecycle.o
 	@rm -f $@ $(DIST)/whole.o
 	$(AR) rcs $@ $(DIST)/lifecycle.o
@@ -168,7 +168,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
-	@examples-c/run.sh
+	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples

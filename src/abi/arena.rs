@@ -2,14 +2,16 @@
 
 use core::ffi::c_void;
 
-/// A bump allocator for things that die together. The two words are for the inline allocation and for code generators:
-/// `cursor` at offset 0 is the next free byte (16-aligned), `limit` at offset 8 (on 64-bit) the end of what may be
-/// handed out without a call. The rest is private.
+/// A bump allocator for things that die together. The two words are for the inline allocation and
+/// for code generators: `cursor` at offset 0 is the next free byte (16-aligned), `limit` at offset
+/// 8 (on 64-bit) the end of what may be handed out without a call. An allocation may take bytes
+/// from `cursor` up to `limit` by moving `cursor` by a multiple of 16; where they do not suffice it
+/// calls lifecycle_arena_alloc_slow. The rest is private.
 #[repr(C)]
 pub struct lifecycle_arena {
     /// Next free byte.
     pub cursor: *mut u8,
-    /// End of the committed bytes.
+    /// End of what may be handed out without a call.
     pub limit: *mut u8,
 }
 
@@ -19,15 +21,16 @@ pub struct lifecycle_arena {
 pub struct lifecycle_arena_options {
     /// sizeof(lifecycle_arena_options)
     pub size: usize,
-    /// Bytes committed at a time; rounded up to pages; default 64 KiB.
+    /// Bytes committed at a time, at least; rounded up to pages; default 64 KiB.
     pub chunk_size: usize,
-    /// Most bytes in use at once; default 64 GiB of address space, or what the system allows.
+    /// Most bytes in use at once; default 64 GiB of address space (less per arena where there are
+    /// more than 64 of them), or what the system allows.
     pub hard_limit: usize,
     /// Memory of the caller used before any other, or NULL; it must outlive the arena.
     pub first_region: *mut c_void,
     /// Its bytes.
     pub first_region_size: usize,
-    /// Bytes that stay committed after a reset; default: all of them.
+    /// Bytes that stay committed after a reset, rounded up to pages; default: all of them.
     pub retained: usize,
     /// LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind.
     pub flags: u32,
@@ -38,6 +41,9 @@ pub struct lifecycle_arena_options {
 /// Arena flag: do not mark unused bytes for AddressSanitizer and valgrind.
 pub const LIFECYCLE_ARENA_NO_POISON: u32 = 1;
 
+/// The largest alignment an arena allocates with: 2 MiB.
+pub const LIFECYCLE_ARENA_ALIGN_MAX: usize = 2097152;
+
 /// A place in an arena to rewind to: opaque words.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -45,9 +51,33 @@ pub struct lifecycle_arena_mark {
     /// Private.
     pub position: usize,
     /// Private.
-    pub generation: u64,
+    pub arena: u64,
     /// Private.
-    pub cleanups: u64,
-    /// Private.
-    pub side: u64,
+    pub sequence: u64,
+}
+
+/// What an arena holds.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct lifecycle_arena_stats {
+    /// Bytes in use: what was handed out, rounded up to 16 and with the gaps that alignments left.
+    pub used: u64,
+    /// The most that was ever in use at once.
+    pub high_water: u64,
+    /// The most that may be in use at once.
+    pub hard_limit: u64,
+    /// Bytes of the caller's first region that are usable.
+    pub first_region: u64,
+    /// Bytes of address space set aside, huge allocations included.
+    pub reserved: u64,
+    /// Bytes of it that may be touched.
+    pub committed: u64,
+    /// Bytes in use by allocations that have a mapping of their own because they are huge.
+    pub side_bytes: u64,
+    /// Those allocations.
+    pub side_count: u64,
+    /// Mappings that the system refused to take back; tried again at each reset.
+    pub failed_releases: u64,
+    /// Resets since it was made.
+    pub resets: u64,
 }

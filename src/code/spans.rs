@@ -1,17 +1,20 @@
-//! Which parts of a reserved region are in use: spans of granules, found and freed in constant time.
+//! Which parts of a reserved region are in use: spans of granules, found and freed in constant
+//! time.
 //!
-//! The region is cut into slabs. Free granules of a slab form runs; a run's number stands in the owner table at its
-//! first and last granule, so that a freed span finds its free neighbours there and joins them. Runs are kept in bins
-//! by size; a bit set tells which bins have any. Nothing is ever written into the region itself.
-//! Source: Masmano et al., "TLSF: A New Dynamic Memory Allocator for Real-Time Systems" (2004), for the bins; boundary
-//! tags are Knuth's (TAOCP 1, 2.5).
+//! The region is cut into slabs. Free granules of a slab form runs; a run's number stands in the
+//! owner table at its first and last granule, so that a freed span finds its free neighbours there
+//! and joins them. Runs are kept in bins by size; a bit set tells which bins have any. Nothing is
+//! ever written into the region itself. Source: Masmano et al., "TLSF: A New Dynamic Memory
+//! Allocator for Real-Time Systems" (2004), for the bins; boundary tags are Knuth's (TAOCP 1, 2.5).
 //!
 //! Invariants:
 //! - `.span.live`: live spans and free runs never overlap, and together cover every slab in use.
 //! - `.span.joined`: no two free runs of one slab are neighbours.
-//! - `.span.free`: freeing never allocates: the list of runs has room for one more run per live span.
-//! - `.span.owner`: the owner table holds, for each granule of a live span, what its user stored there (below
-//!   `RUN_FLAG`); at both ends of a free run, the run's number and `RUN_FLAG`; anything else elsewhere in free space.
+//! - `.span.free`: freeing never allocates: the list of runs has room for one more run per live
+//!   span.
+//! - `.span.owner`: the owner table holds, for each granule of a live span, what its user stored
+//!   there (below `RUN_FLAG`); at both ends of a free run, the run's number and `RUN_FLAG`;
+//!   anything else elsewhere in free space.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -137,7 +140,8 @@ impl Spans {
             + self.slabs.capacity() * size_of::<Slab>()
     }
 
-    /// The owner table, for lookups that take no lock: first word and count. Valid as long as the spans live.
+    /// The owner table, for lookups that take no lock: first word and count. Valid as long as the
+    /// spans live.
     pub fn owners(&self) -> (*const AtomicU32, usize) {
         (self.owners.base().cast_const().cast(), self.granules)
     }
@@ -146,7 +150,8 @@ impl Spans {
         if granule >= self.granules {
             return None;
         }
-        // SAFETY: `.span.owner` - the table has `granules` words, mapped readable and writable as long as `self` lives.
+        // SAFETY: `.span.owner` - the table has `granules` words, mapped readable and writable as
+        // long as `self` lives.
         Some(unsafe { &*self.owners.base().cast::<AtomicU32>().add(granule) })
     }
 
@@ -171,8 +176,9 @@ impl Spans {
         SLAB / self.granule
     }
 
-    /// Takes a span of at least `len` bytes (not 0) whose offset is a multiple of `align` (a power of two, at most a
-    /// page). E_LIMIT when the region is full, E_TOO_BIG when it could never hold it.
+    /// Takes a span of at least `len` bytes (not 0) whose offset is a multiple of `align` (a power
+    /// of two, at most a page). E_LIMIT when the region is full, E_TOO_BIG when it could never hold
+    /// it.
     pub fn allocate(&mut self, len: usize, align: usize, system: &impl Slabs) -> Result<Span> {
         let Some(rounded) = len.checked_next_multiple_of(self.granule) else {
             fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes are more than any region holds");
@@ -181,7 +187,8 @@ impl Spans {
             let most = self.capacity();
             fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes can never fit in a region of {most} bytes");
         }
-        // `.span.free`: each live span, this one included, may become a run; so may what is cut off around this one.
+        // `.span.free`: each live span, this one included, may become a run; so may what is cut off
+        // around this one.
         self.runs.make_room(self.live_spans + 4)?;
         let granules = rounded / self.granule;
         let align = (align / self.granule).max(1);
@@ -232,8 +239,8 @@ impl Spans {
         Ok(at)
     }
 
-    /// A run of at least `want` granules, from the smallest bin that surely has one, else by looking at the bin that
-    /// may have one.
+    /// A run of at least `want` granules, from the smallest bin that surely has one, else by
+    /// looking at the bin that may have one.
     fn find(&self, want: u32) -> Option<u32> {
         let bin = bin_of(want);
         let mut run = self.bins.get(bin).copied().unwrap_or(NONE);
@@ -277,8 +284,8 @@ impl Spans {
         }
     }
 
-    /// Gives a live span back; it joins the free runs beside it. A slab that is empty now goes back to the system when
-    /// another empty one is kept already. Never allocates.
+    /// Gives a live span back; it joins the free runs beside it. A slab that is empty now goes back
+    /// to the system when another empty one is kept already. Never allocates.
     pub fn free(&mut self, span: Span, system: &impl Slabs) {
         self.live_spans -= 1;
         self.live_bytes -= span.len;
@@ -313,8 +320,8 @@ impl Spans {
         }
     }
 
-    /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay. Where there is no memory to do so, or
-    /// the span is larger than a slab, it stays as it was.
+    /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay. Where there is no
+    /// memory to do so, or the span is larger than a slab, it stays as it was.
     pub fn shrink(&mut self, span: Span, len: usize, system: &impl Slabs) -> Span {
         let len = len.next_multiple_of(self.granule);
         if len >= span.len || span.len > SLAB || self.runs.make_room(self.live_spans + 4).is_err() {
@@ -338,7 +345,8 @@ impl Spans {
             }
             if !given_back {
                 self.empty += 1;
-                // A large span leaves several runs; where there is no room for all, the rest stays unused.
+                // A large span leaves several runs; where there is no room for all, the rest stays
+                // unused.
                 if self.runs.make_room(self.live_spans + 4).is_ok() {
                     self.add_run(number * self.per_slab(), self.per_slab());
                 }
@@ -473,7 +481,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against a list of live ranges: no overlap, the alignment asked for, owners as stored, everything joined again.
+        /// Against a list of live ranges: no overlap, the alignment asked for, owners as stored,
+        /// everything joined again.
         #[test]
         fn live_spans_never_overlap(ops in proptest::collection::vec((0..3u8, 1..9000usize, 0..7u32), 1..400)) {
             let system = Counted(core::cell::Cell::new(0));

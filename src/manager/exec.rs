@@ -1,9 +1,10 @@
-//! The drop-in interface of the Simple runtime's execution managers: a handle is a soft-JIT file and the code mapped for
-//! it.
+//! The drop-in interface of the Simple runtime's execution managers: a handle is a soft-JIT file
+//! and the code mapped for it.
 //!
-//! Handles are process-wide numbers, as that runtime keeps them; each is bound to a module of some manager. What the
-//! runtime's own `rt_exec_manager_cleanup` did, and less than it should, is in the fault list of the design: it removed
-//! the file, from a path cut off at 256 bytes, and left the code.
+//! Handles are process-wide numbers, as that runtime keeps them; each is bound to a module of some
+//! manager. What the runtime's own `rt_exec_manager_cleanup` did, and less than it should, is in
+//! the fault list of the design: it removed the file, from a path cut off at 256 bytes, and left
+//! the code.
 
 use core::ffi::CStr;
 use core::fmt::Write;
@@ -51,7 +52,8 @@ impl ExecManagers {
 
 /// The next handle that `create` gives out.
 static NEXT: AtomicI64 = AtomicI64::new(1);
-/// Managers that handles were bound in. A handle means one thing in the whole process, and its cleanup names no manager.
+/// Managers that handles were bound in. A handle means one thing in the whole process, and its
+/// cleanup names no manager.
 ///
 /// Lock order: this lock, then a manager's.
 static MANAGERS: Mutex<Managers> = Mutex::new([None; 64]);
@@ -101,8 +103,8 @@ impl Manager {
     }
 }
 
-/// A new handle, with a module of the process-wide manager to own its code. E_UNSUPPORTED for a backend that is not
-/// known; NULL is "auto".
+/// A new handle, with a module of the process-wide manager to own its code. E_UNSUPPORTED for a
+/// backend that is not known; NULL is "auto".
 pub fn create(backend: Option<&CStr>) -> Result<i64> {
     if let Some(backend) = backend.filter(|backend| !BACKENDS.contains(backend)) {
         fail!(LIFECYCLE_E_UNSUPPORTED, "'{}' is not a backend", Lossy(backend.to_bytes()));
@@ -147,8 +149,8 @@ pub fn has_function(handle: i64, name: &CStr) -> Result<bool> {
     Ok(manager.symbol_info(symbol)?.module == module)
 }
 
-/// Removes a handle's soft-JIT file and frees the code mapped for it. What `create` made goes whole; a module that the
-/// host bound loses its code and stays.
+/// Removes a handle's soft-JIT file and frees the code mapped for it. What `create` made goes
+/// whole; a module that the host bound loses its code and stays.
 pub fn cleanup(handle: i64) -> Result<()> {
     check_handle(handle)?;
     let mut file = Path::new();

@@ -1,4 +1,5 @@
-//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once, or is dropped.
+//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once,
+//! or is dropped.
 
 use super::effects::Effects;
 use super::{Manager, State};
@@ -11,8 +12,8 @@ impl Manager {
         self.change(|state, _| state.registry.begin_reload(old))
     }
 
-    /// The fresh side's names and code become visible, those of the old side retire with it. E_EXISTS or E_PINNED: nothing
-    /// has changed and the reload is still in progress.
+    /// The fresh side's names and code become visible, those of the old side retire with it.
+    /// E_EXISTS or E_PINNED: nothing has changed and the reload is still in progress.
     pub fn reload_commit(&'static self, fresh: u64) -> Result<()> {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
@@ -91,8 +92,9 @@ impl State {
         Ok(staged)
     }
 
-    /// Makes a staged symbol visible in the place of what has its name: code of the old side, or an announcement of
-    /// anybody. What the fresh side only announced takes over code of other modules, as `jit_triggered` would.
+    /// Makes a staged symbol visible in the place of what has its name: code of the old side, or
+    /// an announcement of anybody. What the fresh side only announced takes over code of other
+    /// modules, as `jit_triggered` would.
     fn unveil(
         &mut self,
         manager: &'static Manager,

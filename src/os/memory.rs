@@ -1,8 +1,9 @@
-//! Address space: reserving, committing, protecting, giving back; and the memory file behind dual-mapped code.
+//! Address space: reserving, committing, protecting, giving back; and the memory file behind
+//! dual-mapped code.
 //!
 //! Invariants:
-//! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges given to its methods
-//!   are checked to lie inside, so no method can touch memory of anybody else.
+//! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges
+//!   given to its methods are checked to lie inside, so no method can touch memory of anybody else.
 //! - `.mem.wx`: there is no access that is writable and executable.
 
 use core::ffi::{CStr, c_int};
@@ -42,14 +43,15 @@ pub struct Reservation {
     len: usize,
 }
 
-// SAFETY: a reservation is a range of addresses; its methods are system calls, which are safe from any thread.
+// SAFETY: a reservation is a range of addresses; its methods are system calls, which are safe from
+// any thread.
 unsafe impl Send for Reservation {}
 // SAFETY: as above.
 unsafe impl Sync for Reservation {}
 
 impl Reservation {
-    /// Reserves `len` bytes (rounded up to pages) aligned to `align` (a power of two), with no access and no memory
-    /// behind them.
+    /// Reserves `len` bytes (rounded up to pages) aligned to `align` (a power of two), with no
+    /// access and no memory behind them.
     pub fn new(len: usize, align: usize) -> Result<Self> {
         let page = page_size();
         let align = align.max(page);
@@ -60,7 +62,8 @@ impl Reservation {
             fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes of address space are too many");
         };
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a new private anonymous mapping where the kernel likes; nothing existing is touched.
+        // SAFETY: a new private anonymous mapping where the kernel likes; nothing existing is
+        // touched.
         let start =
             unsafe { libc::mmap(core::ptr::null_mut(), wide, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
@@ -157,11 +160,6 @@ impl Reservation {
         }
     }
 
-    /// Gives the memory of a range back and keeps its pages: private ones read as zero afterwards.
-    pub fn discard(&self, offset: usize, len: usize) -> Result<()> {
-        self.advise(offset, len, libc::MADV_DONTNEED)
-    }
-
     /// Gives the memory of a range of a code file back, in every mapping of it.
     pub fn remove(&self, offset: usize, len: usize) -> Result<()> {
         self.advise(offset, len, libc::MADV_REMOVE)
@@ -192,8 +190,8 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: `.mem.own` - the range is ours and nothing uses it any more. A refusal leaves address space behind,
-        // which `release` is there to report.
+        // SAFETY: `.mem.own` - the range is ours and nothing uses it any more. A refusal leaves
+        // address space behind, which `release` is there to report.
         unsafe { libc::munmap(self.base.cast(), self.len) };
     }
 }
@@ -204,8 +202,9 @@ pub struct CodeFile(c_int);
 const MFD_EXEC: libc::c_uint = 0x10;
 
 impl CodeFile {
-    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will be run; older ones
-    /// do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec = 2) answers E_DENIED.
+    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will
+    /// be run; older ones do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec =
+    /// 2) answers E_DENIED.
     pub fn new(name: &CStr, len: usize) -> Result<Self> {
         // SAFETY: the name is NUL-terminated; a new descriptor is made.
         let mut fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | MFD_EXEC) };

@@ -1,7 +1,7 @@
 //! The only room that calls the system.
 //!
-//! Linux today; another system is another set of files with the same functions. Nothing here keeps policy: it maps,
-//! protects, opens and tells what was refused, with the system's error number.
+//! Linux today; another system is another set of files with the same functions. Nothing here keeps
+//! policy: it maps, protects, opens and tells what was refused, with the system's error number.
 
 mod clock;
 mod file;
@@ -13,7 +13,7 @@ mod pool;
 pub use clock::{monotonic_ns, real_us};
 pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
 pub use fork::generation as fork_generation;
-pub use membarrier::{Barrier, barrier};
+pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, page_size};
 pub use pool::{Pool, Signed};
 
