@@ -144,7 +144,9 @@ static void epochs_and_sweeps_are_told(void)
 {
     ears it;
     lifecycle_manager *manager = make_observed(&it);
+    uint64_t live;
     map_returning(manager, load(manager, "a"), "j", 1, LIFECYCLE_MAP_JIT);
+    live = stats_of(manager).code_bytes_live;
     for (int i = 0; i < 3; i++)
         EXPECT_OK(lifecycle_advance_epoch(manager, NULL));
     expect_event(&it, 4, LIFECYCLE_EVENT_EPOCH_ADVANCED, 0, "");
