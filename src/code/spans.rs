@@ -205,9 +205,16 @@ impl Spans {
     }
 
     fn allocate_large(&mut self, slabs: usize, system: &impl Slabs) -> Result<usize> {
-        let is_free = |slab: &Slab| *slab == Slab::Reserved;
-        let Some(first) = self.slabs.windows(slabs).position(|some| some.iter().all(is_free))
-        else {
+        let find = |all: &[Slab]| {
+            all.windows(slabs).position(|some| some.iter().all(|slab| *slab == Slab::Reserved))
+        };
+        let mut found = find(&self.slabs);
+        if found.is_none() && self.empty != 0 {
+            // One that was kept for the next small span may be what is missing.
+            self.give_back_empty(system);
+            found = find(&self.slabs);
+        }
+        let Some(first) = found else {
             fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
         };
         system.commit(first, slabs)?;
@@ -308,9 +315,21 @@ impl Spans {
             let (start, len) = self.take_run(after);
             to = start + len;
         }
-        let run = self.add_run(from, to - from);
+        self.add_run(from, to - from);
+        if self.empty > 1 {
+            self.give_slab_back(slab, system);
+        }
+    }
+
+    /// Gives a slab without live spans back to the system, if it takes it.
+    fn give_slab_back(&mut self, slab: usize, system: &impl Slabs) {
         let is_empty = self.slabs.get(slab) == Some(&Slab::Shared { live: 0 });
-        if is_empty && self.empty > 1 && system.decommit(slab, 1).is_ok() {
+        // `.span.joined`: the free run of an empty slab is all of it.
+        if let Some((run, len)) = self.run_at(slab * self.per_slab())
+            && is_empty
+            && len as usize == self.per_slab()
+            && system.decommit(slab, 1).is_ok()
+        {
             self.take_run(run);
             self.committed -= 1;
             self.empty -= 1;
@@ -320,12 +339,28 @@ impl Spans {
         }
     }
 
-    /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay. Where there is no
-    /// memory to do so, or the span is larger than a slab, it stays as it was.
+    fn give_back_empty(&mut self, system: &impl Slabs) {
+        for slab in 0..self.slabs.len() {
+            self.give_slab_back(slab, system);
+        }
+    }
+
+    /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay; of a span larger
+    /// than a slab whole slabs, the rest of the last one stays unused. Where there is no memory to
+    /// do so, it stays as it was.
     pub fn shrink(&mut self, span: Span, len: usize, system: &impl Slabs) -> Span {
         let len = len.next_multiple_of(self.granule);
-        if len >= span.len || span.len > SLAB || self.runs.make_room(self.live_spans + 4).is_err() {
+        if len >= span.len || self.runs.make_room(self.live_spans + 4).is_err() {
             return span;
+        }
+        if span.len > SLAB {
+            let first = self.slab_of(span.offset / self.granule);
+            let (kept, all) = (len.div_ceil(SLAB), span.len.div_ceil(SLAB));
+            if kept < all {
+                self.free_large(first + kept, all - kept, system);
+            }
+            self.live_bytes -= span.len - len;
+            return Span { offset: span.offset, len };
         }
         // The end becomes a span of its own and is freed as one.
         self.live_spans += 1;
