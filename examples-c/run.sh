@@ -33,17 +33,25 @@ verdict() {
     fi
 }
 
+# Where there is no JIT, modules own no compiler context and there is nothing to evict.
+has_jit() { [ "$(uname -m)" = x86_64 ] && [ -z "${MINIRT_NO_JIT:-}" ]; }
+portable() {
+    if has_jit; then cat; else sed -e 's/[0-9]* resources/some resources/' -e 's/^[0-9]* evicted/some evicted/'; fi
+}
+
 # expect NAME EXPECTED-FILE STATUS COMMAND...: runs it among the programs and compares output and exit status
 expect() {
     name=$1 file=$programs/expected/$2.txt want=$3
     shift 3
     (cd "$programs" && "$@") >"$work/out" 2>&1 </dev/null
     got=$?
-    if [ "$got" -eq "$want" ] && cmp -s "$work/out" "$file"; then
+    portable <"$work/out" >"$work/got"
+    portable <"$file" >"$work/want"
+    if [ "$got" -eq "$want" ] && cmp -s "$work/got" "$work/want"; then
         verdict "$name" 0
     else
         echo "exit status $got, expected $want"
-        diff "$file" "$work/out"
+        diff "$work/want" "$work/got"
         verdict "$name" 1
     fi
 }
@@ -76,8 +84,16 @@ verdict "usage" $?
 files=
 for p in $good; do files="$files $programs/$p.mrt"; done
 # shellcheck disable=SC2086  # the list is split on purpose
-(cd "$work" && MINIRT_CACHE=$cache "$MINIRT" table "$cycles" $files)
-verdict "table: nothing left after $cycles cycles" $?
+(cd "$work" && MINIRT_CACHE=$cache "$MINIRT" table "$cycles" $files) >"$work/table"
+status=$?
+cat "$work/table"
+echo
+verdict "table: nothing left after $cycles cycles" $status
+# A class that was never held proves nothing by being empty at the end.
+if has_jit; then
+    ! grep -E ' 0 +0 +0$' "$work/table"
+    verdict "table: every class was held" $?
+fi
 
 echo
 echo "$passed passed, $failed failed"

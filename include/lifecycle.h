@@ -581,7 +581,7 @@ typedef struct lifecycle_sweep_report {
     uint64_t examined;
     /** Symbols evicted. */
     uint64_t evicted;
-    /** Bytes of code evicted, as lifecycle_stats.code_bytes_live counts them. */
+    /** Bytes of code evicted: the sum of the symbols' sizes. */
     uint64_t code_bytes;
     /** Stale symbols kept because of a pin. */
     uint64_t pinned;
@@ -650,10 +650,7 @@ typedef struct lifecycle_arena_options {
     size_t size;
     /** Bytes committed at a time, at least; rounded up to pages; default 64 KiB. */
     size_t chunk_size;
-    /**
-     * Most bytes in use at once; default 64 GiB of address space (less per arena where there are
-     * more than 64 of them), or what the system allows.
-     */
+    /** Most bytes in use at once; default 64 GiB. */
     size_t hard_limit;
     /** Memory of the caller used before any other, or NULL; it must outlive the arena. */
     void *first_region;
@@ -733,22 +730,25 @@ typedef struct lifecycle_arena_stats {
 /** Code was mapped: module, id = symbol, name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_MAPPED 3u
 
-/** Code was unlinked and waits for its readers: id = symbol (stale by now), name, address, bytes. */
+/**
+ * Code was unlinked and waits for its readers: module, id = symbol (stale by now), name, address,
+ * bytes.
+ */
 #define LIFECYCLE_EVENT_SYMBOL_RETIRED 4u
 
-/** Code memory was given back: address, bytes, name. */
+/** Code memory was given back: module, id = symbol (both may be stale), name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_FREED 5u
 
 /** A metadata key went with its module: module, name = key. */
 #define LIFECYCLE_EVENT_METADATA_DROPPED 6u
 
-/** A file was mapped: id = mapping, name = path, address, bytes. */
+/** A file was mapped: module (0 = prefetched), id = mapping, name = path, address, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_OPENED 7u
 
 /** A mapping's last reference is gone: id = mapping, name = path, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_EVICTED 8u
 
-/** A name is bound no more: value = name kind, name. */
+/** A name is bound no more: value = name kind, name, module = whose binding it was. */
 #define LIFECYCLE_EVENT_NAME_REMOVED 9u
 
 /**
@@ -2525,8 +2525,8 @@ void lifecycle_exec_manager_cleanup(int64_t handle);
  * \param module  the module.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_EXISTS (the handle is bound in this manager); LIFECYCLE_E_LIMIT (handles bound in
- * more than 64 managers); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_EXISTS (the handle is bound, in whatever manager); LIFECYCLE_E_LIMIT (handles bound
+ * in more than 64 managers); LIFECYCLE_E_NOMEM.
  *
  * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any.
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0

@@ -2,8 +2,8 @@
  * itself, because what it holds is run.
  *
  * metadata: u64 hash of the source and the generator's version, u64 hash of the code and of the rest of the
- *   metadata, u32 functions; for each u16 length and name, u32 offset, u32 length, u32 calls; for each u32 offset, u8 arguments, u8 returns,
- *   u16 length and symbol. Little-endian, packed.
+ *   metadata, u32 functions; for each u16 length and name, u32 offset, u32 length, u32 calls; for each call u32 offset,
+ *   u8 arguments, u8 returns, u16 length and symbol. Little-endian, packed.
  * code: the functions' machine code, one after the other.
  * A file whose hashes do not fit is as good as none; every number is checked against the file's size. */
 #include "minirt.h"

@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_POINTS 8
+#define MAX_POINTS 5
+#define MAX_GROWTH 1024   /* KiB that the second half of the cycles may add: the allocator's and the system's own */
 
 typedef struct {
     const char *name;
@@ -116,7 +117,30 @@ static void print_table(const row *source, const row *cached, const row *left, l
                (unsigned long long)cached[k].count, (unsigned long long)left[k].count);
 }
 
-/* Odd cycles find no cache file and compile; even ones map what the odd ones wrote. */
+/* False when memory grew while the cycles went on. */
+static bool print_memory(const long *points, const long *memory, int count, long cycles) {
+    long half = 0;
+    printf("\nresident memory after n cycles, KiB:");
+    for (int k = 0; k < count; k++) {
+        printf("  %ld: %ld", points[k], memory[k]);
+        if (points[k] <= cycles / 2) half = memory[k];
+    }
+    printf("\n");
+    return half == 0 || memory[count - 1] - half <= MAX_GROWTH;
+}
+
+static bool all_zero(const row *rows) {
+    for (int k = 0; k < ROWS; k++)
+        if (rows[k].count) return false;
+    return true;
+}
+
+/* After which cycles memory is looked at: five at most. */
+static bool is_point(long done, long cycles) {
+    return done == 10 || done == cycles / 4 || done == cycles / 2 || done == cycles * 3 / 4 || done == cycles;
+}
+
+/* Odd cycles compile; even ones map what the odd ones wrote to the cache. */
 int run_table(runtime *rt, long cycles, char **files, int count) {
     row source[ROWS] = { 0 }, cached[ROWS] = { 0 }, left[ROWS] = { 0 }, now[ROWS];
     long points[MAX_POINTS], memory[MAX_POINTS];
@@ -127,17 +151,11 @@ int run_table(runtime *rt, long cycles, char **files, int count) {
         if (!cycle(rt, files, count, k % 2 ? cached : source, now)) return 1;
         for (int r = 0; r < ROWS; r++)
             if (k == 0 || now[r].count > left[r].count) left[r] = now[r];
-        bool point = k + 1 == 10 || k + 1 == cycles / 4 || k + 1 == cycles / 2 || k + 1 == cycles * 3 / 4 || k + 1 == cycles;
-        if (point && point_count < MAX_POINTS) {
-            points[point_count] = k + 1;
-            memory[point_count++] = resident();
-        }
+        long done = k + 1;
+        if (!is_point(done, cycles)) continue;
+        points[point_count] = done;
+        memory[point_count++] = resident();
     }
     print_table(source, cached, left, cycles);
-    printf("%-50s", "\nresident memory after n cycles, KiB");
-    for (int k = 0; k < point_count; k++) printf(" %ld: %ld", points[k], memory[k]);
-    printf("\n");
-    for (int r = 0; r < ROWS; r++)
-        if (left[r].count) return 1;
-    return 0;
+    return print_memory(points, memory, point_count, cycles) && all_zero(left) ? 0 : 1;
 }

@@ -263,10 +263,6 @@ pub unsafe extern "C" fn lifecycle_arena_stats_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "arena statistics") }?;
-        let stats = Arena::check(arena)?.stats();
-        // SAFETY: `.c.contract`, and checked just above.
-        unsafe { guard::write_sized(out, size, &stats) };
-        Ok(())
+        unsafe { guard::fill(out, size, "arena statistics", || Ok(Arena::check(arena)?.stats())) }
     })
 }

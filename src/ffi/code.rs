@@ -423,11 +423,9 @@ pub unsafe extern "C" fn lifecycle_symbol_info_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "symbol info") }?;
-        let filled = Manager::check(manager)?.symbol_info(symbol)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &filled) };
-        Ok(())
+        unsafe {
+            guard::fill(out, size, "symbol info", || Manager::check(manager)?.symbol_info(symbol))
+        }
     })
 }
 

@@ -109,16 +109,12 @@ pub unsafe extern "C" fn lifecycle_sweep_unused(
     size: usize,
 ) -> lifecycle_status {
     guard::status(|| {
-        if !out.is_null() {
-            // SAFETY: `.c.contract`
-            unsafe { guard::clear_sized(out, size, "sweep report") }?;
+        // SAFETY: `.c.contract`
+        unsafe {
+            guard::maybe_fill(out, size, "sweep report", || {
+                Manager::check(manager)?.sweep_unused(max_age)
+            })
         }
-        let report = Manager::check(manager)?.sweep_unused(max_age)?;
-        if !out.is_null() {
-            // SAFETY: `.c.contract`, and checked above.
-            unsafe { guard::write_sized(out, size, &report) };
-        }
-        Ok(())
     })
 }
 
@@ -143,16 +139,12 @@ pub unsafe extern "C" fn lifecycle_sweep_to_budget(
     size: usize,
 ) -> lifecycle_status {
     guard::status(|| {
-        if !out.is_null() {
-            // SAFETY: `.c.contract`
-            unsafe { guard::clear_sized(out, size, "sweep report") }?;
+        // SAFETY: `.c.contract`
+        unsafe {
+            guard::maybe_fill(out, size, "sweep report", || {
+                Manager::check(manager)?.sweep_to_budget(max_code_bytes)
+            })
         }
-        let report = Manager::check(manager)?.sweep_to_budget(max_code_bytes)?;
-        if !out.is_null() {
-            // SAFETY: `.c.contract`, and checked above.
-            unsafe { guard::write_sized(out, size, &report) };
-        }
-        Ok(())
     })
 }
 

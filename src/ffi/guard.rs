@@ -159,6 +159,42 @@ pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result
     Ok(read)
 }
 
+/// Fills a struct of `size` bytes for C with what `make` returns: as much of it as fits; what a
+/// newer caller knows beyond that is zero. When anything fails, all of it is zero.
+///
+/// # Safety
+/// `out` is NULL or a place of `size` bytes that nobody else uses during the call.
+pub unsafe fn fill<T: Copy>(
+    out: *mut T,
+    size: usize,
+    what: &str,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<()> {
+    // SAFETY: the caller's word.
+    unsafe { clear_sized(out, size, what) }?;
+    let made = make()?;
+    // SAFETY: the caller's word, and checked above.
+    unsafe { write_sized(out, size, &made) };
+    Ok(())
+}
+
+/// As `fill`, for a result that the caller may not want: NULL is fine.
+///
+/// # Safety
+/// As `fill`.
+pub unsafe fn maybe_fill<T: Copy>(
+    out: *mut T,
+    size: usize,
+    what: &str,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<()> {
+    if out.is_null() {
+        return make().map(|_| ());
+    }
+    // SAFETY: the caller's word.
+    unsafe { fill(out, size, what, make) }
+}
+
 /// Checks a place of `size` bytes for a struct that the library fills, and zeroes it.
 ///
 /// # Safety

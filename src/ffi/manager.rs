@@ -103,11 +103,7 @@ pub unsafe extern "C" fn lifecycle_caps_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "caps") }?;
-        let caps = Manager::check(manager)?.caps()?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &caps) };
-        Ok(())
+        unsafe { guard::fill(out, size, "caps", || Manager::check(manager)?.caps()) }
     })
 }
 
@@ -129,11 +125,7 @@ pub unsafe extern "C" fn lifecycle_stats_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "stats") }?;
-        let stats = Manager::check(manager)?.stats()?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &stats) };
-        Ok(())
+        unsafe { guard::fill(out, size, "stats", || Manager::check(manager)?.stats()) }
     })
 }
 

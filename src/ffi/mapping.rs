@@ -216,12 +216,9 @@ pub unsafe extern "C" fn lifecycle_smf_header_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "SMF header") }?;
+        let header = || smf_header(unsafe { bytes_of(mapping) }?);
         // SAFETY: `.c.contract`
-        let header = smf_header(unsafe { bytes_of(mapping) }?)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &header) };
-        Ok(())
+        unsafe { guard::fill(out, size, "SMF header", header) }
     })
 }
 

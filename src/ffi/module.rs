@@ -82,11 +82,9 @@ pub unsafe extern "C" fn lifecycle_module_info_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "module info") }?;
-        let info = Manager::check(manager)?.module_info(module)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &info) };
-        Ok(())
+        unsafe {
+            guard::fill(out, size, "module info", || Manager::check(manager)?.module_info(module))
+        }
     })
 }
 
