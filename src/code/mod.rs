@@ -321,8 +321,10 @@ impl Code {
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
         self.symbols.publish(id, epoch)?;
         let symbol = self.symbols.get(id)?;
-        let name = symbol.name.bytes();
-        self.entries.point(&self.pages, name, Some(symbol.address));
+        if !symbol.is_awaited() {
+            let name = symbol.name.bytes();
+            self.entries.point(&self.pages, name, Some(symbol.address));
+        }
         Ok(())
     }
 

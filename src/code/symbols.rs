@@ -79,7 +79,8 @@ impl Symbol {
         }
     }
 
-    fn is_awaited(&self) -> bool {
+    /// Whether it was announced and is not mapped yet.
+    pub fn is_awaited(&self) -> bool {
         matches!(self.backing, Backing::Awaited)
     }
 }
@@ -192,8 +193,15 @@ impl Symbols {
         self.published.find(self.hash(name), same)
     }
 
-    /// A symbol that a reload in progress has staged for `module` under this name.
+    /// A symbol that a reload in progress has staged for `module` under this name; an announced one
+    /// does not count.
     pub fn find_staged(&self, module: u64, name: &[u8]) -> Option<u64> {
+        let id = self.find_staged_even_awaited(module, name)?;
+        self.get(id).is_ok_and(|symbol| !symbol.is_awaited()).then_some(id)
+    }
+
+    /// A symbol that a reload in progress has staged or announced for `module` under this name.
+    pub fn find_staged_even_awaited(&self, module: u64, name: &[u8]) -> Option<u64> {
         let same = |id| {
             self.get(id).is_ok_and(|symbol| symbol.module == module && symbol.name.bytes() == name)
         };

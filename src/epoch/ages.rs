@@ -37,6 +37,8 @@ pub enum Verdict {
     Take,
     /// It stays where it is.
     Keep,
+    /// It stays where it is, and nothing more is looked at.
+    Enough,
 }
 
 /// Things by the epoch they were last seen in use. A thing is a small number, the index of its
@@ -151,8 +153,12 @@ impl Ages {
                 let true_epoch = used(thing as usize);
                 if true_epoch > epoch && self.track(thing as usize, true_epoch).is_ok() {
                     // Its new list is further on; if that is old too, the thing is judged there.
-                } else if true_epoch < limit && judge(thing as usize, true_epoch) == Verdict::Take {
-                    self.untrack(thing as usize);
+                } else if true_epoch < limit {
+                    match judge(thing as usize, true_epoch) {
+                        Verdict::Take => self.untrack(thing as usize),
+                        Verdict::Keep => {}
+                        Verdict::Enough => return examined,
+                    }
                 }
                 thing = next;
             }

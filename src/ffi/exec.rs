@@ -89,8 +89,8 @@ pub unsafe extern "C" fn lifecycle_exec_manager_cleanup(handle: i64) {
 /// \param module  the module.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_EXISTS (the handle is bound in this manager); LIFECYCLE_E_LIMIT (handles bound in
-/// more than 64 managers); LIFECYCLE_E_NOMEM.
+/// LIFECYCLE_E_EXISTS (the handle is bound, in whatever manager); LIFECYCLE_E_LIMIT (handles bound
+/// in more than 64 managers); LIFECYCLE_E_NOMEM.
 ///
 /// Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any.
 /// Re-entry: from callbacks too. Fork: works. Since: 0.1.0

@@ -110,9 +110,15 @@ impl Manager {
     /// that module, one that is not is expected.
     pub fn jit_triggered(&'static self, origin: u64, name: &CStr) -> Result<()> {
         self.change(|state, _| {
-            state.registry.get(origin)?;
+            let staged = matches!(state.registry.get(origin)?.stage, Stage::Fresh { .. });
             state.reserve_retirement()?;
-            match state.code.symbols.find_even_awaited(name.to_bytes()) {
+            // What the fresh side of a reload announces is not seen before the commit, and touches
+            // no symbol of others.
+            let known = match staged {
+                true => state.code.symbols.find_staged_even_awaited(origin, name.to_bytes()),
+                false => state.code.symbols.find_even_awaited(name.to_bytes()),
+            };
+            match known {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
                     let new = NewSymbol {
@@ -124,7 +130,7 @@ impl Manager {
                         len: 0,
                         backing: Backing::Awaited,
                         user: core::ptr::null_mut(),
-                        staged: false,
+                        staged,
                     };
                     let chain = &mut state.registry.get_mut(origin)?.jit;
                     state.code.install(chain, new, self.epoch()).map(|_| ())
@@ -429,8 +435,11 @@ impl State {
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
         let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
-        let awaited =
-            self.code.symbols.find_even_awaited(name).filter(|_| replaced.is_none() && !staged);
+        let announced = match staged {
+            true => self.code.symbols.find_staged_even_awaited(module, name),
+            false => self.code.symbols.find_even_awaited(name),
+        };
+        let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
@@ -525,7 +534,13 @@ impl State {
         Ok(())
     }
 
-    fn move_to_origin(&mut self, manager: &'static Manager, id: u64, origin: u64) -> Result<()> {
+    /// Makes a symbol a JIT symbol of `origin`.
+    pub(super) fn move_to_origin(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        origin: u64,
+    ) -> Result<()> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len as u64, symbol.is_jit());
         // The two chains may be of one module, so each is taken out, changed and put back.

@@ -190,8 +190,27 @@ impl Manager {
         Ok(())
     }
 
-    /// Changes the state under the lock, then runs what the change asks for.
+    /// Changes the state under the lock, then runs what the change asks for, and frees the rest of
+    /// what it retired where that was more than one go frees.
     fn change<T>(
+        &'static self,
+        change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
+    ) -> Result<T> {
+        let mut backlog = false;
+        let result = self.step(|state, effects| {
+            let result = change(state, effects);
+            backlog = core::mem::take(&mut state.retirement.backlog);
+            result
+        });
+        if backlog && result.is_ok() {
+            // What could not be freed now stays in the queue.
+            let _ = self.reclaim();
+        }
+        result
+    }
+
+    /// As `change`, in one go.
+    fn step<T>(
         &'static self,
         change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
     ) -> Result<T> {

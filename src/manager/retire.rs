@@ -48,6 +48,8 @@ pub enum Waiting {
 pub struct Retirement {
     queue: List<(u64, Waiting)>,
     span_bytes: u64,
+    /// More is due than one go frees.
+    pub backlog: bool,
     /// Things alive that will come here one day, apart from symbols, data and resources, which are
     /// counted elsewhere.
     pub holds: usize,
@@ -56,7 +58,7 @@ pub struct Retirement {
 impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
-        Retirement { queue: List::new_in(host), span_bytes: 0, holds: 0 }
+        Retirement { queue: List::new_in(host), span_bytes: 0, backlog: false, holds: 0 }
     }
 
     /// Bytes of the manager's code that wait.
@@ -125,6 +127,7 @@ impl State {
             // Before any of these addresses is used for other code.
             os::barrier().instructions();
         }
+        self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
     }
 
@@ -189,7 +192,7 @@ impl Manager {
     pub fn reclaim(&'static self) -> Result<usize> {
         let mut total = 0;
         loop {
-            let (bytes, more) = self.change(|state, effects| {
+            let (bytes, more) = self.step(|state, effects| {
                 state.mappings.retry_failed();
                 state.reclaim(self, effects)
             })?;
