@@ -57,12 +57,13 @@ help:
 
 # cargo knows what is out of date; the copy is touched only when it changed, so that make knows too.
 RAW := $(DIST)/raw.a
+# The copy is RAW's own recipe: make looks again at what a recipe has made, and links again only if it changed.
 $(RAW): rust
+	@cmp -s target/release/liblifecycle.a $@ || cp target/release/liblifecycle.a $@
 rust:
 	@mkdir -p $(DIST)
 	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs 2>$(DIST)/cargo.log \
 	    || { cat $(DIST)/cargo.log >&2; exit 1; }
-	@cmp -s target/release/liblifecycle.a $(RAW) || cp target/release/liblifecycle.a $(RAW)
 
 $(DIST)/symbols: include/symbols.txt
 	@mkdir -p $(DIST)

@@ -95,8 +95,8 @@ fn header(root: &Path, abi: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// Mends what the generator cannot be told: every constant is unsigned in Rust, but a bare number is
-/// an int in C; types read better by their own name than with `struct` or `enum` before it; a
+/// Mends what the generator cannot be told: every constant is unsigned in Rust, but a bare number
+/// is an int in C; types read better by their own name than with `struct` or `enum` before it; a
 /// comment of one line takes one line; what the library itself calls (`extern` blocks) and the
 /// constants of its inner rooms are nobody else's business; what Rust calls Safety are requirements
 /// to a C reader.

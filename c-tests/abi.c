@@ -13,6 +13,8 @@
     _Static_assert((name) == (number) && _Generic((name), unsigned int: 1, default: 0), #name " is another number")
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has another size")
 #define OFFSET(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " has moved")
+/* A pointer that is there to be compiled: it fits only a function of exactly its type. */
+#define PIN __attribute__((unused)) static
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8, "these numbers are those of 64-bit systems");
 SIZE(lifecycle_status, 4);
@@ -314,212 +316,202 @@ OFFSET(lifecycle_arena_stats, resets, 72);
 
 /* Callbacks: a function with these parameters fits */
 
-static int (*const type_lifecycle_write_fn)(const char *bytes, size_t len,
-    void *user) = (lifecycle_write_fn)0;
-static void (*const type_lifecycle_leak_fn)(const lifecycle_leak *leak, void *user) = (lifecycle_leak_fn)0;
-static int (*const type_lifecycle_module_fn)(lifecycle_module module, const char *path,
+PIN int (*const type_lifecycle_write_fn)(const char *bytes, size_t len, void *user) = (lifecycle_write_fn)0;
+PIN void (*const type_lifecycle_leak_fn)(const lifecycle_leak *leak, void *user) = (lifecycle_leak_fn)0;
+PIN int (*const type_lifecycle_module_fn)(lifecycle_module module, const char *path,
     void *user) = (lifecycle_module_fn)0;
-static void (*const type_lifecycle_release_fn)(void *resource, void *user) = (lifecycle_release_fn)0;
-static void *(*const type_lifecycle_resolve_fn)(const char *name, void *user) = (lifecycle_resolve_fn)0;
+PIN void (*const type_lifecycle_release_fn)(void *resource, void *user) = (lifecycle_release_fn)0;
+PIN void *(*const type_lifecycle_resolve_fn)(const char *name, void *user) = (lifecycle_resolve_fn)0;
 
 /* Functions: each by a pointer of its exact type */
 
-static uint32_t (*const type_lifecycle_version_number)(void) = lifecycle_version_number;
-static const char *(*const type_lifecycle_version_string)(void) = lifecycle_version_string;
-static uint32_t (*const type_lifecycle_abi_version)(void) = lifecycle_abi_version;
-static uint64_t (*const type_lifecycle_features)(void) = lifecycle_features;
-static const char *(*const type_lifecycle_build_info)(void) = lifecycle_build_info;
-static const char *(*const type_lifecycle_status_name)(int status) = lifecycle_status_name;
-static const char *(*const type_lifecycle_strerror)(int status) = lifecycle_strerror;
-static const char *(*const type_lifecycle_last_error)(void) = lifecycle_last_error;
-static int (*const type_lifecycle_last_errno)(void) = lifecycle_last_errno;
-static lifecycle_status (*const type_lifecycle_self_test)(void) = lifecycle_self_test;
-static lifecycle_status (*const type_lifecycle_create)(const lifecycle_config *config,
+PIN uint32_t (*const type_lifecycle_version_number)(void) = lifecycle_version_number;
+PIN const char *(*const type_lifecycle_version_string)(void) = lifecycle_version_string;
+PIN uint32_t (*const type_lifecycle_abi_version)(void) = lifecycle_abi_version;
+PIN uint64_t (*const type_lifecycle_features)(void) = lifecycle_features;
+PIN const char *(*const type_lifecycle_build_info)(void) = lifecycle_build_info;
+PIN const char *(*const type_lifecycle_status_name)(int status) = lifecycle_status_name;
+PIN const char *(*const type_lifecycle_strerror)(int status) = lifecycle_strerror;
+PIN const char *(*const type_lifecycle_last_error)(void) = lifecycle_last_error;
+PIN int (*const type_lifecycle_last_errno)(void) = lifecycle_last_errno;
+PIN lifecycle_status (*const type_lifecycle_self_test)(void) = lifecycle_self_test;
+PIN lifecycle_status (*const type_lifecycle_create)(const lifecycle_config *config,
     lifecycle_manager **out) = lifecycle_create;
-static lifecycle_status (*const type_lifecycle_destroy)(lifecycle_manager *manager) = lifecycle_destroy;
-static lifecycle_manager *(*const type_lifecycle_default)(void) = lifecycle_default;
-static lifecycle_status (*const type_lifecycle_caps_get)(lifecycle_manager *manager, lifecycle_caps *out,
+PIN lifecycle_status (*const type_lifecycle_destroy)(lifecycle_manager *manager) = lifecycle_destroy;
+PIN lifecycle_manager *(*const type_lifecycle_default)(void) = lifecycle_default;
+PIN lifecycle_status (*const type_lifecycle_caps_get)(lifecycle_manager *manager, lifecycle_caps *out,
     size_t size) = lifecycle_caps_get;
-static lifecycle_status (*const type_lifecycle_stats_get)(lifecycle_manager *manager,
-    lifecycle_stats *out, size_t size) = lifecycle_stats_get;
-static lifecycle_status (*const type_lifecycle_stats_print)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_stats_get)(lifecycle_manager *manager, lifecycle_stats *out,
+    size_t size) = lifecycle_stats_get;
+PIN lifecycle_status (*const type_lifecycle_stats_print)(lifecycle_manager *manager,
     lifecycle_format format, lifecycle_write_fn write, void *user) = lifecycle_stats_print;
-static lifecycle_status (*const type_lifecycle_leak_check)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_leak_check)(lifecycle_manager *manager,
     lifecycle_leak_fn leak, void *user, size_t *leaks) = lifecycle_leak_check;
-static lifecycle_status (*const type_lifecycle_set_observer)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_set_observer)(lifecycle_manager *manager,
     const lifecycle_observer *observer, void *user) = lifecycle_set_observer;
-static lifecycle_status (*const type_lifecycle_on_module_load)(lifecycle_manager *manager,
-    const char *path, lifecycle_module *out) = lifecycle_on_module_load;
-static lifecycle_status (*const type_lifecycle_module_find)(lifecycle_manager *manager, const char *path,
+PIN lifecycle_status (*const type_lifecycle_on_module_load)(lifecycle_manager *manager, const char *path,
+    lifecycle_module *out) = lifecycle_on_module_load;
+PIN lifecycle_status (*const type_lifecycle_module_find)(lifecycle_manager *manager, const char *path,
     lifecycle_module *out) = lifecycle_module_find;
-static lifecycle_status (*const type_lifecycle_module_info_get)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_module_info_get)(lifecycle_manager *manager,
     lifecycle_module module, lifecycle_module_info *out, size_t size) = lifecycle_module_info_get;
-static lifecycle_status (*const type_lifecycle_each_module)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_each_module)(lifecycle_manager *manager,
     lifecycle_module_fn visit, void *user) = lifecycle_each_module;
-static lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manager *manager,
     lifecycle_module module, const char *key) = lifecycle_on_metadata_loaded;
-static lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
+PIN lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
     void *resource, lifecycle_release_fn release, void *user, lifecycle_resource *out) = lifecycle_own;
-static lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
     lifecycle_resource resource) = lifecycle_disown;
-static lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
     lifecycle_module user_of, lifecycle_module on) = lifecycle_module_depend;
-static lifecycle_status (*const type_lifecycle_unload_module)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_unload_module)(lifecycle_manager *manager,
     lifecycle_module module, uint32_t flags, lifecycle_unload_report *out, size_t size) = lifecycle_unload_module;
-static lifecycle_status (*const type_lifecycle_reload_begin)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_reload_begin)(lifecycle_manager *manager,
     lifecycle_module old, lifecycle_module *fresh) = lifecycle_reload_begin;
-static lifecycle_status (*const type_lifecycle_reload_commit)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_reload_commit)(lifecycle_manager *manager,
     lifecycle_module fresh) = lifecycle_reload_commit;
-static lifecycle_status (*const type_lifecycle_reload_abort)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_reload_abort)(lifecycle_manager *manager,
     lifecycle_module fresh) = lifecycle_reload_abort;
-static lifecycle_status (*const type_lifecycle_load_enter)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_load_enter)(lifecycle_manager *manager,
     const char *path) = lifecycle_load_enter;
-static lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manager,
     const char *path) = lifecycle_load_leave;
-static lifecycle_status (*const type_lifecycle_map_symbol)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_map_symbol)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, const void *code, size_t len,
     const lifecycle_map_options *options, lifecycle_symbol *out) = lifecycle_map_symbol;
-static lifecycle_status (*const type_lifecycle_code_reserve)(lifecycle_manager *manager, size_t size,
+PIN lifecycle_status (*const type_lifecycle_code_reserve)(lifecycle_manager *manager, size_t size,
     size_t align, const void *near_address, lifecycle_code *out) = lifecycle_code_reserve;
-static lifecycle_status (*const type_lifecycle_code_commit)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_code_commit)(lifecycle_manager *manager,
     lifecycle_code *code, lifecycle_module module, const char *name, size_t used,
     const lifecycle_map_options *options, lifecycle_symbol *out) = lifecycle_code_commit;
-static lifecycle_status (*const type_lifecycle_code_abort)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_code_abort)(lifecycle_manager *manager,
     lifecycle_code *code) = lifecycle_code_abort;
-static lifecycle_status (*const type_lifecycle_data_reserve)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_data_reserve)(lifecycle_manager *manager,
     lifecycle_module module, size_t size, size_t align, void **out) = lifecycle_data_reserve;
-static lifecycle_status (*const type_lifecycle_on_symbol_mapped)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_symbol_mapped)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, void *address, size_t len, lifecycle_release_fn release,
     void *user, lifecycle_symbol *out) = lifecycle_on_symbol_mapped;
-static lifecycle_status (*const type_lifecycle_on_jit_triggered)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_jit_triggered)(lifecycle_manager *manager,
     lifecycle_module origin, const char *jit_symbol) = lifecycle_on_jit_triggered;
-static lifecycle_status (*const type_lifecycle_jit_origin)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_jit_origin)(lifecycle_manager *manager,
     const char *jit_symbol, lifecycle_module *out) = lifecycle_jit_origin;
-static lifecycle_status (*const type_lifecycle_symbol_find)(lifecycle_manager *manager, const char *name,
+PIN lifecycle_status (*const type_lifecycle_symbol_find)(lifecycle_manager *manager, const char *name,
     lifecycle_symbol *out) = lifecycle_symbol_find;
-static lifecycle_status (*const type_lifecycle_symbol_info_get)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_symbol_info_get)(lifecycle_manager *manager,
     lifecycle_symbol symbol, lifecycle_symbol_info *out, size_t size) = lifecycle_symbol_info_get;
-static void *(*const type_lifecycle_symbol_address)(lifecycle_manager *manager,
+PIN void *(*const type_lifecycle_symbol_address)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_symbol_address;
-static lifecycle_status (*const type_lifecycle_symbol_at)(lifecycle_manager *manager, const void *pc,
+PIN lifecycle_status (*const type_lifecycle_symbol_at)(lifecycle_manager *manager, const void *pc,
     lifecycle_symbol *out) = lifecycle_symbol_at;
-static lifecycle_status (*const type_lifecycle_unmap_symbol)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_unmap_symbol)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_unmap_symbol;
-static lifecycle_status (*const type_lifecycle_unmap_owner)(lifecycle_manager *manager,
-    const char *owner, size_t *count) = lifecycle_unmap_owner;
-static lifecycle_status (*const type_lifecycle_pin)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_unmap_owner)(lifecycle_manager *manager, const char *owner,
+    size_t *count) = lifecycle_unmap_owner;
+PIN lifecycle_status (*const type_lifecycle_pin)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_pin;
-static lifecycle_status (*const type_lifecycle_unpin)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_unpin)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_unpin;
-static lifecycle_status (*const type_lifecycle_entry)(lifecycle_manager *manager, const char *name,
+PIN lifecycle_status (*const type_lifecycle_entry)(lifecycle_manager *manager, const char *name,
     void **callable) = lifecycle_entry;
-static lifecycle_status (*const type_lifecycle_entry_slot)(lifecycle_manager *manager, const char *name,
+PIN lifecycle_status (*const type_lifecycle_entry_slot)(lifecycle_manager *manager, const char *name,
     void *const **slot) = lifecycle_entry_slot;
-static lifecycle_status (*const type_lifecycle_set_resolver)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_set_resolver)(lifecycle_manager *manager,
     lifecycle_resolve_fn resolve, void *user) = lifecycle_set_resolver;
-static lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,
     lifecycle_reader **out) = lifecycle_reader_attach;
-static lifecycle_status (*const type_lifecycle_reader_detach)(lifecycle_reader *reader)
+PIN lifecycle_status (*const type_lifecycle_reader_detach)(lifecycle_reader *reader)
     = lifecycle_reader_detach;
-static lifecycle_status (*const type_lifecycle_park)(lifecycle_reader *reader) = lifecycle_park;
-static lifecycle_status (*const type_lifecycle_unpark)(lifecycle_reader *reader) = lifecycle_unpark;
-static lifecycle_status (*const type_lifecycle_reclaim)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_park)(lifecycle_reader *reader) = lifecycle_park;
+PIN lifecycle_status (*const type_lifecycle_unpark)(lifecycle_reader *reader) = lifecycle_unpark;
+PIN lifecycle_status (*const type_lifecycle_reclaim)(lifecycle_manager *manager,
     size_t *bytes) = lifecycle_reclaim;
-static lifecycle_status (*const type_lifecycle_synchronize)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_synchronize)(lifecycle_manager *manager,
     uint64_t timeout_ns) = lifecycle_synchronize;
-static lifecycle_status (*const type_lifecycle_mark_used)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_mark_used)(lifecycle_manager *manager,
     lifecycle_symbol symbol) = lifecycle_mark_used;
-static lifecycle_status (*const type_lifecycle_usage_slot)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_usage_slot)(lifecycle_manager *manager,
     lifecycle_symbol symbol, uint64_t **slot, const uint64_t **clock) = lifecycle_usage_slot;
-static lifecycle_status (*const type_lifecycle_advance_epoch)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_advance_epoch)(lifecycle_manager *manager,
     uint64_t *epoch) = lifecycle_advance_epoch;
-static lifecycle_status (*const type_lifecycle_sweep_unused)(lifecycle_manager *manager,
-    uint64_t max_age, lifecycle_sweep_report *out, size_t size) = lifecycle_sweep_unused;
-static lifecycle_status (*const type_lifecycle_sweep_to_budget)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_sweep_unused)(lifecycle_manager *manager, uint64_t max_age,
+    lifecycle_sweep_report *out, size_t size) = lifecycle_sweep_unused;
+PIN lifecycle_status (*const type_lifecycle_sweep_to_budget)(lifecycle_manager *manager,
     size_t max_code_bytes, lifecycle_sweep_report *out, size_t size) = lifecycle_sweep_to_budget;
-static lifecycle_status (*const type_lifecycle_stale_count)(lifecycle_manager *manager, uint64_t max_age,
+PIN lifecycle_status (*const type_lifecycle_stale_count)(lifecycle_manager *manager, uint64_t max_age,
     size_t *out) = lifecycle_stale_count;
-static lifecycle_status (*const type_lifecycle_on_smf_accessed)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_smf_accessed)(lifecycle_manager *manager,
     lifecycle_module module, const char *path, lifecycle_mapping *out) = lifecycle_on_smf_accessed;
-static lifecycle_status (*const type_lifecycle_smf_release)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_smf_release)(lifecycle_manager *manager,
     lifecycle_module module, const char *path) = lifecycle_smf_release;
-static lifecycle_status (*const type_lifecycle_smf_refcount)(lifecycle_manager *manager,
-    const char *path, size_t *out) = lifecycle_smf_refcount;
-static lifecycle_status (*const type_lifecycle_smf_prefetch)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_smf_refcount)(lifecycle_manager *manager, const char *path,
+    size_t *out) = lifecycle_smf_refcount;
+PIN lifecycle_status (*const type_lifecycle_smf_prefetch)(lifecycle_manager *manager,
     const char *const *paths, size_t n, size_t *mapped) = lifecycle_smf_prefetch;
-static lifecycle_status (*const type_lifecycle_smf_from_bytes)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_smf_from_bytes)(lifecycle_manager *manager,
     lifecycle_module module, const char *key, const void *bytes, size_t len,
     lifecycle_mapping *out) = lifecycle_smf_from_bytes;
-static lifecycle_status (*const type_lifecycle_smf_header_get)(const lifecycle_mapping *mapping,
+PIN lifecycle_status (*const type_lifecycle_smf_header_get)(const lifecycle_mapping *mapping,
     lifecycle_smf_header *out, size_t size) = lifecycle_smf_header_get;
-static lifecycle_status (*const type_lifecycle_smf_section)(const lifecycle_mapping *mapping,
-    uint32_t kind, const void **data, size_t *len) = lifecycle_smf_section;
-static lifecycle_status (*const type_lifecycle_on_interp_module_parsed)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_smf_section)(const lifecycle_mapping *mapping, uint32_t kind,
+    const void **data, size_t *len) = lifecycle_smf_section;
+PIN lifecycle_status (*const type_lifecycle_on_interp_module_parsed)(lifecycle_manager *manager,
     lifecycle_module module, int64_t first_did, int64_t last_did) = lifecycle_on_interp_module_parsed;
-static lifecycle_status (*const type_lifecycle_on_interp_func_registered)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_interp_func_registered)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, int64_t did,
     int64_t return_type) = lifecycle_on_interp_func_registered;
-static lifecycle_status (*const type_lifecycle_on_interp_struct_registered)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_interp_struct_registered)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, int64_t did) = lifecycle_on_interp_struct_registered;
-static lifecycle_status (*const type_lifecycle_on_interp_enum_registered)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_interp_enum_registered)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, int64_t did) = lifecycle_on_interp_enum_registered;
-static lifecycle_status (*const type_lifecycle_on_interp_global_registered)(lifecycle_manager *manager,
+PIN lifecycle_status (*const type_lifecycle_on_interp_global_registered)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, int64_t value) = lifecycle_on_interp_global_registered;
-static lifecycle_status (*const type_lifecycle_lookup)(lifecycle_manager *manager, uint32_t kind,
+PIN lifecycle_status (*const type_lifecycle_lookup)(lifecycle_manager *manager, uint32_t kind,
     const char *name, size_t len, lifecycle_binding *out) = lifecycle_lookup;
-static lifecycle_status (*const type_lifecycle_unbind)(lifecycle_manager *manager, uint32_t kind,
+PIN lifecycle_status (*const type_lifecycle_unbind)(lifecycle_manager *manager, uint32_t kind,
     const char *name) = lifecycle_unbind;
-static lifecycle_status (*const type_lifecycle_has_all)(lifecycle_manager *manager, uint32_t kind,
+PIN lifecycle_status (*const type_lifecycle_has_all)(lifecycle_manager *manager, uint32_t kind,
     const char *const *names, size_t n, bool *all) = lifecycle_has_all;
-static bool (*const type_lifecycle_did_is_live)(lifecycle_manager *manager,
-    int64_t did) = lifecycle_did_is_live;
-static bool (*const type_lifecycle_decl_is_live)(lifecycle_manager *manager,
+PIN bool (*const type_lifecycle_did_is_live)(lifecycle_manager *manager, int64_t did) = lifecycle_did_is_live;
+PIN bool (*const type_lifecycle_decl_is_live)(lifecycle_manager *manager,
     lifecycle_decl decl) = lifecycle_decl_is_live;
-static const uint64_t *(*const type_lifecycle_names_version)(lifecycle_manager *manager,
+PIN const uint64_t *(*const type_lifecycle_names_version)(lifecycle_manager *manager,
     uint32_t kind) = lifecycle_names_version;
-static lifecycle_status (*const type_lifecycle_arena_create)(const lifecycle_arena_options *options,
+PIN lifecycle_status (*const type_lifecycle_arena_create)(const lifecycle_arena_options *options,
     lifecycle_arena **out) = lifecycle_arena_create;
-static lifecycle_status (*const type_lifecycle_arena_destroy)(lifecycle_arena *arena)
-    = lifecycle_arena_destroy;
-static void *(*const type_lifecycle_arena_alloc_slow)(lifecycle_arena *arena,
+PIN lifecycle_status (*const type_lifecycle_arena_destroy)(lifecycle_arena *arena) = lifecycle_arena_destroy;
+PIN void *(*const type_lifecycle_arena_alloc_slow)(lifecycle_arena *arena,
     size_t size) = lifecycle_arena_alloc_slow;
-static void *(*const type_lifecycle_arena_alloc_aligned)(lifecycle_arena *arena, size_t size,
+PIN void *(*const type_lifecycle_arena_alloc_aligned)(lifecycle_arena *arena, size_t size,
     size_t align) = lifecycle_arena_alloc_aligned;
-static char *(*const type_lifecycle_arena_strdup)(lifecycle_arena *arena, const char *text,
+PIN char *(*const type_lifecycle_arena_strdup)(lifecycle_arena *arena, const char *text,
     size_t len) = lifecycle_arena_strdup;
-static lifecycle_arena_mark (*const type_lifecycle_arena_save)(lifecycle_arena *arena) = lifecycle_arena_save;
-static lifecycle_status (*const type_lifecycle_arena_rewind)(lifecycle_arena *arena,
+PIN lifecycle_arena_mark (*const type_lifecycle_arena_save)(lifecycle_arena *arena) = lifecycle_arena_save;
+PIN lifecycle_status (*const type_lifecycle_arena_rewind)(lifecycle_arena *arena,
     lifecycle_arena_mark mark) = lifecycle_arena_rewind;
-static lifecycle_status (*const type_lifecycle_arena_on_reset)(lifecycle_arena *arena,
+PIN lifecycle_status (*const type_lifecycle_arena_on_reset)(lifecycle_arena *arena,
     lifecycle_release_fn release, void *ptr, void *user) = lifecycle_arena_on_reset;
-static lifecycle_status (*const type_lifecycle_arena_reset)(lifecycle_arena *arena) = lifecycle_arena_reset;
-static size_t (*const type_lifecycle_arena_used)(const lifecycle_arena *arena) = lifecycle_arena_used;
-static size_t (*const type_lifecycle_arena_capacity)(const lifecycle_arena *arena) = lifecycle_arena_capacity;
-static lifecycle_status (*const type_lifecycle_arena_stats_get)(const lifecycle_arena *arena,
+PIN lifecycle_status (*const type_lifecycle_arena_reset)(lifecycle_arena *arena) = lifecycle_arena_reset;
+PIN size_t (*const type_lifecycle_arena_used)(const lifecycle_arena *arena) = lifecycle_arena_used;
+PIN size_t (*const type_lifecycle_arena_capacity)(const lifecycle_arena *arena) = lifecycle_arena_capacity;
+PIN lifecycle_status (*const type_lifecycle_arena_stats_get)(const lifecycle_arena *arena,
     lifecycle_arena_stats *out, size_t size) = lifecycle_arena_stats_get;
-static int64_t (*const type_lifecycle_exec_manager_create)(const char *backend)
-    = lifecycle_exec_manager_create;
-static int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
+PIN int64_t (*const type_lifecycle_exec_manager_create)(const char *backend) = lifecycle_exec_manager_create;
+PIN int64_t (*const type_lifecycle_exec_manager_has_function)(int64_t handle,
     const char *name) = lifecycle_exec_manager_has_function;
-static void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
-static lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
+PIN void (*const type_lifecycle_exec_manager_cleanup)(int64_t handle) = lifecycle_exec_manager_cleanup;
+PIN lifecycle_status (*const type_lifecycle_exec_manager_bind)(lifecycle_manager *manager,
     int64_t handle, lifecycle_module module) = lifecycle_exec_manager_bind;
-static void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
-static void (*const type_spl_free_all_values)(struct SplValue *values, int64_t count) = spl_free_all_values;
-static void *(*const type_feather_arena_alloc)(size_t size) = feather_arena_alloc;
-static void (*const type_feather_arena_reset)(void) = feather_arena_reset;
-static size_t (*const type_feather_arena_used)(void) = feather_arena_used;
-static size_t (*const type_feather_arena_capacity)(void) = feather_arena_capacity;
-static int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_exec_manager_create;
-static bool (*const type_rt_exec_manager_has_function)(int64_t handle,
+PIN void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
+PIN void (*const type_spl_free_all_values)(struct SplValue *values, int64_t count) = spl_free_all_values;
+PIN void *(*const type_feather_arena_alloc)(size_t size) = feather_arena_alloc;
+PIN void (*const type_feather_arena_reset)(void) = feather_arena_reset;
+PIN size_t (*const type_feather_arena_used)(void) = feather_arena_used;
+PIN size_t (*const type_feather_arena_capacity)(void) = feather_arena_capacity;
+PIN int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_exec_manager_create;
+PIN bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
-static void (*const type_rt_exec_manager_cleanup)(int64_t handle) = rt_exec_manager_cleanup;
-static void (*const type_spl_free_value)(struct SplValue value) = spl_free_value;
-static void (*const type_spl_free_all_values)(struct SplValue *values,
-    int64_t count) = spl_free_all_values;
-
-/* The pointers are there to be compiled; reading them keeps the compiler from calling them unused. */
-#define USED(pointer) (void)(pointer)
+PIN void (*const type_rt_exec_manager_cleanup)(int64_t handle) = rt_exec_manager_cleanup;
 
 #define CHECK(condition) \
     do { \
@@ -533,120 +525,6 @@ int main(void)
 {
     int failures = 0;
     char text[32];
-
-    USED(type_lifecycle_write_fn);
-    USED(type_lifecycle_leak_fn);
-    USED(type_lifecycle_module_fn);
-    USED(type_lifecycle_release_fn);
-    USED(type_lifecycle_resolve_fn);
-    USED(type_lifecycle_version_number);
-    USED(type_lifecycle_version_string);
-    USED(type_lifecycle_abi_version);
-    USED(type_lifecycle_features);
-    USED(type_lifecycle_build_info);
-    USED(type_lifecycle_status_name);
-    USED(type_lifecycle_strerror);
-    USED(type_lifecycle_last_error);
-    USED(type_lifecycle_last_errno);
-    USED(type_lifecycle_self_test);
-    USED(type_lifecycle_create);
-    USED(type_lifecycle_destroy);
-    USED(type_lifecycle_default);
-    USED(type_lifecycle_caps_get);
-    USED(type_lifecycle_stats_get);
-    USED(type_lifecycle_stats_print);
-    USED(type_lifecycle_leak_check);
-    USED(type_lifecycle_set_observer);
-    USED(type_lifecycle_on_module_load);
-    USED(type_lifecycle_module_find);
-    USED(type_lifecycle_module_info_get);
-    USED(type_lifecycle_each_module);
-    USED(type_lifecycle_on_metadata_loaded);
-    USED(type_lifecycle_own);
-    USED(type_lifecycle_disown);
-    USED(type_lifecycle_module_depend);
-    USED(type_lifecycle_unload_module);
-    USED(type_lifecycle_reload_begin);
-    USED(type_lifecycle_reload_commit);
-    USED(type_lifecycle_reload_abort);
-    USED(type_lifecycle_load_enter);
-    USED(type_lifecycle_load_leave);
-    USED(type_lifecycle_map_symbol);
-    USED(type_lifecycle_code_reserve);
-    USED(type_lifecycle_code_commit);
-    USED(type_lifecycle_code_abort);
-    USED(type_lifecycle_data_reserve);
-    USED(type_lifecycle_on_symbol_mapped);
-    USED(type_lifecycle_on_jit_triggered);
-    USED(type_lifecycle_jit_origin);
-    USED(type_lifecycle_symbol_find);
-    USED(type_lifecycle_symbol_info_get);
-    USED(type_lifecycle_symbol_address);
-    USED(type_lifecycle_symbol_at);
-    USED(type_lifecycle_unmap_symbol);
-    USED(type_lifecycle_unmap_owner);
-    USED(type_lifecycle_pin);
-    USED(type_lifecycle_unpin);
-    USED(type_lifecycle_entry);
-    USED(type_lifecycle_entry_slot);
-    USED(type_lifecycle_set_resolver);
-    USED(type_lifecycle_reader_attach);
-    USED(type_lifecycle_reader_detach);
-    USED(type_lifecycle_park);
-    USED(type_lifecycle_unpark);
-    USED(type_lifecycle_reclaim);
-    USED(type_lifecycle_synchronize);
-    USED(type_lifecycle_mark_used);
-    USED(type_lifecycle_usage_slot);
-    USED(type_lifecycle_advance_epoch);
-    USED(type_lifecycle_sweep_unused);
-    USED(type_lifecycle_sweep_to_budget);
-    USED(type_lifecycle_stale_count);
-    USED(type_lifecycle_on_smf_accessed);
-    USED(type_lifecycle_smf_release);
-    USED(type_lifecycle_smf_refcount);
-    USED(type_lifecycle_smf_prefetch);
-    USED(type_lifecycle_smf_from_bytes);
-    USED(type_lifecycle_smf_header_get);
-    USED(type_lifecycle_smf_section);
-    USED(type_lifecycle_on_interp_module_parsed);
-    USED(type_lifecycle_on_interp_func_registered);
-    USED(type_lifecycle_on_interp_struct_registered);
-    USED(type_lifecycle_on_interp_enum_registered);
-    USED(type_lifecycle_on_interp_global_registered);
-    USED(type_lifecycle_lookup);
-    USED(type_lifecycle_unbind);
-    USED(type_lifecycle_has_all);
-    USED(type_lifecycle_did_is_live);
-    USED(type_lifecycle_decl_is_live);
-    USED(type_lifecycle_names_version);
-    USED(type_lifecycle_arena_create);
-    USED(type_lifecycle_arena_destroy);
-    USED(type_lifecycle_arena_alloc_slow);
-    USED(type_lifecycle_arena_alloc_aligned);
-    USED(type_lifecycle_arena_strdup);
-    USED(type_lifecycle_arena_save);
-    USED(type_lifecycle_arena_rewind);
-    USED(type_lifecycle_arena_on_reset);
-    USED(type_lifecycle_arena_reset);
-    USED(type_lifecycle_arena_used);
-    USED(type_lifecycle_arena_capacity);
-    USED(type_lifecycle_arena_stats_get);
-    USED(type_lifecycle_exec_manager_create);
-    USED(type_lifecycle_exec_manager_has_function);
-    USED(type_lifecycle_exec_manager_cleanup);
-    USED(type_lifecycle_exec_manager_bind);
-    USED(type_spl_free_value);
-    USED(type_spl_free_all_values);
-    USED(type_feather_arena_alloc);
-    USED(type_feather_arena_reset);
-    USED(type_feather_arena_used);
-    USED(type_feather_arena_capacity);
-    USED(type_rt_exec_manager_create);
-    USED(type_rt_exec_manager_has_function);
-    USED(type_rt_exec_manager_cleanup);
-    USED(type_spl_free_value);
-    USED(type_spl_free_all_values);
 
     /* One version in header, library and Cargo.toml (handed in by the runner). */
     CHECK(lifecycle_version_number() == LIFECYCLE_VERSION_NUMBER);

@@ -30,6 +30,9 @@
 #define RETURN_NUMBER(call) return (uint64_t)(call)
 #define RETURN_BOOL(call) return (uint64_t)(call)
 #define RETURN_HANDLE(call) return (uint64_t)(call)
+#define RETURN_MARK(call)                                                      \
+    lifecycle_arena_mark mark = call;                                          \
+    return mark.arena | mark.sequence | mark.position
 #define RETURN_NOTHING(call)                                                   \
     call;                                                                      \
     return 0
@@ -50,7 +53,8 @@ enum result {
     R_TEXT,
     R_NUMBER,
     R_BOOL,
-    R_HANDLE,
+    R_HANDLE, /* any number but 0 */
+    R_MARK,
     R_NOTHING
 };
 
@@ -152,6 +156,7 @@ static void leave_sentence(struct world *w)
 static void refuse(struct world *w, struct call *call, int want)
 {
     lifecycle_stats before[2], after[2];
+    size_t used = lifecycle_arena_used(w->arena);
     struct call set = *call;
     int64_t got;
     bool told;
@@ -171,6 +176,7 @@ static void refuse(struct world *w, struct call *call, int want)
         break;
     case R_POINTER:
     case R_HANDLE:
+    case R_MARK:
         if (got != 0)
             complain(call, "the answer", got, 0);
         if (!told)
@@ -192,6 +198,8 @@ static void refuse(struct world *w, struct call *call, int want)
     after[0].code_bytes_metadata = before[0].code_bytes_metadata;
     if (memcmp(before, after, sizeof before) != 0)
         complain(call, "something in the statistics", 1, 0);
+    if (lifecycle_arena_used(w->arena) != used)
+        complain(call, "what the arena uses", (long long)lifecycle_arena_used(w->arena), (long long)used);
 }
 
 static void accept(struct call *call)
@@ -207,6 +215,7 @@ static void accept(struct call *call)
     case R_TEXT:
     case R_BOOL:
     case R_HANDLE:
+    case R_MARK:
         if (got == 0)
             complain(call, "the answer", got, 1);
         break;
@@ -290,6 +299,8 @@ static void every_parameter_of_every_function(void)
         accept(&call);
         if (rows[i].call == call_lifecycle_create)
             EXPECT_OK(lifecycle_destroy(*(lifecycle_manager **)(void *)call.places[0]));
+        if (rows[i].call == call_lifecycle_arena_create)
+            EXPECT_OK(lifecycle_arena_destroy(*(lifecycle_arena **)(void *)call.places[0]));
         if (rows[i].call == call_lifecycle_load_enter)
             EXPECT_OK(lifecycle_load_leave(w.manager, "to load"));
         end_world(&w);

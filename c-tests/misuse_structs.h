@@ -13,10 +13,11 @@ struct longer {
         lifecycle_map_options options;
         lifecycle_config config;
         lifecycle_observer observer;
+        lifecycle_arena_options arena;
     } known;
     uint64_t unknown;
 };
-static struct longer later[3];
+static struct longer later[4];
 static lifecycle_map_options some_options[16];
 static lifecycle_config some_configs[16];
 static lifecycle_observer some_observers[8];
@@ -209,6 +210,71 @@ static void fill_numbers(struct world *w)
     good(w, K_NUMBER, UINT64_MAX);
 }
 
+static lifecycle_arena_options *arena_with(int *n)
+{
+    static lifecycle_arena_options some[8];
+    lifecycle_arena_options fresh = LIFECYCLE_ARENA_OPTIONS_INIT;
+    some[*n] = fresh;
+    return &some[(*n)++];
+}
+
+static void fill_arenas(struct world *w)
+{
+    static struct SplValue nil[2], unknown = {77, -1};
+    lifecycle_arena_options *o;
+    int n = 0;
+    good(w, K_ARENA, P(w->arena));
+    bad(w, K_ARENA, "NULL", 0, INVALID);
+    bad(w, K_ARENA, "1", 1, INVALID);
+    bad(w, K_ARENA, "every bit set", UINT64_MAX, INVALID);
+    bad(w, K_ARENA, "destroyed", P(w->dead_arena), LIFECYCLE_E_STALE);
+    bad(w, K_ARENA, "inside an arena", P(w->arena) + 8, INVALID);
+    bad(w, K_ARENA, "a manager", P(w->manager), INVALID);
+    bad(w, K_ARENA, "a reader", P(w->reader), INVALID);
+    bad(w, K_ARENA, "the stack", P(&w), INVALID);
+    bad(w, K_MANAGER, "an arena", P(w->arena), INVALID);
+    bad(w, K_READER, "an arena", P(w->arena), INVALID);
+    good(w, K_ARENA_SIZE, 48);
+    bad(w, K_ARENA_SIZE, "huge", SIZE_MAX, LIFECYCLE_E_TOO_BIG);
+    bad(w, K_ARENA_SIZE, "huge, just before rounding wraps", SIZE_MAX - 14, LIFECYCLE_E_TOO_BIG);
+    bad(w, K_ARENA_SIZE, "half of memory", SIZE_MAX / 2, LIFECYCLE_E_TOO_BIG);
+    good(w, K_ARENA_ALIGN, 32);
+    bad(w, K_ARENA_ALIGN, "3", 3, INVALID);
+    bad(w, K_ARENA_ALIGN, "4 MiB", 4 << 20, INVALID);
+    bad(w, K_ARENA_ALIGN, "huge", SIZE_MAX, INVALID);
+    good(w, K_TEXT_LEN, 5);
+    bad(w, K_TEXT_LEN, "huge", SIZE_MAX, INVALID);
+    good(w, K_MARK, P(&w->mark));
+    bad(w, K_MARK, "all zero", 0, INVALID);
+    bad(w, K_MARK, "another arena's", P(&w->other_mark), INVALID);
+    bad(w, K_MARK, "rewound below", P(&w->rewound), LIFECYCLE_E_STALE);
+    good(w, K_ARENA_OPTIONS, P(arena_with(&n)));
+    (o = arena_with(&n))->size = 0;
+    bad(w, K_ARENA_OPTIONS, "of no size", P(o), INVALID);
+    (o = arena_with(&n))->flags = 2;
+    bad(w, K_ARENA_OPTIONS, "unknown flags", P(o), INVALID);
+    (o = arena_with(&n))->reserved = 1;
+    bad(w, K_ARENA_OPTIONS, "reserved is not 0", P(o), INVALID);
+    (o = arena_with(&n))->first_region_size = 100;
+    bad(w, K_ARENA_OPTIONS, "a first region that is NULL", P(o), INVALID);
+    o = arena_with(&n);
+    o->first_region = o;
+    o->first_region_size = SIZE_MAX;
+    bad(w, K_ARENA_OPTIONS, "a first region beyond memory", P(o), INVALID);
+    later[3].known.arena = *arena_with(&n);
+    later[3].known.arena.size = sizeof later[3];
+    later[3].unknown = 1;
+    bad(w, K_ARENA_OPTIONS, "a field of a later version", P(&later[3]), LIFECYCLE_E_UNSUPPORTED);
+    bad(w, K_ARENA_OPTIONS, "misaligned", P(o) + 1, INVALID);
+    good(w, K_SPL_VALUE, P(nil));
+    bad(w, K_SPL_VALUE, "of an unknown tag", P(&unknown), ANY_FAILURE);
+    good(w, K_SPL_PLACE, P(nil));
+    bad(w, K_SPL_PLACE, "NULL", 0, ANY_FAILURE);
+    good(w, K_SPL_COUNT, 2);
+    bad(w, K_SPL_COUNT, "-1", UINT64_MAX, ANY_FAILURE);
+    bad(w, K_SPL_COUNT, "the least there is", (uint64_t)INT64_MIN, ANY_FAILURE);
+}
+
 static void fill_kinds(struct world *w)
 {
     fill_ids(w);
@@ -220,6 +286,7 @@ static void fill_kinds(struct world *w)
     fill_configs(w);
     fill_arrays(w);
     fill_numbers(w);
+    fill_arenas(w);
 }
 
 /* --- results: what a kind's place is good and bad for --- */

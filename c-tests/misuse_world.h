@@ -55,6 +55,10 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(KIND, as_u32) KIND(SECTION, as_u32) KIND(STATUS, as_int)              \
     KIND(DID, as_int64) KIND(DID_LAST, as_int64) KIND(DID_LIVE, as_int64)      \
     KIND(HANDLE, as_int64) KIND(HANDLE_NEW, as_int64) KIND(NUMBER, as_number)  \
+    KIND(ARENA, as_pointer) KIND(ARENA_OPTIONS, as_pointer)                    \
+    KIND(ARENA_SIZE, as_number) KIND(ARENA_ALIGN, as_number)                   \
+    KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
+    KIND(SPL_COUNT, as_int64)                                                  \
     KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
     KIND(OUT_BOOL, as_pointer) KIND(OUT_CODE, as_pointer)                      \
     KIND(OUT_MAPPING, as_pointer) KIND(OUT_BINDING, as_pointer)                \
@@ -62,12 +66,28 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(OUT_SIZE, as_number)
 
 #define KIND(kind, as) K_##kind,
-enum kind { KINDS K_NONE };
+enum kind { KINDS K_MARK, K_SPL_VALUE, K_NONE };
 #undef KIND
 #define KIND(kind, as)                                                         \
     static inline as cast_##kind(uint64_t v) { return (as)v; }
 KINDS
 #undef KIND
+
+/* Two that are passed whole: the number says where they are. */
+struct SplValue {
+    int tag;
+    int64_t payload;
+};
+static inline lifecycle_arena_mark cast_MARK(uint64_t v)
+{
+    lifecycle_arena_mark nowhere = {0, 0, 0};
+    return v == 0 ? nowhere : *(lifecycle_arena_mark *)(uintptr_t)v;
+}
+static inline struct SplValue cast_SPL_VALUE(uint64_t v)
+{
+    struct SplValue nil = {0, 0};
+    return v == 0 ? nil : *(struct SplValue *)(uintptr_t)v;
+}
 
 #define P(pointer) ((uint64_t)(uintptr_t)(pointer))
 #define OUT_BYTES 512 /* what is passed as sizeof *out: longer than any */
@@ -95,6 +115,8 @@ struct world {
     lifecycle_code code, aborted, foreign_code, forged_code;
     lifecycle_mapping mapping, no_mapping;
     int64_t handle;
+    lifecycle_arena *arena, *other_arena, *dead_arena;
+    lifecycle_arena_mark mark, rewound, other_mark;
     struct values of[K_NONE];
 };
 
@@ -221,6 +243,21 @@ static void make_foreign(struct world *w)
     w->forged_code.id ^= (uint64_t)1 << 40;
 }
 
+static void make_arenas(struct world *w)
+{
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->arena));
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->other_arena));
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->dead_arena));
+    w->mark = lifecycle_arena_save(w->arena);
+    EXPECT(lifecycle_arena_alloc(w->arena, 100) != NULL);
+    w->rewound = lifecycle_arena_save(w->arena);
+    EXPECT_OK(lifecycle_arena_rewind(w->arena, w->mark));
+    EXPECT(lifecycle_arena_alloc(w->arena, 200) != NULL);
+    EXPECT(lifecycle_arena_alloc(w->other_arena, 300) != NULL);
+    w->other_mark = lifecycle_arena_save(w->other_arena);
+    EXPECT_OK(lifecycle_arena_destroy(w->dead_arena));
+}
+
 static void make_world(struct world *w)
 {
     pthread_t thread;
@@ -232,6 +269,7 @@ static void make_world(struct world *w)
     make_gone(w);
     make_living(w);
     make_foreign(w);
+    make_arenas(w);
     if (pthread_create(&thread, NULL, attach_elsewhere, w) == 0)
         pthread_join(thread, NULL);
     EXPECT_OK(lifecycle_reader_detach(w->detached));
@@ -244,6 +282,9 @@ static void end_world(struct world *w)
     lifecycle_status status = lifecycle_destroy(w->manager);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_destroy(w->other));
+    status = lifecycle_arena_destroy(w->arena);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_arena_destroy(w->other_arena));
 }
 
 #endif

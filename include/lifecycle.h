@@ -1,40 +1,51 @@
 /*
- * lifecycle.h - one owner for everything the modules of a C language runtime bring in: machine code, file
- * mappings, names, values, and whatever the runtime hands over with a release function.
+ * lifecycle.h - one owner for everything the modules of a C language runtime bring in: machine
+ * code, file mappings, names, values, and whatever the runtime hands over with a release function.
  *
- * Generated from the Rust sources by `make header`: edit those. This header is the manual; how to read it:
+ * Generated from the Rust sources by `make header`: edit those. This header is the manual; how to
+ * read it:
  *
- * Results. Every function that can fail returns a lifecycle_status: LIFECYCLE_OK is 0, errors are negative, and
- * numbers are never reused. lifecycle_status_name and lifecycle_strerror tell what a number means,
- * lifecycle_last_error says in one sentence what this thread's last failure was about. Results come back through
- * the last parameters, which are set to 0 or NULL on failure.
+ * Results. Every function that can fail returns a lifecycle_status: LIFECYCLE_OK is 0, errors are
+ * negative, and numbers are never reused. lifecycle_status_name and lifecycle_strerror tell what a
+ * number means, lifecycle_last_error says in one sentence what this thread's last failure was
+ * about. Results come back through the last parameters, which are set to 0 or NULL on failure.
  *
- * Arguments. NULL where a thing is needed is LIFECYCLE_E_INVALID; (NULL, 0) is a legal empty slice; an unknown
- * flag or kind is LIFECYCLE_E_INVALID. No input makes the library crash, abort, exit, print, or lose what it
- * held; a defect of its own is caught at this boundary and told as LIFECYCLE_E_PANIC.
+ * Arguments. NULL where a thing is needed is LIFECYCLE_E_INVALID; (NULL, 0) is a legal empty
+ * slice; an unknown flag or kind is LIFECYCLE_E_INVALID. No input makes the library crash, abort,
+ * exit, print, or lose what it held; a defect of its own is caught at this boundary and told as
+ * LIFECYCLE_E_PANIC.
  *
- * Things. Contexts (lifecycle_manager, lifecycle_arena, lifecycle_reader) are pointers. What comes and goes by the
- * million (lifecycle_module, lifecycle_symbol, lifecycle_resource, lifecycle_decl) is a 64-bit id: 0 is never
- * valid, and an id used after its thing is gone is LIFECYCLE_E_STALE for ever, never another thing.
+ * Things. Contexts (lifecycle_manager, lifecycle_arena, lifecycle_reader) are pointers. What comes
+ * and goes by the million (lifecycle_module, lifecycle_symbol, lifecycle_resource, lifecycle_decl)
+ * is a 64-bit id: 0 is never valid, and an id used after its thing is gone is LIFECYCLE_E_STALE
+ * for ever, never another thing.
  *
- * Structs. One that the caller fills begins with its own size and is set up with a LIFECYCLE_..._INIT macro; one
- * that the library fills is passed with its size (out, sizeof *out). Either may be longer or shorter than the
- * library's own, so programs and libraries of different versions work together; a field that is set and that the
- * library does not know is LIFECYCLE_E_UNSUPPORTED.
+ * Structs. One that the caller fills begins with its own size and is set up with a
+ * LIFECYCLE_..._INIT macro; one that the library fills is passed with its size (out, sizeof *out).
+ * Either may be longer or shorter than the library's own, so programs and libraries of different
+ * versions work together; a field that is set and that the library does not know is
+ * LIFECYCLE_E_UNSUPPORTED.
  *
- * Ownership words. "Borrowed": the callee reads it during the call and keeps nothing. "Copied": borrowed, and its
- * contents are kept. "Taken": the library owns it once the call has succeeded, not before. "Returned, valid
- * until X": the library keeps owning it, and it must not be used after X.
+ * Ownership words. "Borrowed": the callee reads it during the call and keeps nothing. "Copied":
+ * borrowed, and its contents are kept. "Taken": the library owns it once the call has succeeded,
+ * not before. "Returned, valid until X": the library keeps owning it, and it must not be used
+ * after X.
  *
- * Threads. A manager may be used from any threads at once. An arena belongs to one thread at a time, a reader to
- * the thread that attached it. No lock is held while a callback runs, so callbacks may call the library unless
- * their comment says otherwise, and each of them gets the `user` pointer it was registered with.
+ * Threads. A manager may be used from any threads at once. An arena belongs to one thread at a
+ * time, a reader to the thread that attached it. No lock is held while a callback runs, so
+ * callbacks may call the library unless their comment says otherwise, and each of them gets the
+ * `user` pointer it was registered with.
  *
- * Memory. What a manager holds comes from and goes back to lifecycle_config.allocator; malloc, realloc and free
- * where none is given.
+ * Memory. What a manager holds comes from and goes back to lifecycle_config.allocator; malloc,
+ * realloc and free where none is given.
  *
- * Names beginning with lifecycle_ and LIFECYCLE_ are the library's. Linking: `cc program.c -llifecycle`, or what
- * `pkg-config --cflags --libs lifecycle` says; dlopen takes liblifecycle.so.0.
+ * Names beginning with lifecycle_ and LIFECYCLE_ are the library's.
+ *
+ * Linking. `cc program.c -llifecycle`, or what `pkg-config --cflags --libs lifecycle` says. That
+ * replaces a runtime's weak rt_exec_manager_* by the library's; a runtime that is to keep its own,
+ * defined without weak, links -l:liblifecycle.so.0. dlopen takes liblifecycle.so.0.
+ * Static: the archive liblifecycle.a, and behind it what `pkg-config --static --libs lifecycle`
+ * names beside the library.
  */
 
 #ifndef LIFECYCLE_H
@@ -570,7 +581,7 @@ typedef struct lifecycle_sweep_report {
     uint64_t examined;
     /** Symbols evicted. */
     uint64_t evicted;
-    /** Bytes of code evicted, as lifecycle_stats.code_bytes_live counts them. */
+    /** Bytes of code evicted: the sum of the symbols' sizes. */
     uint64_t code_bytes;
     /** Stale symbols kept because of a pin. */
     uint64_t pinned;
@@ -639,10 +650,7 @@ typedef struct lifecycle_arena_options {
     size_t size;
     /** Bytes committed at a time, at least; rounded up to pages; default 64 KiB. */
     size_t chunk_size;
-    /**
-     * Most bytes in use at once; default 64 GiB of address space (less per arena where there are
-     * more than 64 of them), or what the system allows.
-     */
+    /** Most bytes in use at once; default 64 GiB. */
     size_t hard_limit;
     /** Memory of the caller used before any other, or NULL; it must outlive the arena. */
     void *first_region;
@@ -1401,8 +1409,8 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
  * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
- * failure the reservation stays the caller's; where the system itself failed after the code was
- * laid down, it may have shrunk to what was used.
+ * failure the reservation stays the caller's, as large as it was; where the system does not make
+ * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
  * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0

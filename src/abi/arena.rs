@@ -23,8 +23,7 @@ pub struct lifecycle_arena_options {
     pub size: usize,
     /// Bytes committed at a time, at least; rounded up to pages; default 64 KiB.
     pub chunk_size: usize,
-    /// Most bytes in use at once; default 64 GiB of address space (less per arena where there are
-    /// more than 64 of them), or what the system allows.
+    /// Most bytes in use at once; default 64 GiB.
     pub hard_limit: usize,
     /// Memory of the caller used before any other, or NULL; it must outlive the arena.
     pub first_region: *mut c_void,

@@ -5,20 +5,22 @@
 //! more than it will ever need and commits it in steps; a reset moves the cursor to the start and
 //! keeps the pages, so that the next round takes no page fault.
 //!
-//! Two things lie outside of the range: the caller's first region, used before it, and huge
+//! Three things lie outside of the range: the caller's first region, used before it; huge
 //! allocations, which have mappings of their own so that one of them never makes the arena twice
-//! its size for good.
+//! its size for good; and, where addresses are scarce and the range was too short, extensions,
+//! which are used like the range and given back at a reset.
 //!
+//! The first region, the range and each extension are segments; the cursor is in one of them.
 //! Positions count bytes from the start of the arena: the first region is `0..first.len`, the range
-//! comes after. What the first region had left when it became too small is skipped and counts as
-//! unused.
+//! comes after, an extension begins at the position where the segment before it was left. What a
+//! segment had left when it became too small is skipped and counts as unused.
 //!
 //! Invariants:
 //! - `.arena.words`: `cursor` and `limit` are the first two words, for C's inline allocation. Both
 //!   are multiples of 16 or NULL, and `cursor <= limit <= end`.
-//! - `.arena.live`: bytes from `start` up to `end` are committed memory of this arena, and bytes
-//!   from `cursor` on are handed out to nobody. So whoever moves `cursor` up to `limit` at most
-//!   owns what it passes over.
+//! - `.arena.live`: bytes from the segment's start up to `end` are committed memory of this arena,
+//!   and bytes from `cursor` on are handed out to nobody. So whoever moves `cursor` up to `limit`
+//!   at most owns what it passes over.
 //! - `.arena.limit`: no allocation takes `used()` past `hard_limit()`; `end` is low enough for that
 //!   to hold when all of it is used, so that the inline allocation needs no other check.
 //! - `.arena.watched`: while a checker watches, `limit == cursor`, so that every allocation calls
@@ -38,15 +40,15 @@ use core::ptr::{self, NonNull};
 use super::marks::{Mark, Marks, Unfit};
 
 /// Every allocation starts at a multiple of this and takes a multiple of it.
-pub const ALIGN: usize = 16;
+pub(super) const ALIGN: usize = 16;
 /// The largest alignment to be had.
-pub const ALIGN_MAX: usize = 1 << 21;
+pub(super) const ALIGN_MAX: usize = 1 << 21;
 /// Allocations of this size get a mapping of their own unless they fit in what is committed.
-pub const HUGE: usize = 1 << 20;
+pub(super) const HUGE: usize = 1 << 20;
 /// The most address space that is asked for.
-pub const RESERVE: usize = 1 << 36;
+pub(super) const RESERVE: usize = 1 << 36;
 /// Commit step where none is given.
-pub const CHUNK: usize = 1 << 16;
+pub(super) const CHUNK: usize = 1 << 16;
 /// Sizes above are refused at once, so that no sum below can overflow.
 const SIZE_MAX: usize = isize::MAX as usize / 4;
 
@@ -117,12 +119,37 @@ struct Record {
     cleanup: Cleanup,
 }
 
-/// A huge allocation, at the start of its own mapping (`.arena.record`).
+/// What the cursor can be in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    First,
+    Range,
+    Extension,
+}
+
+/// What the cursor is in.
+#[derive(Clone, Copy)]
+struct Segment {
+    kind: Kind,
+    /// First byte.
+    start: *mut u8,
+    /// Bytes that may be used; of the range, those that are committed count instead.
+    len: usize,
+    /// The start's position.
+    position: usize,
+    /// Bytes in use in the segments before.
+    before: usize,
+}
+
+/// A mapping beside the range, known by a record at its start (`.arena.record`): a huge allocation,
+/// or an extension.
 struct Side<R> {
     older: *mut Side<R>,
     stamp: u64,
-    /// Bytes in use.
+    /// Bytes in use; those of an extension are counted by the cursor.
     bytes: usize,
+    /// Of an extension: the segment and the cursor before it, to go back to.
+    left: Option<(Segment, *mut u8)>,
     region: R,
 }
 
@@ -149,9 +176,9 @@ impl First {
 pub struct Setup {
     /// Commit step: more than 0.
     pub chunk: usize,
-    /// Most bytes in use; `None`: as many as the address space that is got.
-    pub hard_limit: Option<usize>,
-    /// Address space to ask for where there is no hard limit.
+    /// Most bytes in use.
+    pub hard_limit: usize,
+    /// Address space to ask for; more is asked for when it is used up.
     pub reserve: usize,
     /// The caller's memory.
     pub first: First,
@@ -170,16 +197,11 @@ pub struct Bump<P: Platform> {
     limit: *mut u8,
     /// End of what may be handed out without asking for more.
     end: *mut u8,
-    /// Start of what the cursor is in: the first region or the range.
-    start: *mut u8,
-    /// Whether the cursor is in the range.
-    in_range: bool,
-    /// Bytes in use in the first region while the cursor is in the range; else 0.
-    before: usize,
+    segment: Segment,
     first: First,
     range: Option<P::Region>,
     committed: usize,
-    hard_limit: Option<usize>,
+    hard_limit: usize,
     /// Address space to ask for.
     wished: usize,
     chunk: usize,
@@ -189,6 +211,8 @@ pub struct Bump<P: Platform> {
     /// Sides that are not in use and that the system did not take back.
     refused: *mut Side<P::Region>,
     side_bytes: usize,
+    /// Bytes of extensions.
+    extended: usize,
     records: *mut Record,
     marks: Marks,
     high_water: usize,
@@ -220,6 +244,12 @@ pub struct Stats {
     pub resets: u64,
 }
 
+impl Segment {
+    fn first(first: First) -> Self {
+        Segment { kind: Kind::First, start: first.base, len: first.len, position: 0, before: 0 }
+    }
+}
+
 impl<P: Platform> Bump<P> {
     /// Bytes at the start of a side's mapping that its record takes; keeps 16-byte alignment.
     const SIDE_HEADER: usize = size_of::<Side<P::Region>>().next_multiple_of(64);
@@ -231,20 +261,19 @@ impl<P: Platform> Bump<P> {
             cursor: first.base,
             limit: first.base,
             end: first.base,
-            start: first.base,
-            in_range: first.len == 0,
-            before: 0,
+            segment: Segment::first(first),
             first,
             range: None,
             committed: 0,
-            hard_limit: hard_limit.map(|limit| limit.min(SIZE_MAX)),
-            wished: hard_limit.unwrap_or(reserve).clamp(1, RESERVE),
+            hard_limit: hard_limit.min(SIZE_MAX),
+            wished: reserve.min(hard_limit).clamp(1, RESERVE),
             chunk: pages(chunk.min(SIZE_MAX), platform.page_size()),
             retained,
             watched: poison && platform.is_watched(),
             sides: ptr::null_mut(),
             refused: ptr::null_mut(),
             side_bytes: 0,
+            extended: 0,
             records: ptr::null_mut(),
             marks: Marks::new(identity),
             high_water: 0,
@@ -253,6 +282,7 @@ impl<P: Platform> Bump<P> {
         };
         if first.len == 0 {
             it.reserve().map_err(Refused::System)?;
+            it.segment = it.range_segment();
         } else if it.watched {
             it.platform.forbid(first.base, first.len);
         }
@@ -260,16 +290,9 @@ impl<P: Platform> Bump<P> {
         Ok(it)
     }
 
-    /// Most bytes in use.
-    fn hard_limit(&self) -> usize {
-        let reserved =
-            self.range.as_ref().map_or(self.wished, |range| self.platform.extent(range).1);
-        self.hard_limit.unwrap_or(self.first.len + reserved)
-    }
-
     /// The range, reserved at the first call. Where the system refuses the size wished for, half
-    /// and half again; and then half of what it would give, because the host needs address space
-    /// too.
+    /// and half again; and then a sixteenth of what it would give, because the host needs address
+    /// space too and an arena can be extended.
     fn reserve(&mut self) -> Result<(), P::Error> {
         if self.range.is_some() {
             return Ok(());
@@ -284,7 +307,7 @@ impl<P: Platform> Bump<P> {
             if let Ok(all) = range {
                 range = match self.platform.release(all) {
                     Ok(()) => {
-                        len = pages((len / 2).max(least), page);
+                        len = pages((len / 16).max(least), page);
                         self.platform.reserve(len, page)
                     }
                     Err((all, _)) => Ok(all),
@@ -300,47 +323,44 @@ impl<P: Platform> Bump<P> {
         self.range.as_ref().map_or((ptr::null_mut(), 0), |range| self.platform.extent(range))
     }
 
-    /// Bytes between the start and the cursor.
+    /// Bytes between the segment's start and the cursor.
     fn offset(&self) -> usize {
-        self.cursor as usize - self.start as usize
+        self.cursor as usize - self.segment.start as usize
     }
 
     /// Where the cursor is, counted from the start of the arena.
     fn position(&self) -> usize {
-        if self.in_range { self.first.len + self.offset() } else { self.offset() }
+        self.segment.position + self.offset()
     }
 
     /// Bytes in use.
     pub fn used(&self) -> usize {
-        self.before + self.offset() + self.side_bytes
+        self.segment.before + self.offset() + self.side_bytes
     }
 
-    /// Bytes that the arena holds: the caller's, the committed ones, and those of huge allocations.
+    /// Bytes that the arena holds: the caller's, the committed ones, extensions, and those of huge
+    /// allocations.
     pub fn capacity(&self) -> usize {
-        self.first.len + self.committed + self.side_bytes
+        self.first.len + self.committed + self.extended + self.side_bytes
     }
 
-    /// Sets `end` and `limit` to what the cursor's surroundings allow (`.arena.limit`,
-    /// `.arena.watched`).
+    /// Sets `end` and `limit` to what the segment allows (`.arena.limit`, `.arena.watched`).
     fn settle(&mut self) {
-        let there = if self.in_range { self.committed } else { self.first.len };
-        let allowed = self.hard_limit().saturating_sub(self.before + self.side_bytes);
+        let Segment { kind, start, len, before, .. } = self.segment;
+        let there = if kind == Kind::Range { self.committed } else { len };
+        let allowed = self.hard_limit.saturating_sub(before + self.side_bytes);
         let len = there.min(allowed & !(ALIGN - 1)).max(self.offset());
-        self.end = self.start.wrapping_add(len);
+        self.end = start.wrapping_add(len);
         self.limit = if self.watched { self.cursor } else { self.end };
     }
 
-    /// Moves the cursor to a position at or below its own, or to 0.
+    /// Moves the cursor back to a position of its segment, or of the first region, or to 0.
     fn place(&mut self, position: usize) {
-        if self.first.len != 0 && position <= self.first.len {
-            self.in_range = false;
-            self.before = 0;
-            self.start = self.first.base;
-            self.cursor = self.start.wrapping_add(position);
-        } else {
-            self.start = self.extent().0;
-            self.cursor = self.start.wrapping_add(position - self.first.len);
+        if self.segment.kind == Kind::Range && position < self.segment.position {
+            self.segment = Segment::first(self.first);
         }
+        let offset = position.saturating_sub(self.segment.position);
+        self.cursor = self.segment.start.wrapping_add(offset);
         self.settle();
     }
 
@@ -377,22 +397,23 @@ impl<P: Platform> Bump<P> {
     }
 
     fn over_limit(&self, asked: usize) -> Refused<P::Error> {
-        Refused::Limit { asked, used: self.used(), limit: self.hard_limit() }
+        Refused::Limit { asked, used: self.used(), limit: self.hard_limit }
     }
 
     #[cold]
     fn refill(&mut self, bytes: usize, align: usize) -> Result<NonNull<u8>, Refused<P::Error>> {
-        // A limit that follows the address space got may have shrunk below what was in use before
-        // it was known.
-        if bytes > self.hard_limit().saturating_sub(self.used()) {
+        if bytes > self.hard_limit - self.used() {
             return Err(self.over_limit(bytes));
         }
-        if bytes < HUGE
+        if bytes >= HUGE {
+            return self.map_side(bytes, align);
+        }
+        if self.segment.kind != Kind::Extension
             && let Some(at) = self.grow(bytes, align)?
         {
             return Ok(at);
         }
-        self.map_side(bytes, align)
+        self.extend(bytes, align)
     }
 
     /// Commits enough of the range and takes the bytes from there; `None` if the range is too
@@ -403,28 +424,32 @@ impl<P: Platform> Bump<P> {
         align: usize,
     ) -> Result<Option<NonNull<u8>>, Refused<P::Error>> {
         self.reserve().map_err(Refused::System)?;
-        let (base, reserved) = self.extent();
-        let (offset, before) =
-            if self.in_range { (self.offset(), self.before) } else { (0, self.offset()) };
-        let needed = offset + padding(base.wrapping_add(offset), align) + bytes;
-        if needed > reserved {
+        let is_there = self.segment.kind == Kind::Range;
+        let segment = if is_there { self.segment } else { self.range_segment() };
+        let Segment { start, len, before, .. } = segment;
+        let offset = if is_there { self.offset() } else { 0 };
+        let needed = offset + padding(start.wrapping_add(offset), align) + bytes;
+        if needed > len {
             return Ok(None);
         }
-        let allowed = self.hard_limit().saturating_sub(before + self.side_bytes);
+        let allowed = self.hard_limit.saturating_sub(before + self.side_bytes);
         if needed > allowed {
             return Err(self.over_limit(needed - offset));
         }
         if needed > self.committed {
-            self.commit(needed, allowed, reserved).map_err(Refused::System)?;
+            self.commit(needed, allowed, len).map_err(Refused::System)?;
         }
-        if !self.in_range {
-            self.in_range = true;
-            self.before = before;
-            self.start = base;
-            self.cursor = base;
-        }
+        self.segment = segment;
+        self.cursor = start.wrapping_add(offset);
         self.settle();
         Ok(self.bump(bytes, align))
+    }
+
+    /// The range as the segment that comes after the first region.
+    fn range_segment(&self) -> Segment {
+        let (start, len) = self.extent();
+        let before = self.offset();
+        Segment { kind: Kind::Range, start, len, position: self.first.len, before }
     }
 
     /// Commits at least the first `needed` bytes of the range, and a step more where limits and the
@@ -449,32 +474,69 @@ impl<P: Platform> Bump<P> {
         Ok(())
     }
 
-    /// Allocates in a mapping of its own.
-    fn map_side(&mut self, bytes: usize, align: usize) -> Result<NonNull<u8>, Refused<P::Error>> {
-        let offset = Self::SIDE_HEADER.next_multiple_of(align);
+    /// A usable mapping of its own, for a side.
+    fn map(&self, len: usize, align: usize) -> Result<P::Region, P::Error> {
         let page = self.platform.page_size();
-        let region = self
-            .platform
-            .reserve(pages(offset + bytes, page), align.max(page))
-            .map_err(Refused::System)?;
-        let (base, len) = self.platform.extent(&region);
-        if let Err(refused) = self.platform.commit(&region, 0, len) {
+        let region = self.platform.reserve(pages(len, page), align.max(page))?;
+        let len = self.platform.extent(&region).1;
+        if let Err(refusal) = self.platform.commit(&region, 0, len) {
             let _ = self.platform.release(region);
-            return Err(Refused::System(refused));
+            return Err(refusal);
         }
+        Ok(region)
+    }
+
+    /// Puts a mapping on the list of sides. Its first byte and length.
+    fn push_side(
+        &mut self,
+        region: P::Region,
+        bytes: usize,
+        left: Option<(Segment, *mut u8)>,
+    ) -> (*mut u8, usize) {
+        let (base, len) = self.platform.extent(&region);
         if self.watched {
             let header = Self::SIDE_HEADER;
             self.platform.forbid(base.wrapping_add(header), len - header);
         }
         let side = base.cast::<Side<P::Region>>();
-        let record = Side { older: self.sides, stamp: self.marks.stamp(), bytes, region };
+        let record = Side { older: self.sides, stamp: self.marks.stamp(), bytes, left, region };
         // SAFETY: `.arena.record` - the mapping is new, committed, aligned to a page, and longer
         // than the header.
         unsafe { side.write(record) };
         self.sides = side;
+        (base, len)
+    }
+
+    /// Allocates in a mapping of its own.
+    fn map_side(&mut self, bytes: usize, align: usize) -> Result<NonNull<u8>, Refused<P::Error>> {
+        let offset = Self::SIDE_HEADER.next_multiple_of(align);
+        let region = self.map(offset + bytes, align).map_err(Refused::System)?;
+        let (base, _) = self.push_side(region, bytes, None);
         self.side_bytes += bytes;
         self.settle();
         Ok(NonNull::new(base.wrapping_add(offset)).unwrap_or(NonNull::dangling()))
+    }
+
+    /// Goes on in an extension: the range is used up, or would not hold the bytes. Extensions grow
+    /// with the arena, so that their number stays small.
+    fn extend(&mut self, bytes: usize, align: usize) -> Result<NonNull<u8>, Refused<P::Error>> {
+        let header = Self::SIDE_HEADER;
+        let least = header.next_multiple_of(align) + bytes;
+        let room = self.hard_limit - self.used();
+        if least - header > room {
+            return Err(self.over_limit(least - header));
+        }
+        let wished = (self.used() / 2).clamp(HUGE, 1 << 30).min(header + room).max(least);
+        let region = self.map(wished, align).or_else(|_| self.map(least, align));
+        let left = (self.segment, self.cursor);
+        let (position, before) = (self.position(), self.segment.before + self.offset());
+        let (base, len) = self.push_side(region.map_err(Refused::System)?, 0, Some(left));
+        let (start, len) = (base.wrapping_add(header), len - header);
+        self.segment = Segment { kind: Kind::Extension, start, len, position, before };
+        self.extended += len;
+        self.cursor = start;
+        self.settle();
+        self.bump(bytes, align).ok_or_else(|| self.over_limit(bytes))
     }
 
     /// Gives back the sides registered since a mark, and those refused before; tells the last
@@ -503,10 +565,15 @@ impl<P: Platform> Bump<P> {
             }
             // SAFETY: `.arena.record` - it is taken off the list here, so its record is moved out
             // once.
-            let Side { older, bytes, region, .. } = unsafe { newest.read() };
+            let Side { older, bytes, left, region, .. } = unsafe { newest.read() };
             self.side_bytes -= bytes;
+            if let Some((segment, cursor)) = left {
+                self.extended -= self.segment.len;
+                self.segment = segment;
+                self.cursor = cursor;
+            }
             if let Err((region, refusal)) = self.platform.release(region) {
-                let record = Side { older: self.refused, stamp: 0, bytes: 0, region };
+                let record = Side { older: self.refused, stamp: 0, bytes: 0, left: None, region };
                 // SAFETY: `.arena.record` - the mapping is still there, and nobody else knows it.
                 unsafe { newest.write(record) };
                 self.refused = newest;
@@ -517,14 +584,14 @@ impl<P: Platform> Bump<P> {
         (newest, result)
     }
 
-    /// Bytes in use, mapped bytes and number of the sides of a list.
+    /// Bytes in use, mapped bytes and number of the sides of a list; extensions are not counted.
     fn count_sides(&self, newest: *mut Side<P::Region>) -> (usize, usize, u64) {
         let (mut bytes, mut mapped, mut count, mut at) = (0, 0, 0, newest);
         // SAFETY: `.arena.record` - listed records are in place; the end of a list is NULL.
         while let Some(side) = unsafe { at.as_ref() } {
             bytes += side.bytes;
             mapped += self.platform.extent(&side.region).1;
-            count += 1;
+            count += u64::from(side.left.is_none());
             at = side.older;
         }
         (bytes, mapped, count)
@@ -611,13 +678,14 @@ impl<P: Platform> Bump<P> {
         if !self.watched {
             return;
         }
-        let first = self.first;
-        let (in_first, in_range) =
-            if self.in_range { (self.before, self.offset()) } else { (self.offset(), 0) };
-        let from = position.min(in_first);
-        self.platform.forbid(first.base.wrapping_add(from), in_first - from);
-        let from = position.saturating_sub(first.len).min(in_range);
-        self.platform.forbid(self.extent().0.wrapping_add(from), in_range - from);
+        let Segment { kind, start, before, .. } = self.segment;
+        let offset = self.offset();
+        let from = position.saturating_sub(self.segment.position).min(offset);
+        self.platform.forbid(start.wrapping_add(from), offset - from);
+        if kind == Kind::Range {
+            let from = position.min(before);
+            self.platform.forbid(self.first.base.wrapping_add(from), before - from);
+        }
     }
 
     fn note_high_water(&mut self) {
@@ -645,8 +713,8 @@ impl<P: Platform> Bump<P> {
             self.platform.permit_defined(self.first.base, self.first.len);
         }
         self.committed = 0;
-        self.first.len = 0;
-        self.in_range = true;
+        self.first = First::new(ptr::null_mut(), 0);
+        self.segment = Segment::first(self.first);
         self.place(0);
         Ok(())
     }
@@ -659,7 +727,7 @@ impl<P: Platform> Bump<P> {
         Stats {
             used: self.used(),
             high_water: self.high_water.max(self.used()),
-            hard_limit: self.hard_limit(),
+            hard_limit: self.hard_limit,
             first_region: self.first.len,
             reserved: self.extent().1 + mapped,
             committed: self.committed + mapped,

@@ -34,7 +34,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::abi::*;
 use crate::base::{Error, Result, fail};
 use crate::os::{Pool, Signed};
-use bump::{Bump, Cleanup, First, Refused, Setup};
+use bump::{Bump, Cleanup, First, Platform, Refused, Setup};
 use marks::{Mark, Unfit};
 use platform::System;
 
@@ -72,15 +72,14 @@ static POOL: Pool<Arena> = Pool::new();
 static ARENAS: AtomicU64 = AtomicU64::new(0);
 /// Arenas that exist.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
-/// Arenas that get all the address space they may have.
-const FEW: usize = 64;
-
 /// Address space for one more arena. A processor has room for two thousand arenas of the full size;
 /// a program with an arena for each of its connections must not starve itself of addresses, so what
-/// one gets shrinks as they become many. Even 65,536 of them leave three quarters to everybody
-/// else.
-fn fair_share(live: usize) -> usize {
-    (bump::RESERVE / (live / FEW + 1)) & !(bump::HUGE - 1)
+/// one gets shrinks as they become many (and is extended when it is used up). Even 65,536 of them
+/// leave three quarters to everybody else. Under a checker there is less to share: valgrind gives a
+/// program 128 GiB or less.
+fn fair_share(live: usize, is_watched: bool) -> usize {
+    let (most, few) = if is_watched { (bump::RESERVE / 256, 32) } else { (bump::RESERVE, 64) };
+    (most / (live / few + 1)).max(bump::CHUNK)
 }
 
 /// Turns what the algorithm refuses into a status and a sentence.
@@ -103,7 +102,7 @@ fn tell(refused: Refused<Error>) -> Error {
     }
 }
 
-fn set_up(options: &lifecycle_arena_options) -> Result<Setup> {
+fn set_up(options: &lifecycle_arena_options, is_watched: bool) -> Result<Setup> {
     if options.flags & !LIFECYCLE_ARENA_NO_POISON != 0 || options.reserved != 0 {
         fail!(LIFECYCLE_E_INVALID, "an arena has no flags {:#x}", options.flags);
     }
@@ -117,8 +116,8 @@ fn set_up(options: &lifecycle_arena_options) -> Result<Setup> {
     let given = |value: usize| if value == 0 { None } else { Some(value) };
     Ok(Setup {
         chunk: given(options.chunk_size).unwrap_or(bump::CHUNK),
-        hard_limit: given(options.hard_limit),
-        reserve: fair_share(LIVE.load(Ordering::Relaxed)),
+        hard_limit: given(options.hard_limit).unwrap_or(bump::RESERVE),
+        reserve: fair_share(LIVE.load(Ordering::Relaxed), is_watched),
         first: First::new(region, len),
         retained: given(options.retained),
         poison: options.flags & LIFECYCLE_ARENA_NO_POISON == 0,
@@ -129,7 +128,9 @@ fn set_up(options: &lifecycle_arena_options) -> Result<Setup> {
 impl Arena {
     /// Makes an arena.
     pub fn create(options: &lifecycle_arena_options) -> Result<&'static Arena> {
-        let mut bump = Bump::new(System::new(), set_up(options)?).map_err(tell)?;
+        let system = System::new();
+        let setup = set_up(options, system.is_watched())?;
+        let mut bump = Bump::new(system, setup).map_err(tell)?;
         let (place, is_fresh) = match POOL.take() {
             Ok(taken) => taken,
             Err(error) => {

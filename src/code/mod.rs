@@ -243,9 +243,9 @@ impl Code {
         Ok((self.pages.runs_at(open.span), open.writable, open.span.len))
     }
 
-    /// Fills relocations into a reservation's first `used` bytes and makes them runnable; the rest
-    /// is given back. The reservation stays until `close` says that its span belongs to a symbol,
-    /// or `reopen` that it does not.
+    /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
+    /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
+    /// that it does not.
     pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
         let (runs_at, writable, size) = self.reservation(id)?;
         if used == 0 || used > size {
@@ -260,14 +260,14 @@ impl Code {
         }
         let span = self.reserved.get(id)?.span;
         self.pages.publish(span)?;
-        let span = self.spans.shrink(span, used, &self.pages);
-        self.reserved.get_mut(id)?.span = span;
         Ok(span)
     }
 
-    /// The reservation's span belongs to a symbol now.
-    pub fn close(&mut self, id: u64) -> Result<()> {
-        self.reserved.remove(id).map(|_| ())
+    /// The reservation's span belongs to a symbol now; what that does not use is given back.
+    pub fn close(&mut self, id: u64, symbol: u64) -> Result<()> {
+        let span = self.reserved.remove(id)?.span;
+        let used = self.symbols.get(symbol)?.len;
+        self.symbols.set_span(symbol, self.spans.shrink(span, used, &self.pages))
     }
 
     /// The reservation's span belongs to nobody after all, and may be written again.
@@ -299,7 +299,9 @@ impl Code {
         let id = self.symbols.insert(chain, new, epoch, &self.locator)?;
         let index = split_index(id);
         match backing {
-            Backing::Span(span) => self.spans.set_span_owner(span, index as u32 + 1),
+            Backing::Span(span) => {
+                self.spans.set_span_owner(self.spans.start_of(span, len), index as u32 + 1);
+            }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {
                     self.symbols.remove(chain, id)?;

@@ -345,11 +345,16 @@ impl Spans {
         }
     }
 
+    /// The part of a live span that `len` bytes of it use.
+    pub fn start_of(&self, span: Span, len: usize) -> Span {
+        Span { offset: span.offset, len: len.next_multiple_of(self.granule).min(span.len) }
+    }
+
     /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay; of a span larger
     /// than a slab whole slabs, the rest of the last one stays unused. Where there is no memory to
     /// do so, it stays as it was.
     pub fn shrink(&mut self, span: Span, len: usize, system: &impl Slabs) -> Span {
-        let len = len.next_multiple_of(self.granule);
+        let len = self.start_of(span, len).len;
         if len >= span.len || self.runs.make_room(self.live_spans + 4).is_err() {
             return span;
         }

@@ -289,6 +289,12 @@ impl Symbols {
         Ok(())
     }
 
+    /// A symbol's code lies in this span, which starts where it did.
+    pub fn set_span(&mut self, id: u64, span: Span) -> Result<()> {
+        self.slots.get_mut(id)?.backing = Backing::Span(span);
+        Ok(())
+    }
+
     /// Removes a symbol from everything that knows it.
     pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<Symbol> {
         self.hide(id)?;

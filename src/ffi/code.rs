@@ -173,8 +173,8 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 ///
 /// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
 /// reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
-/// failure the reservation stays the caller's; where the system itself failed after the code was
-/// laid down, it may have shrunk to what was used.
+/// failure the reservation stays the caller's, as large as it was; where the system does not make
+/// its pages writable again, lifecycle_code_abort is all that is left to do with it.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
 /// Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0

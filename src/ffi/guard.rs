@@ -159,8 +159,8 @@ pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result
     Ok(read)
 }
 
-/// Fills a struct of `size` bytes for C with what `make` returns: as much of it as fits; what a newer
-/// caller knows beyond that is zero. When anything fails, all of it is zero.
+/// Fills a struct of `size` bytes for C with what `make` returns: as much of it as fits; what a
+/// newer caller knows beyond that is zero. When anything fails, all of it is zero.
 ///
 /// # Safety
 /// `out` is NULL or a place of `size` bytes that nobody else uses during the call.

@@ -394,7 +394,7 @@ impl State {
         let installed =
             self.install(manager, commit, address, commit.used, Backing::Span(span), effects);
         match installed {
-            Ok(_) => self.code.close(reservation)?,
+            Ok(symbol) => self.code.close(reservation, symbol)?,
             // The reservation is there, so this fails only where the system refuses, and then
             // nothing is lost either.
             Err(_) => drop(self.code.reopen(reservation)),

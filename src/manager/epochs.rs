@@ -12,6 +12,9 @@ use crate::abi::*;
 use crate::base::{List, ListExt, Result};
 use crate::epoch::Verdict;
 
+/// As many bytes as there are.
+const EVERYTHING: u64 = u64::MAX;
+
 /// Epochs a symbol is safe after its last use, whatever a sweep asks for.
 const FLOOR: u64 = 2;
 
@@ -48,7 +51,7 @@ impl Manager {
 
     /// Evicts every JIT symbol that was not used for more than `max_age` epochs.
     pub fn sweep_unused(&'static self, max_age: u64) -> Result<lifecycle_sweep_report> {
-        self.sweep(max_age, u64::MAX)
+        self.sweep(max_age, EVERYTHING)
     }
 
     /// Evicts JIT symbols, those unused for longest first, until no more than `most` bytes of code
@@ -58,29 +61,34 @@ impl Manager {
         self.sweep(0, live.saturating_sub(most as u64))
     }
 
-    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone.
+    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone, as `Code::counts` counts them:
+    /// a symbol gives up its whole span, adopted code nothing.
     fn sweep(&'static self, max_age: u64, wanted: u64) -> Result<lifecycle_sweep_report> {
         self.change(|state, effects| {
             let epoch = self.epoch();
             let limit = oldest_kept(epoch, max_age.max(FLOOR - 1));
             let mut report = lifecycle_sweep_report::default();
             let mut evicted = List::new_in(state.host);
-            let mut out_of_memory = None;
+            let (mut given_up, mut out_of_memory) = (0, None);
             report.examined = state.code.visit_stale(limit, |id, symbol| {
-                if report.code_bytes >= wanted {
+                if given_up >= wanted {
                     return Verdict::Enough;
                 }
                 if symbol.pins != 0 {
                     report.pinned += 1;
                     return Verdict::Keep;
                 }
-                match evicted.try_push(id) {
-                    Ok(()) => report.code_bytes += symbol.footprint(),
-                    Err(error) => {
-                        out_of_memory = Some(error);
-                        return Verdict::Enough;
-                    }
+                let bytes = symbol.footprint();
+                if bytes == 0 && wanted != EVERYTHING {
+                    // The host's own memory: evicting it would not help the budget.
+                    return Verdict::Keep;
                 }
+                if let Err(error) = evicted.try_push(id) {
+                    out_of_memory = Some(error);
+                    return Verdict::Enough;
+                }
+                given_up += bytes;
+                report.code_bytes += symbol.len as u64;
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });

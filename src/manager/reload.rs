@@ -92,8 +92,8 @@ impl State {
         Ok(staged)
     }
 
-    /// Makes a staged symbol visible in the place of what has its name: code of the old side, or
-    /// an announcement of anybody. What the fresh side only announced takes over code of other
+    /// Makes a staged symbol visible in the place of what has its name: code of the old side, or an
+    /// announcement of anybody. What the fresh side only announced takes over code of other
     /// modules, as `jit_triggered` would.
     fn unveil(
         &mut self,

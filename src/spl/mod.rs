@@ -82,9 +82,8 @@ impl Reached {
 
     /// Notes what a value owns.
     fn note_value(&mut self, value: SplValue) -> Result<()> {
-        // SAFETY: `.spl.mirror` - the tag tells which field is set, and each of these is a pointer.
         let (at, kind) = match value.tag {
-            // SAFETY: as above.
+            // SAFETY: `.spl.mirror` - the tag tells which field is set.
             STRING => (unsafe { value.data.string }.cast(), Kind::Leaf),
             // SAFETY: as above.
             ARRAY => (unsafe { value.data.array }.cast(), Kind::Array),

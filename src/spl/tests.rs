@@ -246,7 +246,7 @@ proptest! {
                 _ => dict([empty; 4]),
             })
             .collect();
-        let mut reached = vec![false; 40];
+        let mut reached = [false; 40];
         let mut links = vec![Vec::new(); 40];
         let mut placed = BTreeMap::new();
         for (from, place, to) in edges {
@@ -272,7 +272,7 @@ proptest! {
                 queue.extend(&links[node]);
             }
         }
-        let size = |number: usize| if number % 3 == 0 { 1 } else { 2 };
+        let size = |number: usize| if number.is_multiple_of(3) { 1 } else { 2 };
         let expected: usize = (0..40).filter(|node| reached[*node]).map(size).sum();
         let mut values: Vec<SplValue> = roots.iter().map(|root| nodes[*root]).collect();
         free_them(&mut values).expect("freed");

@@ -9,13 +9,13 @@
 use core::ffi::{c_char, c_int};
 
 /// Nothing; what a freed slot becomes.
-pub const NIL: c_int = 0;
+pub(super) const NIL: c_int = 0;
 /// A text.
-pub const STRING: c_int = 4;
+pub(super) const STRING: c_int = 4;
 /// An array.
-pub const ARRAY: c_int = 5;
+pub(super) const ARRAY: c_int = 5;
 /// A dictionary.
-pub const DICT: c_int = 6;
+pub(super) const DICT: c_int = 6;
 
 /// What a value holds; the tag tells which.
 #[repr(C)]
