@@ -334,6 +334,24 @@ static void *load_beside(void *manager)
     return NULL;
 }
 
+static void *load_and_end(void *manager)
+{
+    EXPECT_OK(lifecycle_load_enter(manager, "left behind"));
+    return NULL;
+}
+
+static void a_threads_loads_are_not_the_next_ones(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    pthread_t thread;
+    /* The system likes to give the second thread the first one's number and stack. */
+    for (int i = 0; i < 20; i++)
+        EXPECT(pthread_create(&thread, NULL, load_and_end, manager) == 0 && pthread_join(thread, NULL) == 0);
+    EXPECT_OK(lifecycle_load_enter(manager, "left behind"));
+    EXPECT_OK(lifecycle_load_leave(manager, "left behind"));
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
 static void each_thread_nests_by_itself(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
@@ -411,6 +429,7 @@ int main(void)
     RUN(a_pin_refuses_the_unload_unless_it_is_forced);
     RUN(loading_nests_to_the_limit_and_shows_its_circles);
     RUN(each_thread_nests_by_itself);
+    RUN(a_threads_loads_are_not_the_next_ones);
     RUN(a_stale_id_is_stale_for_ever);
     RUN(an_unload_costs_the_same_whatever_others_own);
     return expect_done();
