@@ -73,14 +73,49 @@ static void stage_free(void *ptr, size_t bytes, void *user)
     counting_free(ptr, bytes, &((struct stage *)user)->count);
 }
 
+#ifdef FAIL_MALLOC
+/* The C library's own functions fail, for the library, its crates and its standard library alike. */
+static struct stage *failing;
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *ptr, size_t bytes);
+void *__libc_memalign(size_t align, size_t bytes);
+void *malloc(size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_malloc(bytes);
+}
+void *calloc(size_t count, size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_calloc(count, bytes);
+}
+void *realloc(void *ptr, size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_realloc(ptr, bytes);
+}
+int posix_memalign(void **out, size_t align, size_t bytes)
+{
+    *out = failing != NULL && refuses(failing) ? NULL : __libc_memalign(align, bytes);
+    return *out == NULL ? 12 : 0;
+}
+#endif
+
 static lifecycle_config stage_config(struct stage *stage)
 {
     lifecycle_config config = LIFECYCLE_CONFIG_INIT;
     config.code_capacity = 1 << 21;
+#ifdef FAIL_MALLOC
+    failing = stage;
+#endif
+#ifdef FAIL_MALLOC
+    (void)stage_alloc;
+    (void)stage_realloc;
+    (void)stage_free;
+#else
     config.allocator.alloc = stage_alloc;
     config.allocator.realloc = stage_realloc;
     config.allocator.free = stage_free;
     config.allocator.user = stage;
+#endif
     return config;
 }
 
