@@ -2,16 +2,15 @@
  * failure.c - memory runs out. Every operation that takes memory is tried with its first allocation failing, then with
  * its second, and so on until it succeeds; once only that allocation fails, once all after it do too; with and without
  * an observer. Each time the answer is E_NOMEM and everything is as it was; then the retry works. In the end every byte
- * is back. What system calls do when they fail is in failure_system.c.
+ * is back. System calls that fail: failure_system.c.
  */
 #include "failure.h"
 
 /* --- what is tried: prepare() is not disturbed, act() is --- */
 
-static char name_buffer[64];
-
 static const char *numbered(const char *what, int i)
 {
+    static char name_buffer[64];
     snprintf(name_buffer, sizeof name_buffer, "%s %d of a length that fits nowhere inline", what, i);
     return name_buffer;
 }
