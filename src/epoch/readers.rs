@@ -12,6 +12,8 @@
 //! - `.reader.tag`: the grace counter starts at 1, so a value of 0 in a reader means "outside".
 //! - `.reader.owner`: `nesting` and `parked` are written only by the thread that attached; other
 //!   threads look at `entered` alone.
+//! - `.reader.fork`: in a forked child the readers of its parent's other threads count until the
+//!   main thread looks, which knows its own.
 //! - `.reader.stable`: readers live in a pool; a detached one can still be looked at, its `grace`
 //!   is NULL.
 //!
@@ -19,7 +21,7 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
@@ -39,6 +41,8 @@ pub struct Reader {
     next_free: AtomicU32,
     thread: AtomicU64,
     manager: AtomicPtr<core::ffi::c_void>,
+    /// The process it was attached in (`os::fork_generation`).
+    process: AtomicU64,
 }
 
 const _: () = {
@@ -102,8 +106,7 @@ impl Reader {
     /// Ends `park`: the thread is inside again if it was.
     pub fn unpark(&self) -> Result<()> {
         self.check_thread()?;
-        let parked = self.parked.swap(0, Ordering::Relaxed);
-        if parked == 0 {
+        if self.parked.swap(0, Ordering::Relaxed) == 0 {
             fail!(LIFECYCLE_E_INVALID, "the reader is not parked");
         }
         // The nesting of now, not of then: who left while parked is outside, and who entered anew is
@@ -124,13 +127,15 @@ impl Reader {
 /// The readers of one manager, and its grace counter.
 pub struct Readers {
     grace: AtomicU64,
+    /// The process whose readers are on the list.
+    process: AtomicU64,
     list: Mutex<Option<List<&'static Reader>>>,
 }
 
 impl Readers {
     /// None attached.
     pub const fn new() -> Self {
-        Readers { grace: AtomicU64::new(1), list: Mutex::new(None) }
+        Readers { grace: AtomicU64::new(1), process: AtomicU64::new(0), list: Mutex::new(None) }
     }
 
     /// Attaches the calling thread; `manager` is kept for `Reader::manager`.
@@ -156,6 +161,7 @@ impl Readers {
         reader.fence.store(u32::from(!os::barrier().is_asymmetric()), Ordering::Relaxed);
         reader.thread.store(os::thread_id(), Ordering::Relaxed);
         reader.manager.store(manager, Ordering::Relaxed);
+        reader.process.store(os::fork_generation(), Ordering::Relaxed);
         reader.grace.store((&raw const self.grace).cast_mut(), Ordering::Relaxed);
         list.push(reader);
         Pool::publish(reader);
@@ -199,6 +205,39 @@ impl Readers {
         }
     }
 
+    /// The list, without the readers of threads that a fork left behind.
+    fn living(&self) -> MutexGuard<'_, Option<List<&'static Reader>>> {
+        let mut list = self.list.lock();
+        let now = os::fork_generation();
+        if self.process.load(Ordering::Relaxed) == now {
+            return list;
+        }
+        let Some(readers) = list.as_mut().filter(|list| !list.is_empty()) else {
+            self.process.store(now, Ordering::Relaxed);
+            return list;
+        };
+        // The thread that forked is the main one of the child. Only that knows its own readers:
+        // until it asks, those of all threads count.
+        if os::is_main_thread() {
+            let me = os::thread_id();
+            readers.retain(|reader| {
+                if reader.process.load(Ordering::Relaxed) == now {
+                    return true;
+                }
+                if reader.thread.load(Ordering::Relaxed) == me {
+                    reader.process.store(now, Ordering::Relaxed);
+                    return true;
+                }
+                if Pool::withdraw(*reader) {
+                    Self::retire(reader);
+                }
+                false
+            });
+            self.process.store(now, Ordering::Relaxed);
+        }
+        list
+    }
+
     /// The tag for what has just been unlinked.
     pub fn tag(&self) -> u64 {
         self.grace.fetch_add(1, Ordering::SeqCst)
@@ -206,7 +245,7 @@ impl Readers {
 
     /// Things with a tag below this may be freed: the oldest value a reader is inside with.
     pub fn oldest(&self) -> u64 {
-        let list = self.list.lock();
+        let list = self.living();
         let Some(list) = list.as_ref().filter(|list| !list.is_empty()) else {
             return u64::MAX;
         };
@@ -224,7 +263,7 @@ impl Readers {
     /// Whether the calling thread has a reader that is inside.
     pub fn is_inside(&self) -> bool {
         let me = os::thread_id();
-        self.list.lock().iter().flatten().any(|reader| {
+        self.living().iter().flatten().any(|reader| {
             reader.thread.load(Ordering::Relaxed) == me
                 && reader.entered.load(Ordering::Relaxed) != 0
         })
@@ -232,7 +271,7 @@ impl Readers {
 
     /// Attached, and inside right now.
     pub fn count(&self) -> (u64, u64) {
-        let list = self.list.lock();
+        let list = self.living();
         let inside = |reader: &&&'static Reader| reader.entered.load(Ordering::Relaxed) != 0;
         list.as_ref()
             .map_or((0, 0), |list| (list.len() as u64, list.iter().filter(inside).count() as u64))

@@ -35,6 +35,13 @@ pub fn thread_id() -> u64 {
     id
 }
 
+/// Whether the calling thread is the one its process began with; in a forked child, the one that
+/// forked.
+pub fn is_main_thread() -> bool {
+    // SAFETY: both take nothing and cannot fail.
+    unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) }
+}
+
 /// Gives the processor to another thread.
 pub fn yield_now() {
     // SAFETY: takes nothing; its result does not matter.
