@@ -451,12 +451,12 @@ static void stale_and_foreign_marks_are_refused(void)
     lifecycle_arena_mark outer, inner, theirs, forged, zero;
     size_t used;
     memset(&zero, 0, sizeof zero);
-    CHECK(lifecycle_arena_alloc(other, 500) != NULL);
+    theirs = lifecycle_arena_save(other);
     outer = lifecycle_arena_save(arena);
     CHECK(lifecycle_arena_alloc(arena, 100) != NULL);
     inner = lifecycle_arena_save(arena);
-    theirs = lifecycle_arena_save(other);
     CHECK_STATUS(lifecycle_arena_rewind(arena, theirs), LIFECYCLE_E_INVALID);
+    CHECK_SAYS("not one of");
     CHECK_STATUS(lifecycle_arena_rewind(arena, zero), LIFECYCLE_E_INVALID);
     CHECK_STATUS(lifecycle_arena_rewind(NULL, outer), LIFECYCLE_E_INVALID);
     memset(&forged, 0xff, sizeof forged);

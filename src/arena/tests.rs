@@ -25,6 +25,8 @@ struct World {
     failures: Cell<u64>,
     /// Regions above this size are refused.
     largest: Cell<usize>,
+    /// Commits above this size are refused.
+    largest_commit: Cell<usize>,
     /// Regions out.
     regions: Cell<i64>,
     reserves: Cell<u64>,
@@ -40,6 +42,7 @@ impl World {
         Rc::new(World {
             countdown: Cell::new(-1),
             largest: Cell::new(usize::MAX),
+            largest_commit: Cell::new(usize::MAX),
             watched,
             ..World::default()
         })
@@ -83,7 +86,7 @@ impl Platform for Fake {
         self.1.extent(region)
     }
     fn commit(&self, region: &Reservation, offset: usize, len: usize) -> Result<(), ()> {
-        if self.0.fails() {
+        if len > self.0.largest_commit.get() || self.0.fails() {
             return Err(());
         }
         self.1.commit(region, offset, len).map_err(|_| ())
@@ -539,6 +542,18 @@ fn steps_grow_so_that_their_number_stays_small() {
     }
     let calls = i64::MAX - world.countdown.get();
     assert!(calls < 60, "{calls} commits for 256 MiB");
+    it.release().expect("given back");
+}
+
+#[test]
+fn a_system_short_of_memory_is_asked_for_what_is_needed() {
+    let world = World::new(false);
+    world.largest_commit.set(8192);
+    let mut it = arena(&world, setup());
+    let at = it.alloc(5000, 16).expect("bytes").as_ptr();
+    fill(at, 5000, 1);
+    assert_eq!(it.stats().committed, 8192);
+    assert_eq!(it.alloc(20_000, 16), Err(Refused::System(())));
     it.release().expect("given back");
 }
 

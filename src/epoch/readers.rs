@@ -210,7 +210,10 @@ impl Readers {
         let Some(list) = list.as_ref().filter(|list| !list.is_empty()) else {
             return u64::MAX;
         };
-        os::barrier().memory();
+        if !os::barrier().memory() {
+            // Whoever is inside may not be seen: nothing may be freed.
+            return 0;
+        }
         list.iter()
             .map(|reader| reader.entered.load(Ordering::Acquire))
             .filter(|entered| *entered != 0)

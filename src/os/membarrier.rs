@@ -43,13 +43,13 @@ impl Barrier {
 
     /// After this, every store made before it is seen by every other thread's later loads, and
     /// every other thread's earlier stores are seen by our later loads, provided readers fence
-    /// themselves when `is_asymmetric` is false.
-    pub fn memory(self) {
+    /// themselves when `is_asymmetric` is false. False when the kernel refused: then nothing is
+    /// known of the readers.
+    pub fn memory(self) -> bool {
         fence(Ordering::SeqCst);
-        if self.memory {
-            call(PRIVATE_EXPEDITED);
-        }
+        let done = !self.memory || call(PRIVATE_EXPEDITED);
         fence(Ordering::SeqCst);
+        done
     }
 
     /// As `memory`, and every processor forgets instructions it has fetched ahead: before an
