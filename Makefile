@@ -57,12 +57,13 @@ help:
 
 # cargo knows what is out of date; the copy is touched only when it changed, so that make knows too.
 RAW := $(DIST)/raw.a
+# The copy is RAW's own recipe: make looks again at what a recipe has made, and links again only if it changed.
 $(RAW): rust
+	@cmp -s target/release/liblifecycle.a $@ || cp target/release/liblifecycle.a $@
 rust:
 	@mkdir -p $(DIST)
 	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs 2>$(DIST)/cargo.log \
 	    || { cat $(DIST)/cargo.log >&2; exit 1; }
-	@cmp -s target/release/liblifecycle.a $(RAW) || cp target/release/liblifecycle.a $(RAW)
 
 $(DIST)/symbols: include/symbols.txt
 	@mkdir -p $(DIST)
@@ -72,14 +73,14 @@ $(DIST)/symbols: include/symbols.txt
 $(DIST)/lifecycle.map: $(DIST)/symbols
 	@{ echo 'LIFECYCLE_0.1 {'; echo '  global:'; sed 's/.*/    &;/' $<; echo '  local: *;'; echo '};'; } >$@
 
-$(DIST)/lifecycle_dropins.o: src/shim/dropins.c $(HEADERS)
+$(DIST)/lifecycle_dropins.o: src/shim/dropins.c
 	@mkdir -p $(DIST)
-	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -Iinclude -c $< -o $@
+	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -c $< -o $@
 
 # --force-group-allocation dissolves COMDAT groups: the linker would drop ours for another archive's of the same name.
-$(STATIC): $(RAW) $(DIST)/lifecycle_dropins.o $(DIST)/symbols
+$(STATIC): $(RAW) $(DIST)/symbols
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,--force-group-allocation $$(sed 's/^/-Wl,-u,/' $(DIST)/symbols) \
-	    $(DIST)/lifecycle_dropins.o $(RAW) -o $(DIST)/whole.o
+	    $(RAW) -o $(DIST)/whole.o
 	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value $(DIST)/whole.o $(DIST)/lifecycle.o
 	@rm -f $@ $(DIST)/whole.o
 	$(AR) rcs $@ $(DIST)/lifecycle.o
@@ -168,7 +169,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
-	@examples-c/run.sh
+	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples

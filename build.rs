@@ -55,9 +55,10 @@ fn shim() -> Outcome<()> {
     Ok(())
 }
 
-/// Generates the header: into the build's own folder for development builds, where tests/header.rs compares it with
-/// the committed one, and over include/lifecycle.h when LIFECYCLE_REGENERATE_HEADER is set (`make header`). Release
-/// builds leave it alone, so that packaged sources may be read-only.
+/// Generates the header: into the build's own folder for development builds, where tests/header.rs
+/// compares it with the committed one, and over include/lifecycle.h when
+/// LIFECYCLE_REGENERATE_HEADER is set (`make header`). Release builds leave it alone, so that
+/// packaged sources may be read-only.
 fn header(root: &Path, abi: u32) -> Outcome<()> {
     println!("cargo::rerun-if-env-changed=LIFECYCLE_REGENERATE_HEADER");
     let regenerate = env::var_os("LIFECYCLE_REGENERATE_HEADER").is_some_and(|value| value == "1");
@@ -94,14 +95,30 @@ fn header(root: &Path, abi: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// Mends what the generator cannot be told: every constant is an u32 in Rust, but a bare number is an int in C; types
-/// read better by their own name than with `struct` or `enum` before it; a comment of one line takes one line.
+/// Mends what the generator cannot be told: every constant is unsigned in Rust, but a bare number
+/// is an int in C; types read better by their own name than with `struct` or `enum` before it; a
+/// comment of one line takes one line; what the library itself calls (`extern` blocks) and the
+/// constants of its inner rooms are nobody else's business; what Rust calls Safety are requirements
+/// to a C reader.
 fn finish(header: &str) -> String {
     let lines: Vec<&str> = header.trim_start().lines().map(str::trim_end).collect();
     let mut text = String::with_capacity(header.len());
     let mut rest = lines.as_slice();
+    let mut paragraph = 0;
+    let mut column = 0;
     while let [line, tail @ ..] = rest {
         rest = tail;
+        if line.is_empty() {
+            paragraph = text.len();
+        }
+        let inner_constant =
+            line.starts_with("#define ") && !line.starts_with("#define LIFECYCLE_");
+        if inner_constant || line.starts_with("extern ") && !line.ends_with('{') {
+            text.truncate(paragraph);
+            let end = rest.iter().position(|line| line.is_empty()).unwrap_or(rest.len());
+            rest = rest.get(end..).unwrap_or_default();
+            continue;
+        }
         if line.is_empty() && tail.first().is_some_and(|next| next.is_empty()) {
             continue;
         }
@@ -113,15 +130,20 @@ fn finish(header: &str) -> String {
             rest = after;
             continue;
         }
-        if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
-            text.push_str(line);
+        let own = if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
+            line.to_string()
         } else {
-            text.push_str(
-                &line
-                    .replace("struct lifecycle_", "lifecycle_")
-                    .replace("enum lifecycle_", "lifecycle_"),
-            );
+            line.replace("struct lifecycle_", "lifecycle_")
+                .replace("enum lifecycle_", "lifecycle_")
+                .replace(" * # Safety", " * Requires:")
+        };
+        // A prototype's further parameters stand below the first.
+        match own.find('(') {
+            Some(at) if !own.starts_with(' ') => column = at + 1,
+            _ if own.starts_with("      ") => text.push_str(&" ".repeat(column)),
+            _ => {}
         }
+        text.push_str(if own.starts_with("      ") { own.trim_start() } else { &own });
         let mut words = line.split(' ');
         let constant = words.next() == Some("#define")
             && words.next().is_some_and(|name| !name.contains("_VERSION"))

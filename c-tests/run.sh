@@ -2,7 +2,7 @@
 # Runs checks, at most one a processor at a time, and counts them: c-tests/run.sh GROUP...
 #
 # A group is a file in c-tests/checks; it calls `check NAME COMMAND...` (or `skip NAME REASON`) for each of its checks.
-# A check is one line; its output is shown only when it fails. The last line is "N passed, N failed". Called by make,
+# A check is one line; its output (the end of it) is shown only when it fails. The last line is "N passed, N failed". Called by make,
 # which builds the libraries first and says where they are.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -41,7 +41,7 @@ one() {
         echo "ok       $name$( ((SECONDS - start > 9)) && echo " ($((SECONDS - start)) s)")"
         echo 1 >>"$WORK/passed"
     else
-        printf 'FAILED   %s\n%s\n' "$name" "$(sed 's/^/    | /' "$log")"
+        printf 'FAILED   %s\n%s\n' "$name" "$(tail -n 40 "$log" | sed 's/^/    | /')"
         echo 1 >>"$WORK/failed"
     fi
 }

@@ -1,40 +1,51 @@
 /*
- * lifecycle.h - one owner for everything the modules of a C language runtime bring in: machine code, file
- * mappings, names, values, and whatever the runtime hands over with a release function.
+ * lifecycle.h - one owner for everything the modules of a C language runtime bring in: machine
+ * code, file mappings, names, values, and whatever the runtime hands over with a release function.
  *
- * Generated from the Rust sources by `make header`: edit those. This header is the manual; how to read it:
+ * Generated from the Rust sources by `make header`: edit those. This header is the manual; how to
+ * read it:
  *
- * Results. Every function that can fail returns a lifecycle_status: LIFECYCLE_OK is 0, errors are negative, and
- * numbers are never reused. lifecycle_status_name and lifecycle_strerror tell what a number means,
- * lifecycle_last_error says in one sentence what this thread's last failure was about. Results come back through
- * the last parameters, which are set to 0 or NULL on failure.
+ * Results. Every function that can fail returns a lifecycle_status: LIFECYCLE_OK is 0, errors are
+ * negative, and numbers are never reused. lifecycle_status_name and lifecycle_strerror tell what a
+ * number means, lifecycle_last_error says in one sentence what this thread's last failure was
+ * about. Results come back through the last parameters, which are set to 0 or NULL on failure.
  *
- * Arguments. NULL where a thing is needed is LIFECYCLE_E_INVALID; (NULL, 0) is a legal empty slice; an unknown
- * flag or kind is LIFECYCLE_E_INVALID. No input makes the library crash, abort, exit, print, or lose what it
- * held; a defect of its own is caught at this boundary and told as LIFECYCLE_E_PANIC.
+ * Arguments. NULL where a thing is needed is LIFECYCLE_E_INVALID; (NULL, 0) is a legal empty
+ * slice; an unknown flag or kind is LIFECYCLE_E_INVALID. No input makes the library crash, abort,
+ * exit, print, or lose what it held; a defect of its own is caught at this boundary and told as
+ * LIFECYCLE_E_PANIC.
  *
- * Things. Contexts (lifecycle_manager, lifecycle_arena, lifecycle_reader) are pointers. What comes and goes by the
- * million (lifecycle_module, lifecycle_symbol, lifecycle_resource, lifecycle_decl) is a 64-bit id: 0 is never
- * valid, and an id used after its thing is gone is LIFECYCLE_E_STALE for ever, never another thing.
+ * Things. Contexts (lifecycle_manager, lifecycle_arena, lifecycle_reader) are pointers. What comes
+ * and goes by the million (lifecycle_module, lifecycle_symbol, lifecycle_resource, lifecycle_decl)
+ * is a 64-bit id: 0 is never valid, and an id used after its thing is gone is LIFECYCLE_E_STALE
+ * for ever, never another thing.
  *
- * Structs. One that the caller fills begins with its own size and is set up with a LIFECYCLE_..._INIT macro; one
- * that the library fills is passed with its size (out, sizeof *out). Either may be longer or shorter than the
- * library's own, so programs and libraries of different versions work together; a field that is set and that the
- * library does not know is LIFECYCLE_E_UNSUPPORTED.
+ * Structs. One that the caller fills begins with its own size and is set up with a
+ * LIFECYCLE_..._INIT macro; one that the library fills is passed with its size (out, sizeof *out).
+ * Either may be longer or shorter than the library's own, so programs and libraries of different
+ * versions work together; a field that is set and that the library does not know is
+ * LIFECYCLE_E_UNSUPPORTED.
  *
- * Ownership words. "Borrowed": the callee reads it during the call and keeps nothing. "Copied": borrowed, and its
- * contents are kept. "Taken": the library owns it once the call has succeeded, not before. "Returned, valid
- * until X": the library keeps owning it, and it must not be used after X.
+ * Ownership words. "Borrowed": the callee reads it during the call and keeps nothing. "Copied":
+ * borrowed, and its contents are kept. "Taken": the library owns it once the call has succeeded,
+ * not before. "Returned, valid until X": the library keeps owning it, and it must not be used
+ * after X.
  *
- * Threads. A manager may be used from any threads at once. An arena belongs to one thread at a time, a reader to
- * the thread that attached it. No lock is held while a callback runs, so callbacks may call the library unless
- * their comment says otherwise, and each of them gets the `user` pointer it was registered with.
+ * Threads. A manager may be used from any threads at once. An arena belongs to one thread at a
+ * time, a reader to the thread that attached it. No lock is held while a callback runs, so
+ * callbacks may call the library unless their comment says otherwise, and each of them gets the
+ * `user` pointer it was registered with.
  *
- * Memory. What a manager holds comes from and goes back to lifecycle_config.allocator; malloc, realloc and free
- * where none is given.
+ * Memory. What a manager holds comes from and goes back to lifecycle_config.allocator; malloc,
+ * realloc and free where none is given.
  *
- * Names beginning with lifecycle_ and LIFECYCLE_ are the library's. Linking: `cc program.c -llifecycle`, or what
- * `pkg-config --cflags --libs lifecycle` says; dlopen takes liblifecycle.so.0.
+ * Names beginning with lifecycle_ and LIFECYCLE_ are the library's.
+ *
+ * Linking. `cc program.c -llifecycle`, or what `pkg-config --cflags --libs lifecycle` says. That
+ * replaces a runtime's weak rt_exec_manager_* by the library's; a runtime that is to keep its own,
+ * defined without weak, links -l:liblifecycle.so.0. dlopen takes liblifecycle.so.0.
+ * Static: the archive liblifecycle.a, and behind it what `pkg-config --static --libs lifecycle`
+ * names beside the library.
  */
 
 #ifndef LIFECYCLE_H
@@ -106,24 +117,27 @@
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: one memory file, mapped executable at one address and writable at another. Publishing costs no system
- * call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+ * Code mode: one memory file, mapped executable at one address and writable at another. Publishing
+ * costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
- * Code mode: private pages that are writable first and executable after; a page never holds two symbols, so that no
- * page with live code is ever toggled. A forked child has its own copy.
+ * Code mode: private pages that are writable first and executable after; a page never holds two
+ * symbols, so that no page with live code is ever toggled. A forked child has its own copy.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
 
 /**
- * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped raises SIGBUS in
- * whoever reads the missing part.
+ * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
+ * raises SIGBUS in whoever reads the missing part.
  */
 #define LIFECYCLE_MAPPING_MAP 0u
 
-/** Mapping mode: files are copied when first accessed, so that nothing done to the file later can be seen. */
+/**
+ * Mapping mode: files are copied when first accessed, so that nothing done to the file later can
+ * be seen.
+ */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
 /** Fork policy: a child runs and looks up code but cannot map any. */
@@ -208,9 +222,9 @@ typedef enum lifecycle_status {
 typedef struct lifecycle_manager lifecycle_manager;
 
 /**
- * The host's memory functions: each manager takes every byte it holds from these. All three are given, or none
- * (then malloc, realloc and free). They must return 16-byte aligned memory and may be called from any thread that
- * calls the manager; they must not call the library.
+ * The host's memory functions: each manager takes every byte it holds from these. All three are
+ * given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
+ * be called from any thread that calls the manager; they must not call the library.
  */
 typedef struct lifecycle_allocator {
     /** Returns `bytes` bytes (never 0) or NULL. */
@@ -228,8 +242,8 @@ typedef struct lifecycle_config {
     /** sizeof(lifecycle_config) */
     size_t size;
     /**
-     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. Address space is
-     * reserved for all of it, memory is taken as it is used.
+     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+     * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
     /** LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT. */
@@ -254,7 +268,10 @@ typedef struct lifecycle_caps {
     uint32_t fork_policy;
     /** 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence. */
     uint32_t membarrier;
-    /** 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers LIFECYCLE_E_UNSUPPORTED. */
+    /**
+     * 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
+     * LIFECYCLE_E_UNSUPPORTED.
+     */
     uint32_t entries;
     /** Bytes of executable memory at most. */
     size_t code_capacity;
@@ -386,8 +403,8 @@ typedef struct lifecycle_event {
 } lifecycle_event;
 
 /**
- * Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on the thread whose
- * call made the event, after it took effect; it may call the library.
+ * Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on
+ * the thread whose call made the event, after it took effect; it may call the library.
  */
 typedef struct lifecycle_observer {
     /** sizeof(lifecycle_observer) */
@@ -534,12 +551,15 @@ typedef struct lifecycle_symbol_info {
 } lifecycle_symbol_info;
 
 /**
- * Returns the code to run for an entry that has none, or NULL when there is none to be had. Called on the thread that
- * made the call, with no lock held; it may map code.
+ * Returns the code to run for an entry that has none, or NULL when there is none to be had. Called
+ * on the thread that made the call, with no lock held; it may map code.
  */
 typedef void *(*lifecycle_resolve_fn)(const char *name, void *user);
 
-/** A thread that runs code. The inline functions use its first fields; treat all of them as private. */
+/**
+ * A thread that runs code. The inline functions use its first fields; treat all of them as
+ * private.
+ */
 typedef struct lifecycle_reader {
     /** The grace counter's value when the thread entered; 0 while it is outside. */
     uint64_t entered;
@@ -561,7 +581,7 @@ typedef struct lifecycle_sweep_report {
     uint64_t examined;
     /** Symbols evicted. */
     uint64_t evicted;
-    /** Bytes of code evicted. */
+    /** Bytes of code evicted: the sum of the symbols' sizes. */
     uint64_t code_bytes;
     /** Stale symbols kept because of a pin. */
     uint64_t pinned;
@@ -710,25 +730,31 @@ typedef struct lifecycle_arena_stats {
 /** Code was mapped: module, id = symbol, name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_MAPPED 3u
 
-/** Code was unlinked and waits for its readers: id = symbol (stale by now), name, address, bytes. */
+/**
+ * Code was unlinked and waits for its readers: module, id = symbol (stale by now), name, address,
+ * bytes.
+ */
 #define LIFECYCLE_EVENT_SYMBOL_RETIRED 4u
 
-/** Code memory was given back: address, bytes, name. */
+/** Code memory was given back: module, id = symbol (both may be stale), name, address, bytes. */
 #define LIFECYCLE_EVENT_SYMBOL_FREED 5u
 
 /** A metadata key went with its module: module, name = key. */
 #define LIFECYCLE_EVENT_METADATA_DROPPED 6u
 
-/** A file was mapped: id = mapping, name = path, address, bytes. */
+/** A file was mapped: module (0 = prefetched), id = mapping, name = path, address, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_OPENED 7u
 
 /** A mapping's last reference is gone: id = mapping, name = path, bytes. */
 #define LIFECYCLE_EVENT_MAPPING_EVICTED 8u
 
-/** A name is bound no more: value = name kind, name. */
+/** A name is bound no more: value = name kind, name, module = whose binding it was. */
 #define LIFECYCLE_EVENT_NAME_REMOVED 9u
 
-/** A name means again what it meant before: value = name kind, name, module = whose binding it is now. */
+/**
+ * A name means again what it meant before: value = name kind, name, module = whose binding it is
+ * now.
+ */
 #define LIFECYCLE_EVENT_NAME_RESTORED 10u
 
 /** A sweep ended: value = symbols evicted, bytes. */
@@ -771,12 +797,13 @@ extern "C" {
 /**
  * Returns the version of the library that runs: major * 1000000 + minor * 1000 + patch.
  *
- * Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled with.
+ * Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled
+ * with.
  *
  * \returns the number; cannot fail.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
  */
 uint32_t lifecycle_version_number(void);
 
@@ -785,21 +812,21 @@ uint32_t lifecycle_version_number(void);
  *
  * \returns a NUL-terminated text, never NULL; cannot fail.
  *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+ * anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
  */
 const char *lifecycle_version_string(void);
 
 /**
  * Returns the number in the shared library's name (liblifecycle.so.NUMBER).
  *
- * It is raised when a program linked against the library before would break. A program that opens the library at run
- * time compares it with LIFECYCLE_ABI_VERSION.
+ * It is raised when a program linked against the library before would break. A program that opens
+ * the library at run time compares it with LIFECYCLE_ABI_VERSION.
  *
  * \returns the number; cannot fail.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
  */
 uint32_t lifecycle_abi_version(void);
 
@@ -810,8 +837,8 @@ uint32_t lifecycle_abi_version(void);
  *
  * \returns the bits; bits this header does not name are of a later version. Cannot fail.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
- * in a child. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: the same in a child. Since: 0.1.0
  */
 uint64_t lifecycle_features(void);
 
@@ -820,8 +847,8 @@ uint64_t lifecycle_features(void);
  *
  * \returns a NUL-terminated text, never NULL; its form may change. Cannot fail.
  *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+ * anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
  */
 const char *lifecycle_build_info(void);
 
@@ -832,110 +859,123 @@ const char *lifecycle_build_info(void);
  *
  * \returns a NUL-terminated text, never NULL; cannot fail.
  *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+ * anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
  */
 const char *lifecycle_status_name(int status);
 
 /**
- * Returns what a status means, in a few words for people; lifecycle_last_error says more about one failure.
+ * Returns what a status means, in a few words for people; lifecycle_last_error says more about one
+ * failure.
  *
  * \param status  any number; one that no version has handed out has a text too.
  *
  * \returns a NUL-terminated text without a full stop, never NULL; cannot fail.
  *
- * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
- * included. Fork: the same in a child. Since: 0.1.0
+ * Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+ * anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
  */
 const char *lifecycle_strerror(int status);
 
 /**
- * Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is already mapped by
- * module 'a.smf'".
+ * Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is
+ * already mapped by module 'a.smf'".
  *
- * A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at most 255 bytes; a
- * longer one is cut between characters.
+ * A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at
+ * most 255 bytes; a longer one is cut between characters.
  *
- * \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet. Cannot fail.
+ * \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet.
+ * Cannot fail.
  *
- * Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread. Threads: each has its
- * own. Re-entry: from any callback. Fork: a child starts with its parent thread's. Since: 0.1.0
+ * Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread.
+ * Threads: each has its own. Re-entry: from any callback. Fork: a child starts with its parent
+ * thread's. Since: 0.1.0
  */
 const char *lifecycle_last_error(void);
 
 /**
  * Returns the system's error number (errno) behind this thread's last failure.
  *
- * \returns the number; 0 when the system was not to blame or nothing has failed on this thread yet. Cannot fail.
+ * \returns the number; 0 when the system was not to blame or nothing has failed on this thread
+ * yet. Cannot fail.
  *
- * Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork: a child starts with
- * its parent thread's. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork:
+ * a child starts with its parent thread's. Since: 0.1.0
  */
 int lifecycle_last_errno(void);
 
 /**
- * Proves that this very build of the library, as it was linked, catches its own defects at its boundary: raises one on
- * purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
+ * Proves that this very build of the library, as it was linked, catches its own defects at its
+ * boundary: raises one on purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
  *
  * \returns LIFECYCLE_OK, with lifecycle_last_error telling of the defect that was raised;
  *          LIFECYCLE_E_UNSUPPORTED if the library was built to abort instead;
  *          LIFECYCLE_E_PANIC if something else came out.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal handler. Fork: may be
- * called in a child. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal
+ * handler. Fork: may be called in a child. Since: 0.1.0
  */
 lifecycle_status lifecycle_self_test(void);
 
 /**
  * Makes a manager: the owner of everything that one runtime's modules bring in.
  *
- * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room for data and
- * bookkeeping); memory is taken as it is used.
+ * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
+ * for data and bookkeeping); memory is taken as it is used.
  *
  * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
  * \param[out] out  the manager; NULL on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator with a function
- * missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not know); LIFECYCLE_E_TOO_BIG (a code
- * capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids executable memory in every mode that was asked for);
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
+ * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
+ * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
+ * executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+ * managers); LIFECYCLE_E_SYSTEM.
  *
- * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry: from callbacks too,
- * except the allocator's. Fork: a child may make its own managers. Since: 0.1.0
+ * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
+ * from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:
+ * 0.1.0
  */
 lifecycle_status lifecycle_create(const lifecycle_config *config,
-                                       lifecycle_manager **out);
+                                  lifecycle_manager **out);
 
 /**
- * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the manager.
+ * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
+ * manager.
  *
- * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and names_version pointers of this
- * manager must not be used afterwards; the manager's own address is refused by every function (LIFECYCLE_E_STALE) until
- * another manager is made in its place. Readers still attached are detached.
+ * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
+ * names_version pointers of this manager must not be used afterwards; the manager's own address is
+ * refused by every function (LIFECYCLE_E_STALE) until another manager is made in its place.
+ * Readers still attached are detached.
  *
  * \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already); LIFECYCLE_E_BUSY (a reader is
- * inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
- * gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already);
+ * LIFECYCLE_E_BUSY (a reader is inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the
+ * system refused to unmap a file: everything else is gone, the manager lives on and may be
+ * destroyed again); LIFECYCLE_E_NOMEM (likewise).
  *
- * Ownership: taken. Threads: any, but no other thread may be in a call with this manager. Re-entry: not from a
- * callback of the same manager. Fork: a child may destroy its copy; its parent does not notice. Since: 0.1.0
+ * Ownership: taken. Threads: any, but no other thread may be in a call with this manager.
+ * Re-entry: not from a callback of the same manager. Fork: a child may destroy its copy; its
+ * parent does not notice. Since: 0.1.0
  */
 lifecycle_status lifecycle_destroy(lifecycle_manager *manager);
 
 /**
- * Returns the process-wide manager, made with the defaults on first use: the one behind the drop-ins that take no handle.
+ * Returns the process-wide manager, made with the defaults on first use: the one behind the
+ * drop-ins that take no handle.
  *
  * \returns the manager, or NULL when it cannot be made (lifecycle_last_error tells why).
  *
- * Ownership: the library's; a program that wants to end clean may destroy it, and the next call makes a new one.
- * Threads: any. Re-entry: from anywhere but the allocator. Fork: see lifecycle_create. Since: 0.1.0
+ * Ownership: the library's; a program that wants to end clean may destroy it, and the next call
+ * makes a new one. Threads: any. Re-entry: from anywhere but the allocator. Fork: see
+ * lifecycle_create. Since: 0.1.0
  */
 lifecycle_manager *lifecycle_default(void);
 
 /**
- * Tells what the system allowed this manager: the write protection mode it got, how a fork is handled, limits.
+ * Tells what the system allowed this manager: the write protection mode it got, how a fork is
+ * handled, limits.
  *
  * \param manager  the manager.
  * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
@@ -943,11 +983,12 @@ lifecycle_manager *lifecycle_default(void);
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
-                                         lifecycle_caps *out,
-                                         size_t size);
+                                    lifecycle_caps *out,
+                                    size_t size);
 
 /**
  * Counts everything: what is held right now, and what happened since the start.
@@ -958,33 +999,36 @@ lifecycle_status lifecycle_caps_get(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_stats_get(lifecycle_manager *manager,
-                                          lifecycle_stats *out,
-                                          size_t size);
+                                     lifecycle_stats *out,
+                                     size_t size);
 
 /**
  * Writes the statistics as text, piece by piece.
  *
  * \param manager  the manager.
- * \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS (format 0.0.4).
+ * \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS
+ * (format 0.0.4).
  * \param write  gets each piece; not NULL. A non-zero return stops, and is not a failure.
  * \param user  handed to `write`.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown format); LIFECYCLE_E_STALE.
  *
- * Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the caller's, with no lock
- * held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
+ * Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the
+ * caller's, with no lock held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
-                                            lifecycle_format format,
-                                            lifecycle_write_fn write,
-                                            void *user);
+                                       lifecycle_format format,
+                                       lifecycle_write_fn write,
+                                       void *user);
 
 /**
- * Tells everything that the manager still holds: modules and what they own, code that waits for readers, reservations
- * neither committed nor aborted, mappings nobody used, what the system refused to take back.
+ * Tells everything that the manager still holds: modules and what they own, code that waits for
+ * readers, reservations neither committed nor aborted, mappings nobody used, what the system
+ * refused to take back.
  *
  * A host that has unloaded everything expects none.
  *
@@ -993,16 +1037,16 @@ lifecycle_status lifecycle_stats_print(lifecycle_manager *manager,
  * \param user  handed to `leak`.
  * \param[out] leaks  how many; may be NULL.
  *
- * \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM
- * (then none was told).
+ * \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM (then none was told).
  *
- * Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when the call began.
- * Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
+ * Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when
+ * the call began. Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
-                                           lifecycle_leak_fn leak,
-                                           void *user,
-                                           size_t *leaks);
+                                      lifecycle_leak_fn leak,
+                                      void *user,
+                                      size_t *leaks);
 
 /**
  * Sets who hears the manager's events; there is one observer at a time.
@@ -1011,15 +1055,15 @@ lifecycle_status lifecycle_leak_check(lifecycle_manager *manager,
  * \param observer  set up with LIFECYCLE_OBSERVER_INIT; copied. NULL = nobody.
  * \param user  handed to the observer.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function); LIFECYCLE_E_STALE;
- * LIFECYCLE_E_UNSUPPORTED.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function);
+ * LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED.
  *
- * Ownership: `user` stays the host's and must live until another observer is set and calls begun before have ended.
- * Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: `user` stays the host's and must live until another observer is set and calls begun
+ * before have ended. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
-                                             const lifecycle_observer *observer,
-                                             void *user);
+                                        const lifecycle_observer *observer,
+                                        void *user);
 
 /**
  * Starts to track a module.
@@ -1028,15 +1072,16 @@ lifecycle_status lifecycle_set_observer(lifecycle_manager *manager,
  * \param path  what the host calls it, not empty; copied. It need not be a file.
  * \param[out] out  the module; 0 on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of this path is loaded:
- * unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 modules).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of
+ * this path is loaded: unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_LIMIT (2^24 modules).
  *
- * Ownership: the module owns what is registered for it until it is unloaded. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
+ * Ownership: the module owns what is registered for it until it is unloaded. Threads: any.
+ * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
-                                               const char *path,
-                                               lifecycle_module *out);
+                                          const char *path,
+                                          lifecycle_module *out);
 
 /**
  * Finds the loaded module of a path. During a reload that is the old side.
@@ -1047,11 +1092,12 @@ lifecycle_status lifecycle_on_module_load(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
-                                            const char *path,
-                                            lifecycle_module *out);
+                                       const char *path,
+                                       lifecycle_module *out);
 
 /**
  * Tells what a module owns right now.
@@ -1061,15 +1107,16 @@ lifecycle_status lifecycle_module_find(lifecycle_manager *manager,
  * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
  * \param size  sizeof *out.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id);
+ * LIFECYCLE_E_STALE.
  *
- * Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
+ * Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry:
+ * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
-                                                lifecycle_module module,
-                                                lifecycle_module_info *out,
-                                                size_t size);
+                                           lifecycle_module module,
+                                           lifecycle_module_info *out,
+                                           size_t size);
 
 /**
  * Visits every module that was loaded when the call began.
@@ -1078,37 +1125,42 @@ lifecycle_status lifecycle_module_info_get(lifecycle_manager *manager,
  * \param visit  called with each module and its path; a non-zero return ends the walk.
  * \param user  handed to `visit`.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was visited).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was
+ * visited).
  *
- * Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may call the library, unload
- * modules included; those it has not reached yet are visited all the same, with ids that are stale by then. Fork: works.
- * Since: 0.1.0
+ * Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may
+ * call the library, unload modules included; those it has not reached yet are visited all the
+ * same, with ids that are stale by then. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
-                                            lifecycle_module_fn visit,
-                                            void *user);
+                                       lifecycle_module_fn visit,
+                                       void *user);
 
 /**
- * Notes that a module's metadata is loaded under a key; twice is once. The host keeps the metadata; at unload the
- * observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the host can drop it.
+ * Notes that a module's metadata is loaded under a key; twice is once. The host keeps the
+ * metadata; at unload the observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the
+ * host can drop it.
  *
  * \param manager  the manager.
  * \param module  the module.
  * \param key  not empty; copied.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM.
  *
- * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
-                                                   lifecycle_module module,
-                                                   const char *key);
+                                              lifecycle_module module,
+                                              const char *key);
 
 /**
- * Gives a module a resource of the host's: source text, a syntax tree, a compiler context, anything with a way to
- * release it.
+ * Gives a module a resource of the host's: source text, a syntax tree, a compiler context,
+ * anything with a way to release it.
  *
- * At unload resources are released newest first, once no reader is inside that was when the unload began.
+ * At unload resources are released newest first, once no reader is inside that was when the unload
+ * began.
  *
  * \param manager  the manager.
  * \param module  the module.
@@ -1117,18 +1169,20 @@ lifecycle_status lifecycle_on_metadata_loaded(lifecycle_manager *manager,
  * \param user  handed to `release`.
  * \param[out] out  names the resource for lifecycle_disown; may be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT
- * (2^24 resources). On failure the resource stays the caller's and `release` is not called.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 resources). On failure the resource stays the
+ * caller's and `release` is not called.
  *
- * Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or reclaims. Re-entry:
- * `release` may call the library. Fork: a child that unloads releases its own copy. Since: 0.1.0
+ * Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or
+ * reclaims. Re-entry: `release` may call the library. Fork: a child that unloads releases its own
+ * copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_own(lifecycle_manager *manager,
-                                    lifecycle_module module,
-                                    void *resource,
-                                    lifecycle_release_fn release,
-                                    void *user,
-                                    lifecycle_resource *out);
+                               lifecycle_module module,
+                               void *resource,
+                               lifecycle_release_fn release,
+                               void *user,
+                               lifecycle_resource *out);
 
 /**
  * Takes a resource back: its release function will not be called.
@@ -1136,97 +1190,106 @@ lifecycle_status lifecycle_own(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param resource  from lifecycle_own.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or disowned already).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or
+ * disowned already).
  *
- * Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_disown(lifecycle_manager *manager,
-                                       lifecycle_resource resource);
+                                  lifecycle_resource resource);
 
 /**
- * Notes that one module needs another, which can then be unloaded only after it or together with it. Twice is once;
- * circles of several modules are allowed, and go together.
+ * Notes that one module needs another, which can then be unloaded only after it or together with
+ * it. Twice is once; circles of several modules are allowed, and go together.
  *
  * \param manager  the manager.
  * \param user_of  the module that needs.
  * \param on  the module that is needed.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a module cannot
- * need itself); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
-                                              lifecycle_module user_of,
-                                              lifecycle_module on);
+                                         lifecycle_module user_of,
+                                         lifecycle_module on);
 
 /**
- * Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping references, metadata keys,
- * names, declaration ranges, data, resources, its record.
+ * Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping
+ * references, metadata keys, names, declaration ranges, data, resources, its record.
  *
- * What may refuse is asked first, so a refused unload changes nothing; one that has begun frees everything. What a
- * running thread could still use (code, data, mappings, resources) is freed at once when no reader is inside, else by
- * the lifecycle_reclaim that comes after the last one left. Costs what the module owns.
+ * What may refuse is asked first, so a refused unload changes nothing; one that has begun frees
+ * everything. What a running thread could still use (code, data, mappings, resources) is freed at
+ * once when no reader is inside, else by the lifecycle_reclaim that comes after the last one left.
+ * Costs what the module owns.
  *
  * \param manager  the manager.
  * \param module  the module.
- * \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and LIFECYCLE_UNLOAD_FORCE_PINNED
- * (pinned code goes too), or-ed.
- * \param[out] out  what was freed, summed over all modules that went; when refused, all zero but the blocker. May be
- * NULL.
+ * \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and
+ * LIFECYCLE_UNLOAD_FORCE_PINNED (pinned code goes too), or-ed.
+ * \param[out] out  what was freed, summed over all modules that went; when refused, all zero but
+ * the blocker. May be NULL.
  * \param size  sizeof *out.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (another module needs
- * it, or a reload of it is in progress: out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol);
- * LIFECYCLE_E_NOMEM (nothing has changed).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_BUSY (another module needs it, or a reload of it is in progress:
+ * out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol); LIFECYCLE_E_NOMEM (nothing has
+ * changed).
  *
- * Ownership: taken from the module; release functions run before this returns, or in lifecycle_reclaim. Threads: any.
- * Re-entry: from callbacks, and from code of the module itself if its thread has entered. Fork: works; the child's code
- * memory is not reused. Since: 0.1.0
+ * Ownership: taken from the module; release functions run before this returns, or in
+ * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
+ * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
-                                              lifecycle_module module,
-                                              uint32_t flags,
-                                              lifecycle_unload_report *out,
-                                              size_t size);
+                                         lifecycle_module module,
+                                         uint32_t flags,
+                                         lifecycle_unload_report *out,
+                                         size_t size);
 
 /**
- * Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload is committed, and the
- * old side goes on working.
+ * Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload
+ * is committed, and the old side goes on working.
  *
- * Names and code symbols of the fresh side become visible at commit, all at once; its mappings, resources and
- * declaration ids are its own from the start. The fresh side may map symbols that the old side has.
+ * Names and code symbols of the fresh side become visible at commit, all at once; its mappings,
+ * resources and declaration ids are its own from the start. The fresh side may map symbols that
+ * the old side has.
  *
  * \param manager  the manager.
  * \param old  the module to replace.
  * \param[out] fresh  the fresh side; 0 on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a reload of it is in
- * progress); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM.
  *
- * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
+ * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any.
+ * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
-                                             lifecycle_module old,
-                                             lifecycle_module *fresh);
+                                        lifecycle_module old,
+                                        lifecycle_module *fresh);
 
 /**
- * The fresh side takes the old one's place: its names (at the old ones' place among those of other modules) and its
- * code become visible, entries point at it, modules that needed the old side need it, and the old side is unloaded.
+ * The fresh side takes the old one's place: its names (at the old ones' place among those of other
+ * modules) and its code become visible, entries point at it, modules that needed the old side need
+ * it, and the old side is unloaded.
  *
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_PINNED (the old side has a pinned symbol); LIFECYCLE_E_EXISTS (another module has mapped one of its symbols
- * meanwhile); LIFECYCLE_E_NOMEM. On failure nothing has changed and the reload is still in progress.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side);
+ * LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_PINNED (the old side has a pinned symbol);
+ * LIFECYCLE_E_EXISTS (another module has mapped one of its symbols meanwhile); LIFECYCLE_E_NOMEM.
+ * On failure nothing has changed and the reload is still in progress.
  *
- * Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads see either side,
- * never a mixture within one name. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads
+ * see either side, never a mixture within one name. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
-                                              lifecycle_module fresh);
+                                         lifecycle_module fresh);
 
 /**
  * Drops the fresh side and all it brought in; the old side never noticed.
@@ -1234,29 +1297,31 @@ lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM (nothing has changed).
  *
- * Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
+ * Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry:
+ * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_reload_abort(lifecycle_manager *manager,
-                                             lifecycle_module fresh);
+                                        lifecycle_module fresh);
 
 /**
- * Notes that the calling thread begins to load a path, so that endless and circular loading is caught.
+ * Notes that the calling thread begins to load a path, so that endless and circular loading is
+ * caught.
  *
  * \param manager  the manager.
  * \param path  not empty; copied.
  *
- * \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended; LIFECYCLE_E_CYCLE (this thread
- * is loading the path already; lifecycle_last_error shows the circle); LIFECYCLE_E_DEPTH (nested deeper than
- * lifecycle_config.load_depth_limit, 16 if not set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended;
+ * LIFECYCLE_E_CYCLE (this thread is loading the path already; lifecycle_last_error shows the
+ * circle); LIFECYCLE_E_DEPTH (nested deeper than lifecycle_config.load_depth_limit, 16 if not
+ * set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
  *
- * Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from callbacks too. Fork: works.
- * Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from
+ * callbacks too. Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_load_enter(lifecycle_manager *manager,
-                                           const char *path);
+lifecycle_status lifecycle_load_enter(lifecycle_manager *manager, const char *path);
 
 /**
  * Notes that the calling thread has ended the load that it began last.
@@ -1264,20 +1329,20 @@ lifecycle_status lifecycle_load_enter(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param path  as given to lifecycle_load_enter; borrowed.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last: nothing has changed);
- * LIFECYCLE_E_STALE.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last:
+ * nothing has changed); LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too. Fork: works.
- * Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_load_leave(lifecycle_manager *manager,
-                                           const char *path);
+lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *path);
 
 /**
  * Copies machine code into executable memory and names it.
  *
- * The code is packed with other code into slabs of 2 MiB that are never writable and executable at one address, and can
- * be run when this returns. An entry of this name (lifecycle_entry) points at it at once.
+ * The code is packed with other code into slabs of 2 MiB that are never writable and executable at
+ * one address, and can be run when this returns. An entry of this name (lifecycle_entry) points at
+ * it at once.
  *
  * \param manager  the manager.
  * \param module  the owner; with LIFECYCLE_MAP_JIT the module whose code made the JIT produce it.
@@ -1287,23 +1352,26 @@ lifecycle_status lifecycle_load_leave(lifecycle_manager *manager,
  * \param options  flags, alignment, where, relocations; NULL = defaults; borrowed.
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to 4096); LIFECYCLE_E_TYPE;
- * LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what
- * would be replaced is pinned); LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
- * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG (never fits in
- * code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a relocation kind, eh_frame);
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED. On failure nothing has changed, except
- * that entries named by relocations have been made.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
+ * 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+ * LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
+ * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
+ * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
+ * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
+ * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
+ * LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
+ * have been made.
  *
- * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
+ * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
-                                           lifecycle_module module,
-                                           const char *name,
-                                           const void *code,
-                                           size_t len,
-                                           const lifecycle_map_options *options,
-                                           lifecycle_symbol *out);
+                                      lifecycle_module module,
+                                      const char *name,
+                                      const void *code,
+                                      size_t len,
+                                      const lifecycle_map_options *options,
+                                      lifecycle_symbol *out);
 
 /**
  * Takes room for code that the caller writes in place: through out->rw, to be run at out->rx.
@@ -1314,16 +1382,18 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  * \param near_address  the room must lie within 2 GiB of it; NULL = anywhere.
  * \param[out] out  the room; all zero on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address is out of reach);
- * LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
+ * is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+ * LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
  *
- * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
+ * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
-                                             size_t size,
-                                             size_t align,
-                                             const void *near_address,
-                                             lifecycle_code *out);
+                                        size_t size,
+                                        size_t align,
+                                        const void *near_address,
+                                        lifecycle_code *out);
 
 /**
  * Names the code written into a reservation and makes it run; what is not used is given back.
@@ -1333,22 +1403,25 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param module  as for lifecycle_map_symbol.
  * \param name  as for lifecycle_map_symbol.
  * \param used  bytes written, from 1 to code->size.
- * \param options  as for lifecycle_map_symbol; align and near_address were settled by the reservation.
+ * \param options  as for lifecycle_map_symbol; align and near_address were settled by the
+ * reservation.
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
- * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was reserved; LIFECYCLE_E_STALE also
- * when the reservation was committed or aborted already. On failure the reservation stays the caller's; where the system
- * itself failed after the code was laid down, it may have shrunk to what was used.
+ * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
+ * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * failure the reservation stays the caller's, as large as it was; where the system does not make
+ * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
- * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
+ * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
-                                            lifecycle_code *code,
-                                            lifecycle_module module,
-                                            const char *name,
-                                            size_t used,
-                                            const lifecycle_map_options *options,
-                                            lifecycle_symbol *out);
+                                       lifecycle_code *code,
+                                       lifecycle_module module,
+                                       const char *name,
+                                       size_t used,
+                                       const lifecycle_map_options *options,
+                                       lifecycle_symbol *out);
 
 /**
  * Gives a reservation back.
@@ -1361,10 +1434,11 @@ lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
  * Ownership: taken. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_abort(lifecycle_manager *manager,
-                                           lifecycle_code *code);
+                                      lifecycle_code *code);
 
 /**
- * Gives a module zeroed memory beside the code: writable, never executable, within 2 GiB of all code of this manager.
+ * Gives a module zeroed memory beside the code: writable, never executable, within 2 GiB of all
+ * code of this manager.
  *
  * \param manager  the manager.
  * \param module  the owner.
@@ -1372,61 +1446,70 @@ lifecycle_status lifecycle_code_abort(lifecycle_manager *manager,
  * \param align  a power of two up to 4096; 0 = 64.
  * \param[out] out  the memory; NULL on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT
- * (as much data as code_capacity, at most 512 MiB); LIFECYCLE_E_NOMEM; LIFECYCLE_E_SYSTEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT (as much data as code_capacity, at most 512 MiB);
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_SYSTEM.
  *
- * Ownership: the module's; freed with it, when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the module's; freed with it, when no reader is inside any more. Threads: any.
+ * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_data_reserve(lifecycle_manager *manager,
-                                             lifecycle_module module,
-                                             size_t size,
-                                             size_t align,
-                                             void **out);
+                                        lifecycle_module module,
+                                        size_t size,
+                                        size_t align,
+                                        void **out);
 
 /**
- * Notes code that the host mapped itself, so that it is found, entered, retired and released like any other.
+ * Notes code that the host mapped itself, so that it is found, entered, retired and released like
+ * any other.
  *
  * \param manager  the manager.
  * \param module  the owner.
  * \param name  as for lifecycle_map_symbol.
  * \param address  first byte, not NULL.
  * \param len  bytes, not 0. The range may not overlap another symbol's.
- * \param release  called as release(address, user) once no reader is inside; NULL = nothing to release.
+ * \param release  called as release(address, user) once no reader is inside; NULL = nothing to
+ * release.
  * \param user  handed to `release`, and told by lifecycle_symbol_info_get.
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also memory of the manager itself); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_EXISTS (the name or part of the range is mapped); LIFECYCLE_E_RANGE (the range goes around the end of
- * memory); LIFECYCLE_E_LIMIT (2^18 such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also memory of the manager itself);
+ * LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name or part of the range is
+ * mapped); LIFECYCLE_E_RANGE (the range goes around the end of memory); LIFECYCLE_E_LIMIT (2^18
+ * such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
  *
- * Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+ * 0.1.0
  */
 lifecycle_status lifecycle_on_symbol_mapped(lifecycle_manager *manager,
-                                                 lifecycle_module module,
-                                                 const char *name,
-                                                 void *address,
-                                                 size_t len,
-                                                 lifecycle_release_fn release,
-                                                 void *user,
-                                                 lifecycle_symbol *out);
+                                            lifecycle_module module,
+                                            const char *name,
+                                            void *address,
+                                            size_t len,
+                                            lifecycle_release_fn release,
+                                            void *user,
+                                            lifecycle_symbol *out);
 
 /**
  * Notes which module made the JIT produce a symbol, so that unloading that module frees it.
  *
- * A symbol that is mapped becomes a JIT symbol of that module (owner "__jit__"), and the sweeper may evict it. A name that
- * is not mapped yet is expected: when it is mapped with LIFECYCLE_MAP_JIT, whoever maps it, it belongs to this module.
+ * A symbol that is mapped becomes a JIT symbol of that module (owner "__jit__"), and the sweeper
+ * may evict it. A name that is not mapped yet is expected: when it is mapped with
+ * LIFECYCLE_MAP_JIT, whoever maps it, it belongs to this module.
  *
  * \param manager  the manager.
  * \param origin  the module.
  * \param jit_symbol  the symbol's name; copied.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM.
  *
- * Ownership: the symbol is the origin's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the symbol is the origin's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_jit_triggered(lifecycle_manager *manager,
-                                                 lifecycle_module origin,
-                                                 const char *jit_symbol);
+                                            lifecycle_module origin,
+                                            const char *jit_symbol);
 
 /**
  * Finds the module that made the JIT produce a symbol.
@@ -1437,14 +1520,16 @@ lifecycle_status lifecycle_on_jit_triggered(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_jit_origin(lifecycle_manager *manager,
-                                           const char *jit_symbol,
-                                           lifecycle_module *out);
+                                      const char *jit_symbol,
+                                      lifecycle_module *out);
 
 /**
- * Finds the code symbol of a name. What a reload in progress has mapped is not found before it is committed.
+ * Finds the code symbol of a name. What a reload in progress has mapped is not found before it is
+ * committed.
  *
  * \param manager  the manager.
  * \param name  borrowed.
@@ -1452,11 +1537,12 @@ lifecycle_status lifecycle_jit_origin(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_find(lifecycle_manager *manager,
-                                            const char *name,
-                                            lifecycle_symbol *out);
+                                       const char *name,
+                                       lifecycle_symbol *out);
 
 /**
  * Tells what is known of a symbol.
@@ -1468,12 +1554,13 @@ lifecycle_status lifecycle_symbol_find(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
  *
- * Ownership: out->name is returned, valid until the symbol is freed; out->owner until the module is unloaded. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: out->name is returned, valid until the symbol is freed; out->owner until the module
+ * is unloaded. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_info_get(lifecycle_manager *manager,
-                                                lifecycle_symbol symbol,
-                                                lifecycle_symbol_info *out,
-                                                size_t size);
+                                           lifecycle_symbol symbol,
+                                           lifecycle_symbol_info *out,
+                                           size_t size);
 
 /**
  * Tells where a symbol's code is.
@@ -1481,76 +1568,83 @@ lifecycle_status lifecycle_symbol_info_get(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param symbol  the symbol.
  *
- * \returns the first byte; NULL if the symbol is stale or anything else is wrong (lifecycle_last_error tells).
+ * \returns the first byte; NULL if the symbol is stale or anything else is wrong
+ * (lifecycle_last_error tells).
  *
- * Ownership: returned, valid until the symbol is retired and no reader is inside; for an address that stays callable see
- * lifecycle_entry. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: returned, valid until the symbol is retired and no reader is inside; for an address
+ * that stays callable see lifecycle_entry. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
-void *lifecycle_symbol_address(lifecycle_manager *manager,
-                               lifecycle_symbol symbol);
+void *lifecycle_symbol_address(lifecycle_manager *manager, lifecycle_symbol symbol);
 
 /**
  * Finds the symbol that an address lies in: its first byte, its last, or any between.
  *
- * Takes no lock, allocates nothing and writes no error sentence, so a signal handler may ask. Code that is retired belongs
- * to nobody.
+ * Takes no lock, allocates nothing and writes no error sentence, so a signal handler may ask. Code
+ * that is retired belongs to nobody.
  *
  * \param manager  the manager.
  * \param pc  any address.
  * \param[out] out  the symbol; 0 on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (the manager was destroyed); LIFECYCLE_E_NOT_FOUND.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (the manager was destroyed);
+ * LIFECYCLE_E_NOT_FOUND.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: works.
- * Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+ * included. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
-                                          const void *pc,
-                                          lifecycle_symbol *out);
+                                     const void *pc,
+                                     lifecycle_symbol *out);
 
 /**
- * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is inside any more.
+ * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
+ * inside any more.
  *
  * \param manager  the manager.
  * \param symbol  the symbol; stale afterwards.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (unmapped already); LIFECYCLE_E_PINNED;
- * LIFECYCLE_E_NOMEM (nothing has changed).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (unmapped
+ * already); LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM (nothing has changed).
  *
- * Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_unmap_symbol(lifecycle_manager *manager,
-                                             lifecycle_symbol symbol);
+                                        lifecycle_symbol symbol);
 
 /**
  * Unmaps every symbol of an owner, all or, if one is pinned, none.
  *
  * \param manager  the manager.
- * \param owner  a module's path (its own code, not what it made the JIT produce), or "__jit__" (all JIT code of all
- * modules); borrowed.
+ * \param owner  a module's path (its own code, not what it made the JIT produce), or "__jit__"
+ * (all JIT code of all modules); borrowed.
  * \param[out] count  how many; 0 on failure. May be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (no such module);
- * LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (no such
+ * module); LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM.
  *
- * Ownership: taken from their modules. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: taken from their modules. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_unmap_owner(lifecycle_manager *manager,
-                                            const char *owner,
-                                            size_t *count);
+                                       const char *owner,
+                                       size_t *count);
 
 /**
- * Adds a pin to a symbol: pinned code is not unmapped, replaced, swept or (unless forced) unloaded.
+ * Adds a pin to a symbol: pinned code is not unmapped, replaced, swept or (unless forced)
+ * unloaded.
  *
  * \param manager  the manager.
  * \param symbol  the symbol.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (2^32 pins).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_RANGE (2^32 pins).
  *
- * Ownership: pins are counted; take each one back with lifecycle_unpin. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: pins are counted; take each one back with lifecycle_unpin. Threads: any. Re-entry:
+ * from callbacks too. Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_pin(lifecycle_manager *manager,
-                                    lifecycle_symbol symbol);
+lifecycle_status lifecycle_pin(lifecycle_manager *manager, lifecycle_symbol symbol);
 
 /**
  * Takes a pin back.
@@ -1558,38 +1652,43 @@ lifecycle_status lifecycle_pin(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param symbol  the symbol.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (it has no pin).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_RANGE (it has no pin).
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
-lifecycle_status lifecycle_unpin(lifecycle_manager *manager,
-                                      lifecycle_symbol symbol);
+lifecycle_status lifecycle_unpin(lifecycle_manager *manager, lifecycle_symbol symbol);
 
 /**
- * Finds, or makes, the entry of a name: an address that stays callable as long as the manager lives, whatever is mapped,
- * replaced, evicted, reloaded or unloaded under that name.
+ * Finds, or makes, the entry of a name: an address that stays callable as long as the manager
+ * lives, whatever is mapped, replaced, evicted, reloaded or unloaded under that name.
  *
- * A call through it runs the code the name has now. While it has none, the resolver is asked (lifecycle_set_resolver) with
- * all argument registers kept, vector registers of any width included, and what it returns is run. If there is nothing to
- * run, the call ends in an illegal instruction in a function named call_without_code, and lifecycle_last_error names the
- * symbol: a call that expects a result cannot go on without.
+ * A call through it runs the code the name has now. While it has none, the resolver is asked
+ * (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
+ * included, and what it returns is run. If there is nothing to run, the call ends in an illegal
+ * instruction in a function named call_without_code, and lifecycle_last_error names the symbol: a
+ * call that expects a result cannot go on without.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
  * \param[out] callable  the address; NULL on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs for this processor);
- * LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
+ * for this processor); LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+ * LIFECYCLE_E_SYSTEM.
  *
- * Ownership: the manager's. A thread that calls through an entry while others unload does so between lifecycle_enter and
- * lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the manager's. A thread that calls through an entry while others unload does so
+ * between lifecycle_enter and lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_entry(lifecycle_manager *manager,
-                                      const char *name,
-                                      void **callable);
+                                 const char *name,
+                                 void **callable);
 
 /**
- * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the stub's jump.
+ * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
+ * stub's jump.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
@@ -1597,17 +1696,18 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
  *
  * \returns as lifecycle_entry.
  *
- * Ownership: the manager's; read only, with one aligned 8-byte load. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the manager's; read only, with one aligned 8-byte load. Threads: any. Re-entry: from
+ * callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
-                                           const char *name,
-                                           void *const **slot);
+                                      const char *name,
+                                      void *const **slot);
 
 /**
  * Sets who finds code for entries that have none; there is one resolver at a time.
  *
- * The resolver runs on the thread that made the call, with no lock held. It returns what to run, usually the address of
- * code it has just mapped under that name; NULL = there is none.
+ * The resolver runs on the thread that made the call, with no lock held. It returns what to run,
+ * usually the address of code it has just mapped under that name; NULL = there is none.
  *
  * \param manager  the manager.
  * \param resolve  the function; NULL = nobody.
@@ -1615,50 +1715,56 @@ lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
  *
- * Ownership: `user` stays the host's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: `user` stays the host's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
-                                             lifecycle_resolve_fn resolve,
-                                             void *user);
+                                        lifecycle_resolve_fn resolve,
+                                        void *user);
 
 /**
- * Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code, data, mapping or resource
- * that was there when it entered is freed under it.
+ * Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code,
+ * data, mapping or resource that was there when it entered is freed under it.
  *
  * \param manager  the manager.
  * \param[out] out  the reader; NULL on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 readers).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_LIMIT (65536 readers).
  *
- * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's destruction does. A thread
- * that ends without detaching leaves an idle reader behind, which blocks nobody. Threads: any; a thread may attach several
- * readers. Re-entry: from callbacks too. Fork: the child's only thread attaches anew. Since: 0.1.0
+ * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
+ * destruction does. A thread that ends without detaching leaves an idle reader behind, which
+ * blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
+ * Fork: the child's only thread attaches anew. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
-                                              lifecycle_reader **out);
+                                         lifecycle_reader **out);
 
 /**
  * Detaches a reader.
  *
  * \param reader  the reader; not to be used afterwards.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (it is inside:
- * leave first).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_BUSY (it is inside: leave first).
  *
- * Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see lifecycle_reader_attach.
- * Since: 0.1.0
+ * Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see
+ * lifecycle_reader_attach. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_detach(lifecycle_reader *reader);
 
 /**
- * Says, before a call that blocks, that the thread uses nothing of the manager's until lifecycle_unpark, however deep it has
- * entered. No frame of the manager's code may be on its stack.
+ * Says, before a call that blocks, that the thread uses nothing of the manager's until
+ * lifecycle_unpark, however deep it has entered. No frame of the manager's code may be on its
+ * stack.
  *
  * \param reader  the reader.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (parked already).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_BUSY (parked already).
  *
- * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_park(lifecycle_reader *reader);
 
@@ -1667,59 +1773,63 @@ lifecycle_status lifecycle_park(lifecycle_reader *reader);
  *
  * \param reader  the reader.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked); LIFECYCLE_E_STALE.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked);
+ * LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
 
 /**
- * Frees everything retired that no reader can be inside any more, and asks the system again for what it refused before.
- * Never waits.
+ * Frees everything retired that no reader can be inside any more, and asks the system again for
+ * what it refused before. Never waits.
  *
  * \param manager  the manager.
  * \param[out] bytes  bytes of code memory given back; may be NULL.
  *
- * \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing is
- * lost; try again).
+ * \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM (nothing is lost; try again).
  *
- * Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks
+ * too. Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_reclaim(lifecycle_manager *manager,
-                                        size_t *bytes);
+lifecycle_status lifecycle_reclaim(lifecycle_manager *manager, size_t *bytes);
 
 /**
  * Waits until every reader that is inside now has left or entered anew, then reclaims.
  *
  * \param manager  the manager.
- * \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it takes.
+ * \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it
+ * takes.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT; LIFECYCLE_E_DEADLOCK (the calling
- * thread is itself inside); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
+ * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
  *
- * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not from code of the manager.
- * Fork: works. Since: 0.1.0
+ * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
+ * from code of the manager. Fork: works. Since: 0.1.0
  */
-lifecycle_status lifecycle_synchronize(lifecycle_manager *manager,
-                                            uint64_t timeout_ns);
+lifecycle_status lifecycle_synchronize(lifecycle_manager *manager, uint64_t timeout_ns);
 
 /**
- * Notes that a symbol is used in this epoch. Code that is called often marks without a call: lifecycle_usage_slot and the
- * inline lifecycle_mark.
+ * Notes that a symbol is used in this epoch. Code that is called often marks without a call:
+ * lifecycle_usage_slot and the inline lifecycle_mark.
  *
  * \param manager  the manager.
  * \param symbol  the symbol.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
-                                          lifecycle_symbol symbol);
+                                     lifecycle_symbol symbol);
 
 /**
- * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for marking code that a JIT emits:
- * `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads and rarely a store.
+ * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
+ * marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
+ * and rarely a store.
  *
  * \param manager  the manager.
  * \param symbol  the symbol.
@@ -1728,13 +1838,14 @@ lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
  *
- * Ownership: the manager's. The slot may be stored to as long as the symbol's code may run, the clock be read as long as the
- * manager lives. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the manager's. The slot may be stored to as long as the symbol's code may run, the
+ * clock be read as long as the manager lives. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_usage_slot(lifecycle_manager *manager,
-                                           lifecycle_symbol symbol,
-                                           uint64_t **slot,
-                                           const uint64_t **clock);
+                                      lifecycle_symbol symbol,
+                                      uint64_t **slot,
+                                      const uint64_t **clock);
 
 /**
  * The next epoch begins: a host does this every so many calls, or on a timer.
@@ -1742,53 +1853,58 @@ lifecycle_status lifecycle_usage_slot(lifecycle_manager *manager,
  * \param manager  the manager.
  * \param[out] epoch  the new one; the first is 1. May be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has
+ * changed).
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
-lifecycle_status lifecycle_advance_epoch(lifecycle_manager *manager,
-                                              uint64_t *epoch);
+lifecycle_status lifecycle_advance_epoch(lifecycle_manager *manager, uint64_t *epoch);
 
 /**
- * Evicts every JIT symbol that was not used for more than `max_age` epochs: one last used in epoch e goes once epoch - e is
- * more than max_age.
+ * Evicts every JIT symbol that was not used for more than `max_age` epochs: one last used in epoch
+ * e goes once epoch - e is more than max_age.
  *
- * Never evicted, whatever max_age: pinned symbols, code that modules own, and symbols mapped or used within the last two
- * epochs. The entry of an evicted symbol is empty: the next call asks the resolver. Costs what is evicted and what was used
- * again since it was last looked at, not what is tracked.
+ * Never evicted, whatever max_age: pinned symbols, code that modules own, and symbols mapped or
+ * used within the last two epochs. The entry of an evicted symbol is empty: the next call asks the
+ * resolver. Costs what is evicted and what was used again since it was last looked at, not what is
+ * tracked.
  *
  * \param manager  the manager.
  * \param max_age  epochs.
  * \param[out] out  what was done; may be NULL.
  * \param size  sizeof *out.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have been evicted).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have
+ * been evicted).
  *
- * Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry:
+ * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_sweep_unused(lifecycle_manager *manager,
-                                             uint64_t max_age,
-                                             lifecycle_sweep_report *out,
-                                             size_t size);
+                                        uint64_t max_age,
+                                        lifecycle_sweep_report *out,
+                                        size_t size);
 
 /**
- * Evicts JIT symbols, those unused for longest first, until no more than `max_code_bytes` of code are live or nothing more
- * may go: see lifecycle_sweep_unused for what is never evicted.
+ * Evicts JIT symbols, those unused for longest first, until no more than `max_code_bytes` of code
+ * are live or nothing more may go: see lifecycle_sweep_unused for what is never evicted.
  *
  * \param manager  the manager.
  * \param max_code_bytes  bytes, as lifecycle_stats.code_bytes_live counts them.
  * \param[out] out  what was done; may be NULL.
  * \param size  sizeof *out.
  *
- * \returns LIFECYCLE_OK, also when more than the budget stays live; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM (some may have been evicted).
+ * \returns LIFECYCLE_OK, also when more than the budget stays live; LIFECYCLE_E_INVALID;
+ * LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have been evicted).
  *
- * Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry:
+ * from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_sweep_to_budget(lifecycle_manager *manager,
-                                                size_t max_code_bytes,
-                                                lifecycle_sweep_report *out,
-                                                size_t size);
+                                           size_t max_code_bytes,
+                                           lifecycle_sweep_report *out,
+                                           size_t size);
 
 /**
  * Counts the JIT symbols that were not used for more than `max_age` epochs, pinned ones included.
@@ -1799,54 +1915,61 @@ lifecycle_status lifecycle_sweep_to_budget(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
-                                            uint64_t max_age,
-                                            size_t *out);
+                                       uint64_t max_age,
+                                       size_t *out);
 
 /**
  * Gives a module a reference to a file in memory, read-only. Any file may be mapped, SMF or not.
  *
- * A file (same device, inode, size and time of change) is in memory once, however many paths and modules reach it. A file
- * that was replaced or changed is another one: new users get the new bytes, those who have the old ones keep them. With
- * LIFECYCLE_MAPPING_MAP, a file that somebody truncates in place while it is mapped raises SIGBUS in who reads the missing
- * part; replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
+ * A file (same device, inode, size and time of change) is in memory once, however many paths and
+ * modules reach it. A file that was replaced or changed is another one: new users get the new
+ * bytes, those who have the old ones keep them. With LIFECYCLE_MAPPING_MAP, a file that somebody
+ * truncates in place while it is mapped raises SIGBUS in who reads the missing part; replace files
+ * by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
  *
  * \param manager  the manager.
  * \param module  the module.
  * \param path  the file; copied.
  * \param[out] out  the bytes; all zero on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or
- * another thing that is no regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure nothing has changed.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+ * LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
+ * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure
+ * nothing has changed.
  *
- * Ownership: the reference is the module's, dropped by lifecycle_smf_release or at unload; out->data is valid until then.
- * Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the reference is the module's, dropped by lifecycle_smf_release or at unload;
+ * out->data is valid until then. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+ * 0.1.0
  */
 lifecycle_status lifecycle_on_smf_accessed(lifecycle_manager *manager,
-                                                lifecycle_module module,
-                                                const char *path,
-                                                lifecycle_mapping *out);
+                                           lifecycle_module module,
+                                           const char *path,
+                                           lifecycle_mapping *out);
 
 /**
- * Drops one reference of a module, the newest by this path. The last reference of all unmaps the file, once no reader is
- * inside. With module 0 it drops what lifecycle_smf_prefetch mapped and nobody used.
+ * Drops one reference of a module, the newest by this path. The last reference of all unmaps the
+ * file, once no reader is inside. With module 0 it drops what lifecycle_smf_prefetch mapped and
+ * nobody used.
  *
  * \param manager  the manager.
  * \param module  the module, or 0.
  * \param path  as it was accessed; borrowed.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (the module holds no
- * reference by this path); LIFECYCLE_E_NOMEM. A file that the system refuses to unmap is kept and tried again (statistics:
- * failed_releases).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOT_FOUND (the module holds no reference by this path); LIFECYCLE_E_NOMEM. A file
+ * that the system refuses to unmap is kept and tried again (statistics: failed_releases).
  *
- * Ownership: the mapping's bytes are the module's no more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the mapping's bytes are the module's no more. Threads: any. Re-entry: from callbacks
+ * too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_release(lifecycle_manager *manager,
-                                            lifecycle_module module,
-                                            const char *path);
+                                       lifecycle_module module,
+                                       const char *path);
 
 /**
  * Tells how many references the mapping has that a path led to last.
@@ -1855,36 +1978,42 @@ lifecycle_status lifecycle_smf_release(lifecycle_manager *manager,
  * \param path  as it was accessed; borrowed.
  * \param[out] out  references of all modules; 0 on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (not mapped).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (not
+ * mapped).
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_refcount(lifecycle_manager *manager,
-                                             const char *path,
-                                             size_t *out);
+                                        const char *path,
+                                        size_t *out);
 
 /**
- * Maps files before a module needs them. The first access takes the reference over; what nobody accesses stays until it is
- * released with module 0 or the manager is destroyed.
+ * Maps files before a module needs them. The first access takes the reference over; what nobody
+ * accesses stays until it is released with module 0 or the manager is destroyed.
  *
  * \param manager  the manager.
  * \param paths  `n` paths; borrowed.
  * \param n  how many; (NULL, 0) is fine.
- * \param[out] mapped  how many are in memory now; files after the first failure are not tried. May be NULL.
+ * \param[out] mapped  how many are in memory now; files after the first failure are not tried. May
+ * be NULL.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or
- * another thing that is no regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+ * LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
+ * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
  * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
  *
- * Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_prefetch(lifecycle_manager *manager,
-                                             const char *const *paths,
-                                             size_t n,
-                                             size_t *mapped);
+                                        const char *const *paths,
+                                        size_t n,
+                                        size_t *mapped);
 
 /**
- * As lifecycle_on_smf_accessed, for bytes that are in no file: a read-only copy is kept under a key.
+ * As lifecycle_on_smf_accessed, for bytes that are in no file: a read-only copy is kept under a
+ * key.
  *
  * \param manager  the manager.
  * \param module  the module.
@@ -1893,17 +2022,19 @@ lifecycle_status lifecycle_smf_prefetch(lifecycle_manager *manager,
  * \param len  bytes, not 0.
  * \param[out] out  the copy; all zero on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the key is taken);
- * LIFECYCLE_E_FORMAT (no bytes); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_SYSTEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_EXISTS (the key is taken); LIFECYCLE_E_FORMAT (no bytes); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_LIMIT; LIFECYCLE_E_SYSTEM.
  *
- * Ownership: as lifecycle_on_smf_accessed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: as lifecycle_on_smf_accessed. Threads: any. Re-entry: from callbacks too. Fork:
+ * works. Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_from_bytes(lifecycle_manager *manager,
-                                               lifecycle_module module,
-                                               const char *key,
-                                               const void *bytes,
-                                               size_t len,
-                                               lifecycle_mapping *out);
+                                          lifecycle_module module,
+                                          const char *key,
+                                          const void *bytes,
+                                          size_t len,
+                                          lifecycle_mapping *out);
 
 /**
  * Reads and checks the trailer of an SMF file: its last 128 bytes.
@@ -1912,55 +2043,63 @@ lifecycle_status lifecycle_smf_from_bytes(lifecycle_manager *manager,
  * \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
  * \param size  sizeof *out.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_FORMAT (too short, no magic "SMF", or a field that points outside
- * the file; lifecycle_last_error names it); LIFECYCLE_E_UNSUPPORTED (a major version over 1).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_FORMAT (too short, no magic "SMF", or a
+ * field that points outside the file; lifecycle_last_error names it); LIFECYCLE_E_UNSUPPORTED (a
+ * major version over 1).
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_header_get(const lifecycle_mapping *mapping,
-                                               lifecycle_smf_header *out,
-                                               size_t size);
+                                          lifecycle_smf_header *out,
+                                          size_t size);
 
 /**
  * Finds the first section of a type in an SMF file.
  *
  * \param mapping  a mapping that is still held; borrowed.
- * \param kind  the type: LIFECYCLE_SMF_TEMPLATE_CODE, LIFECYCLE_SMF_TEMPLATE_METADATA, or any other number.
+ * \param kind  the type: LIFECYCLE_SMF_TEMPLATE_CODE, LIFECYCLE_SMF_TEMPLATE_METADATA, or any
+ * other number.
  * \param[out] data  its first byte; NULL on failure.
  * \param[out] len  its bytes; 0 on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_FORMAT (as lifecycle_smf_header_get, or a
- * section that lies outside the file); LIFECYCLE_E_UNSUPPORTED (also a compressed file).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_FORMAT (as
+ * lifecycle_smf_header_get, or a section that lies outside the file); LIFECYCLE_E_UNSUPPORTED
+ * (also a compressed file).
  *
- * Ownership: the bytes are the mapping's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the bytes are the mapping's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_smf_section(const lifecycle_mapping *mapping,
-                                            uint32_t kind,
-                                            const void **data,
-                                            size_t *len);
+                                       uint32_t kind,
+                                       const void **data,
+                                       size_t *len);
 
 /**
- * Notes that a module's declarations have the ids first_did to last_did, both included. They are live until the module is
- * unloaded. A module may have several ranges; ranges of loaded modules may not overlap.
+ * Notes that a module's declarations have the ids first_did to last_did, both included. They are
+ * live until the module is unloaded. A module may have several ranges; ranges of loaded modules
+ * may not overlap.
  *
  * \param manager  the manager.
  * \param module  the module.
  * \param first_did  first id.
  * \param last_did  last id, not less than the first.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (last_did is less than
- * first_did); LIFECYCLE_E_EXISTS (overlaps a live range); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_RANGE (last_did is less than first_did); LIFECYCLE_E_EXISTS (overlaps a live range);
+ * LIFECYCLE_E_NOMEM.
  *
- * Ownership: the range is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the range is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
-                                                        lifecycle_module module,
-                                                        int64_t first_did,
-                                                        int64_t last_did);
+                                                   lifecycle_module module,
+                                                   int64_t first_did,
+                                                   int64_t last_did);
 
 /**
- * Binds the name of a function for a module. A name that is bound already means the new function from now on, and again the
- * older one when this binding is gone.
+ * Binds the name of a function for a module. A name that is bound already means the new function
+ * from now on, and again the older one when this binding is gone.
  *
  * \param manager  the manager.
  * \param module  the module. In a reload's fresh side the binding becomes visible at commit.
@@ -1968,79 +2107,84 @@ lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
  * \param did  its declaration id: lifecycle_binding.value.
  * \param return_type  what the host means by it: lifecycle_binding.aux.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
- * bindings).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
  *
- * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_func_registered(lifecycle_manager *manager,
-                                                          lifecycle_module module,
-                                                          const char *name,
-                                                          int64_t did,
-                                                          int64_t return_type);
+                                                     lifecycle_module module,
+                                                     const char *name,
+                                                     int64_t did,
+                                                     int64_t return_type);
 
 /**
- * Binds the name of a struct for a module. A name that is bound already means the new struct from now on, and again the
- * older one when this binding is gone.
+ * Binds the name of a struct for a module. A name that is bound already means the new struct from
+ * now on, and again the older one when this binding is gone.
  *
  * \param manager  the manager.
  * \param module  the module. In a reload's fresh side the binding becomes visible at commit.
  * \param name  not empty; copied once for all bindings of it.
  * \param did  its declaration id: lifecycle_binding.value.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
- * bindings).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
  *
- * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manager,
-                                                            lifecycle_module module,
-                                                            const char *name,
-                                                            int64_t did);
+                                                       lifecycle_module module,
+                                                       const char *name,
+                                                       int64_t did);
 
 /**
- * Binds the name of a enum for a module. A name that is bound already means the new enum from now on, and again the
- * older one when this binding is gone.
+ * Binds the name of a enum for a module. A name that is bound already means the new enum from now
+ * on, and again the older one when this binding is gone.
  *
  * \param manager  the manager.
  * \param module  the module. In a reload's fresh side the binding becomes visible at commit.
  * \param name  not empty; copied once for all bindings of it.
  * \param did  its declaration id: lifecycle_binding.value.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
- * bindings).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
  *
- * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_enum_registered(lifecycle_manager *manager,
-                                                          lifecycle_module module,
-                                                          const char *name,
-                                                          int64_t did);
+                                                     lifecycle_module module,
+                                                     const char *name,
+                                                     int64_t did);
 
 /**
- * Binds the name of a global for a module. A name that is bound already means the new global from now on, and again the
- * older one when this binding is gone.
+ * Binds the name of a global for a module. A name that is bound already means the new global from
+ * now on, and again the older one when this binding is gone.
  *
  * \param manager  the manager.
  * \param module  the module. In a reload's fresh side the binding becomes visible at commit.
  * \param name  not empty; copied once for all bindings of it.
  * \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
- * bindings).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
  *
- * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manager,
-                                                            lifecycle_module module,
-                                                            const char *name,
-                                                            int64_t value);
+                                                       lifecycle_module module,
+                                                       const char *name,
+                                                       int64_t value);
 
 /**
  * Looks up what a name means now.
  *
- * Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a name its binding and the
- * value of *version from before the lookup; while *version is the same, the binding is.
+ * Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
+ * name its binding and the value of *version from before the lookup; while *version is the same,
+ * the binding is.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -2048,34 +2192,40 @@ lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manage
  * \param len  bytes.
  * \param[out] out  the binding; all zero on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown kind); LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown kind); LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_NOT_FOUND.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_lookup(lifecycle_manager *manager,
-                                       uint32_t kind,
-                                       const char *name,
-                                       size_t len,
-                                       lifecycle_binding *out);
+                                  uint32_t kind,
+                                  const char *name,
+                                  size_t len,
+                                  lifecycle_binding *out);
 
 /**
- * Removes what a name means now, so that it means again what it meant before, if anything: func_table_remove,
- * struct_table_remove, enum_table_remove and env_remove_global of the runtimes that had those.
+ * Removes what a name means now, so that it means again what it meant before, if anything:
+ * func_table_remove, struct_table_remove, enum_table_remove and env_remove_global of the runtimes
+ * that had those.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
  * \param name  borrowed.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_NOMEM (nothing has changed).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+ * LIFECYCLE_E_NOMEM (nothing has changed).
  *
- * Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_unbind(lifecycle_manager *manager,
-                                       uint32_t kind,
-                                       const char *name);
+                                  uint32_t kind,
+                                  const char *name);
 
 /**
- * Tells whether every one of these names is bound: a selective import whose names are all there loads nothing.
+ * Tells whether every one of these names is bound: a selective import whose names are all there
+ * loads nothing.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -2085,27 +2235,29 @@ lifecycle_status lifecycle_unbind(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
 lifecycle_status lifecycle_has_all(lifecycle_manager *manager,
-                                        uint32_t kind,
-                                        const char *const *names,
-                                        size_t n,
-                                        bool *all);
+                                   uint32_t kind,
+                                   const char *const *names,
+                                   size_t n,
+                                   bool *all);
 
 /**
- * Tells whether a declaration id is in a range of a module that is still loaded: the check before every call of a function
- * value. An id whose module is unloaded is a tombstone; one that no module registered is not live either.
+ * Tells whether a declaration id is in a range of a module that is still loaded: the check before
+ * every call of a function value. An id whose module is unloaded is a tombstone; one that no
+ * module registered is not live either.
  *
  * \param manager  the manager.
  * \param did  the id.
  *
  * \returns true or false; false also when the manager is not valid.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
-bool lifecycle_did_is_live(lifecycle_manager *manager,
-                           int64_t did);
+bool lifecycle_did_is_live(lifecycle_manager *manager, int64_t did);
 
 /**
  * Tells whether a binding is still there, shadowed or not.
@@ -2115,24 +2267,25 @@ bool lifecycle_did_is_live(lifecycle_manager *manager,
  *
  * \returns true or false; false also when the manager or the id is not valid.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
-bool lifecycle_decl_is_live(lifecycle_manager *manager,
-                            lifecycle_decl decl);
+bool lifecycle_decl_is_live(lifecycle_manager *manager, lifecycle_decl decl);
 
 /**
- * Tells where the version of a kind of names is kept: a number that changes whenever the answer of some lookup of that kind
- * changes. See lifecycle_lookup for how a cache uses it.
+ * Tells where the version of a kind of names is kept: a number that changes whenever the answer of
+ * some lookup of that kind changes. See lifecycle_lookup for how a cache uses it.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
  *
- * \returns where it is, read only, with an aligned 8-byte load; NULL if the kind or the manager is not valid.
+ * \returns where it is, read only, with an aligned 8-byte load; NULL if the kind or the manager is
+ * not valid.
  *
- * Ownership: the manager's, valid until it is destroyed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: the manager's, valid until it is destroyed. Threads: any. Re-entry: from callbacks
+ * too. Fork: works. Since: 0.1.0
  */
-const uint64_t *lifecycle_names_version(lifecycle_manager *manager,
-                                        uint32_t kind);
+const uint64_t *lifecycle_names_version(lifecycle_manager *manager, uint32_t kind);
 
 /**
  * Makes an arena: memory for things that die together. Address space is reserved, memory is taken
@@ -2153,7 +2306,7 @@ const uint64_t *lifecycle_names_version(lifecycle_manager *manager,
  * separate from then on. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
-                                             lifecycle_arena **out);
+                                        lifecycle_arena **out);
 
 /**
  * Runs the arena's cleanups, newest first, and gives all of its memory back.
@@ -2242,7 +2395,7 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
-                                             lifecycle_arena_mark mark);
+                                        lifecycle_arena_mark mark);
 
 /**
  * Registers a function to run when what is allocated now is forgotten: at a reset, the
@@ -2260,15 +2413,16 @@ lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
  *
  * Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
  * Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
- * copy runs it too, if the child gets there.
+ * copy runs it too, if the child gets there. Since: 0.1.0
  *
- * # Safety `release` may be called with `ptr` and `user`, once, at any of those times. No other
- * thread is using the arena. Since: 0.1.0
+ * Requires:
+ * `release` may be called with `ptr` and `user`, once, at any of those times. No other
+ * thread is using the arena.
  */
 lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
-                                               lifecycle_release_fn release,
-                                               void *ptr,
-                                               void *user);
+                                          lifecycle_release_fn release,
+                                          void *ptr,
+                                          void *user);
 
 /**
  * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
@@ -2318,71 +2472,68 @@ size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
  * Ownership, threads, re-entry, fork: as lifecycle_arena_used. Since: 0.1.0
  */
 lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
-                                                lifecycle_arena_stats *out,
-                                                size_t size);
+                                           lifecycle_arena_stats *out,
+                                           size_t size);
 
 /**
- * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The twin of
- * rt_exec_manager_create.
+ * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The
+ * twin of rt_exec_manager_create.
  *
  * \param backend  "auto", "jit", "soft_jit" or "native"; NULL = "auto"; borrowed.
  *
- * \returns the handle, over 0; 0 for a backend that is not known, or on failure (lifecycle_last_error tells).
+ * \returns the handle, over 0; 0 for a backend that is not known, or on failure
+ * (lifecycle_last_error tells).
  *
- * Ownership: ended by lifecycle_exec_manager_cleanup. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: ended by lifecycle_exec_manager_cleanup. Threads: any. Re-entry: from callbacks too.
+ * Fork: works. Since: 0.1.0
  */
 int64_t lifecycle_exec_manager_create(const char *backend);
 
 /**
- * Tells whether a handle's module has mapped code of this name. The twin of rt_exec_manager_has_function.
+ * Tells whether a handle's module has mapped code of this name. The twin of
+ * rt_exec_manager_has_function.
  *
  * \param handle  from lifecycle_exec_manager_create, or bound with lifecycle_exec_manager_bind.
  * \param name  borrowed.
  *
  * \returns 1 or 0; 0 also for a handle that is not known.
  *
- * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
  */
-int64_t lifecycle_exec_manager_has_function(int64_t handle,
-                                            const char *name);
+int64_t lifecycle_exec_manager_has_function(int64_t handle, const char *name);
 
 /**
- * Removes a handle's soft-JIT file, tmp/jit/simple_soft_jit_HANDLE.spl under the working directory, and frees the code mapped
- * for the handle. The twin of rt_exec_manager_cleanup.
+ * Removes a handle's soft-JIT file, tmp/jit/simple_soft_jit_HANDLE.spl under the working
+ * directory, and frees the code mapped for the handle. The twin of rt_exec_manager_cleanup.
  *
  * \param handle  over 0; other numbers are nobody's, and nothing is touched. Twice is once.
  *
- * Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound loses its code, stays
- * loaded, and is bound to the handle no more. What fails (a pinned symbol, a file that cannot be removed) is told by
- * lifecycle_last_error. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound
+ * loses its code, stays loaded, and is bound to the handle no more. What fails (a pinned symbol, a
+ * file that cannot be removed) is told by lifecycle_last_error. Threads: any. Re-entry: from
+ * callbacks too. Fork: works. Since: 0.1.0
  */
 void lifecycle_exec_manager_cleanup(int64_t handle);
 
 /**
- * Says that the code of an execution manager's handle is that of a module, so that rt_exec_manager_cleanup frees it.
+ * Says that the code of an execution manager's handle is that of a module, so that
+ * rt_exec_manager_cleanup frees it.
  *
  * \param manager  the manager.
  * \param handle  the runtime's own number, over 0; the whole process has one module for it.
  * \param module  the module.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the handle is bound in
- * this manager); LIFECYCLE_E_LIMIT (handles bound in more than 64 managers); LIFECYCLE_E_NOMEM.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_EXISTS (the handle is bound, in whatever manager); LIFECYCLE_E_LIMIT (handles bound
+ * in more than 64 managers); LIFECYCLE_E_NOMEM.
  *
- * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: nothing changes hands; unloading the module unbinds the handle. Threads: any.
+ * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_exec_manager_bind(lifecycle_manager *manager,
-                                                  int64_t handle,
-                                                  lifecycle_module module);
-
-extern int lifecycle_shim_checkers(void);
-
-extern void lifecycle_shim_forbid(void *at, size_t bytes);
-
-extern void lifecycle_shim_permit(void *at, size_t bytes);
-
-extern void lifecycle_shim_permit_defined(void *at, size_t bytes);
-
-extern void lifecycle_shim_spl_free(void *block);
+                                             int64_t handle,
+                                             lifecycle_module module);
 
 #ifdef __cplusplus
 }  // extern "C"

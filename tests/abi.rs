@@ -1,6 +1,8 @@
-//! The Rust types and constants of src/abi are those of the header: sizes, alignments, offsets, field types, values.
+//! The Rust types and constants of src/abi are those of the header: sizes, alignments, offsets,
+//! field types, values.
 //!
-//! The ctest crate compares them. It does not see enum values and function signatures: c-tests/abi.c pins those.
+//! The ctest crate compares them. It does not see enum values and function signatures:
+//! c-tests/abi.c pins those.
 
 use std::error::Error;
 use std::fs;
@@ -16,11 +18,20 @@ fn run(command: &mut Command) -> Outcome<String> {
     if output.status.success() {
         return Ok(text);
     }
-    Err(format!("{command:?}: {text}{}", String::from_utf8_lossy(&output.stderr)).into())
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let first: Vec<&str> = text.lines().chain(errors.lines()).take(20).collect();
+    Err(format!("{command:?}:\n{}", first.join("\n")).into())
 }
 
 #[test]
-fn the_header_has_the_same_types() -> Outcome<()> {
+#[expect(clippy::panic, reason = "shows the tool's own lines, which an Err would escape")]
+fn the_header_has_the_same_types() {
+    if let Err(error) = compare() {
+        panic!("{error}");
+    }
+}
+
+fn compare() -> Outcome<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
     fs::create_dir_all(&out)?;

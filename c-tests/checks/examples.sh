@@ -15,3 +15,12 @@ for source in examples-c/*.c; do
     check "example: $name (archive)" example "$name"
     check "example: $name (shared)" example "$name-shared"
 done
+
+# The small runtime runs its programs and compares what they print.
+minirt() { # program
+    MINIRT=$EXAMPLES/$1 CYCLES=200 examples-c/run.sh
+}
+if [ -d examples-c/minirt ]; then
+    check "example: minirt (archive)" minirt minirt
+    check "example: minirt (shared)" minirt minirt-shared
+fi

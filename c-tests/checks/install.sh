@@ -26,6 +26,8 @@ install_pkg_config() { # shared or static
     local flags program=$WORK/installed-$1
     [ "$(config --modversion)" = "$VERSION" ]
     if [ "$1" = static ]; then
+        # Newer C libraries would do without most of these: a link that succeeds here proves nothing for older ones.
+        config --static --libs | grep -F -- "$NATIVE_LIBS"
         flags=$(config --static --cflags --libs | sed 's/-llifecycle/-l:liblifecycle.a/')
     else
         flags=$(config --cflags --libs)

@@ -44,12 +44,24 @@ symbols_ledger() {
     grep -v '^#' include/symbols.txt | grep -vE '^[a-z_][a-z0-9_]* [0-9]+\.[0-9]+\.[0-9]+$' && { echo "malformed lines"; return 1; }
     listed | sort -c && [ -z "$(listed | uniq -d)" ]
 }
-symbols_typed() { # c-tests/abi.c pins the type of each
-    local missing=0 name
-    while read -r name; do
-        grep -q "= $name;" c-tests/abi.c || { echo "c-tests/abi.c does not pin the type of $name"; missing=1; }
-    done <"$WORK/listed"
-    return $missing
+symbols_pinned() { # c-tests/abi.c has the type of each function, the value of each constant, the place of each field
+    sed -n 's/.*= \([a-z_][a-z0-9_]*\);$/\1/p' c-tests/abi.c | sort >"$WORK/pinned"
+    comm -13 "$WORK/pinned" "$WORK/listed" >"$WORK/unpinned"
+    sed -nE 's/^(VALUE|CONSTANT)\(([A-Z0-9_]+),.*/\2/p' c-tests/abi.c | sort >"$WORK/pinned"
+    sed -nE 's/^#define (LIFECYCLE_[A-Z0-9_]+) [0-9]+u$/\1/p; s/^    (LIFECYCLE_[A-Z0-9_]+) = -?[0-9]+,$/\1/p' \
+        include/lifecycle.h | sort | comm -13 "$WORK/pinned" - >>"$WORK/unpinned"
+    sed -nE 's/^OFFSET\(([a-z_]+), ([a-z_]+),.*/\1.\2/p' c-tests/abi.c | sort >"$WORK/pinned"
+    fields | sort | comm -13 "$WORK/pinned" - >>"$WORK/unpinned"
+    [ ! -s "$WORK/unpinned" ] || { echo "not in c-tests/abi.c:"; cat "$WORK/unpinned"; return 1; }
+}
+fields() { # struct.field for each struct of the header
+    awk '/^typedef struct lifecycle_[a-z_]+ \{/ { name = $3; next }
+        /^}/ { name = "" }
+        name && /;$/ && !/^ *\*/ {
+            if (match($0, /\(\*[a-z_]+\)/)) field = substr($0, RSTART + 2, RLENGTH - 3)
+            else { field = $NF; gsub(/[*;]/, "", field); sub(/\[.*/, "", field) }
+            print name "." field
+        }' include/lifecycle.h
 }
 # What a program needs beside the archive is in lifecycle.pc and in the CMake package; rustc says what it is.
 symbols_native_libs() {
@@ -67,6 +79,6 @@ check "symbols: shared library = ledger" symbols_shared
 check "symbols: archive = ledger" symbols_archive
 check "symbols: headers = ledger" symbols_header
 check "symbols: each has a version node" symbols_versioned
-check "symbols: each has its type pinned in abi.c" symbols_typed
+check "symbols: types, values and fields are pinned in abi.c" symbols_pinned
 check "symbols: spl_free_value is weak in the archive" symbols_weak
 check "symbols: native libraries of a static link" symbols_native_libs

@@ -13,6 +13,12 @@
 int use_the_header(void);
 int use_the_header(void)
 {
+    lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+    lifecycle_map_options map_options = LIFECYCLE_MAP_OPTIONS_INIT;
+    lifecycle_arena_options arena_options = LIFECYCLE_ARENA_OPTIONS_INIT;
+    lifecycle_observer observer = LIFECYCLE_OBSERVER_INIT;
     lifecycle_status status = LIFECYCLE_OK;
-    return (int)status + (int)lifecycle_version_number();
+
+    map_options.flags = LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_PINNED;
+    return (int)status + (int)(config.size + map_options.size + arena_options.size + observer.size);
 }

@@ -1,4 +1,5 @@
-//! Another library written in Rust, optimised with LTO as ours is, that comes into the same program as an archive.
+//! Another library written in Rust, optimised with LTO as ours is, that comes into the same program
+//! as an archive.
 
 #[unsafe(no_mangle)]
 pub extern "C" fn other_self_test() -> i32 {

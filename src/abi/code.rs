@@ -105,12 +105,13 @@ pub struct lifecycle_symbol_info {
     pub user: *mut c_void,
 }
 
-/// Returns the code to run for an entry that has none, or NULL when there is none to be had. Called on the thread that
-/// made the call, with no lock held; it may map code.
+/// Returns the code to run for an entry that has none, or NULL when there is none to be had. Called
+/// on the thread that made the call, with no lock held; it may map code.
 pub type lifecycle_resolve_fn =
     Option<unsafe extern "C" fn(name: *const c_char, user: *mut c_void) -> *mut c_void>;
 
-/// A thread that runs code. The inline functions use its first fields; treat all of them as private.
+/// A thread that runs code. The inline functions use its first fields; treat all of them as
+/// private.
 #[repr(C)]
 pub struct lifecycle_reader {
     /// The grace counter's value when the thread entered; 0 while it is outside.

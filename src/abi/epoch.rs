@@ -8,7 +8,7 @@ pub struct lifecycle_sweep_report {
     pub examined: u64,
     /// Symbols evicted.
     pub evicted: u64,
-    /// Bytes of code evicted.
+    /// Bytes of code evicted: the sum of the symbols' sizes.
     pub code_bytes: u64,
     /// Stale symbols kept because of a pin.
     pub pinned: u64,

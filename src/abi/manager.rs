@@ -7,9 +7,9 @@ pub struct lifecycle_manager {
     _private: (),
 }
 
-/// The host's memory functions: each manager takes every byte it holds from these. All three are given, or none
-/// (then malloc, realloc and free). They must return 16-byte aligned memory and may be called from any thread that
-/// calls the manager; they must not call the library.
+/// The host's memory functions: each manager takes every byte it holds from these. All three are
+/// given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
+/// be called from any thread that calls the manager; they must not call the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_allocator {
@@ -36,8 +36,8 @@ pub struct lifecycle_allocator {
 pub struct lifecycle_config {
     /// sizeof(lifecycle_config)
     pub size: usize,
-    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. Address space is
-    /// reserved for all of it, memory is taken as it is used.
+    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+    /// Address space is reserved for all of it, memory is taken as it is used.
     pub code_capacity: usize,
     /// LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT.
     pub code_mode: u32,
@@ -55,17 +55,18 @@ pub struct lifecycle_config {
 
 /// Code mode: the best the system allows, DUAL first.
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;
-/// Code mode: one memory file, mapped executable at one address and writable at another. Publishing costs no system
-/// call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+/// Code mode: one memory file, mapped executable at one address and writable at another. Publishing
+/// costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
 pub const LIFECYCLE_CODE_DUAL: u32 = 1;
-/// Code mode: private pages that are writable first and executable after; a page never holds two symbols, so that no
-/// page with live code is ever toggled. A forked child has its own copy.
+/// Code mode: private pages that are writable first and executable after; a page never holds two
+/// symbols, so that no page with live code is ever toggled. A forked child has its own copy.
 pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
 
-/// Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped raises SIGBUS in
-/// whoever reads the missing part.
+/// Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
+/// raises SIGBUS in whoever reads the missing part.
 pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
-/// Mapping mode: files are copied when first accessed, so that nothing done to the file later can be seen.
+/// Mapping mode: files are copied when first accessed, so that nothing done to the file later can
+/// be seen.
 pub const LIFECYCLE_MAPPING_SNAPSHOT: u32 = 1;
 
 /// Fork policy: a child runs and looks up code but cannot map any.
@@ -83,7 +84,8 @@ pub struct lifecycle_caps {
     pub fork_policy: u32,
     /// 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence.
     pub membarrier: u32,
-    /// 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers LIFECYCLE_E_UNSUPPORTED.
+    /// 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
+    /// LIFECYCLE_E_UNSUPPORTED.
     pub entries: u32,
     /// Bytes of executable memory at most.
     pub code_capacity: usize,

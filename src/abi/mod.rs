@@ -1,13 +1,14 @@
 //! The C types and constants of `lifecycle.h`, and nothing else.
 //!
-//! This room needs only `core`, so that the ABI checker can compile it alone against the header. Types carry their C
-//! names; each file holds one section of the header.
+//! This room needs only `core`, so that the ABI checker can compile it alone against the header.
+//! Types carry their C names; each file holds one section of the header.
 //!
 //! Invariants:
-//! - `.abi.layout`: every struct that crosses the boundary is `repr(C)` and made of fixed-size fields, pointers and
-//!   `usize`; no Rust enum is ever taken from C (an unknown value would be undefined behaviour).
-//! - `.abi.size`: a struct that callers fill starts with `size`; see `ffi::guard` for how a longer or shorter one is
-//!   read.
+//! - `.abi.layout`: every struct that crosses the boundary is `repr(C)` and made of fixed-size
+//!   fields, pointers and `usize`; no Rust enum is ever taken from C (an unknown value would be
+//!   undefined behaviour).
+//! - `.abi.size`: a struct that callers fill starts with `size`; see `ffi::guard` for how a longer
+//!   or shorter one is read.
 
 mod arena;
 mod code;

@@ -76,19 +76,21 @@ pub const LIFECYCLE_EVENT_MODULE_LOADED: lifecycle_event_kind = 1;
 pub const LIFECYCLE_EVENT_MODULE_UNLOADED: lifecycle_event_kind = 2;
 /// Code was mapped: module, id = symbol, name, address, bytes.
 pub const LIFECYCLE_EVENT_SYMBOL_MAPPED: lifecycle_event_kind = 3;
-/// Code was unlinked and waits for its readers: id = symbol (stale by now), name, address, bytes.
+/// Code was unlinked and waits for its readers: module, id = symbol (stale by now), name, address,
+/// bytes.
 pub const LIFECYCLE_EVENT_SYMBOL_RETIRED: lifecycle_event_kind = 4;
-/// Code memory was given back: address, bytes, name.
+/// Code memory was given back: module, id = symbol (both may be stale), name, address, bytes.
 pub const LIFECYCLE_EVENT_SYMBOL_FREED: lifecycle_event_kind = 5;
 /// A metadata key went with its module: module, name = key.
 pub const LIFECYCLE_EVENT_METADATA_DROPPED: lifecycle_event_kind = 6;
-/// A file was mapped: id = mapping, name = path, address, bytes.
+/// A file was mapped: module (0 = prefetched), id = mapping, name = path, address, bytes.
 pub const LIFECYCLE_EVENT_MAPPING_OPENED: lifecycle_event_kind = 7;
 /// A mapping's last reference is gone: id = mapping, name = path, bytes.
 pub const LIFECYCLE_EVENT_MAPPING_EVICTED: lifecycle_event_kind = 8;
-/// A name is bound no more: value = name kind, name.
+/// A name is bound no more: value = name kind, name, module = whose binding it was.
 pub const LIFECYCLE_EVENT_NAME_REMOVED: lifecycle_event_kind = 9;
-/// A name means again what it meant before: value = name kind, name, module = whose binding it is now.
+/// A name means again what it meant before: value = name kind, name, module = whose binding it is
+/// now.
 pub const LIFECYCLE_EVENT_NAME_RESTORED: lifecycle_event_kind = 10;
 /// A sweep ended: value = symbols evicted, bytes.
 pub const LIFECYCLE_EVENT_SWEEP_DONE: lifecycle_event_kind = 11;
@@ -119,8 +121,8 @@ pub struct lifecycle_event {
     pub bytes: usize,
 }
 
-/// Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on the thread whose
-/// call made the event, after it took effect; it may call the library.
+/// Hears the manager's events, so that a host can drop its own caches. Called with no lock held, on
+/// the thread whose call made the event, after it took effect; it may call the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_observer {

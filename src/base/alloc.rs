@@ -1,10 +1,10 @@
 //! Memory from the host's allocator.
 //!
 //! Invariants:
-//! - `.host.alive`: the table of functions a `Host` points at lives in a manager's slot, which is never unmapped, and
-//!   does not change while anything allocated through it is alive.
-//! - `.host.align`: the host promises 16-byte alignment; a layout that wants more is refused (nothing in the library
-//!   wants more from the heap).
+//! - `.host.alive`: the table of functions a `Host` points at lives in a manager's slot, which is
+//!   never unmapped, and does not change while anything allocated through it is alive.
+//! - `.host.align`: the host promises 16-byte alignment; a layout that wants more is refused
+//!   (nothing in the library wants more from the heap).
 
 use core::alloc::Layout;
 use core::ffi::c_void;
@@ -14,11 +14,13 @@ use allocator_api2::alloc::{AllocError, Allocator};
 
 use crate::abi::lifecycle_allocator;
 
-/// A handle to a host's memory functions: what every list, text and table of a manager allocates with.
+/// A handle to a host's memory functions: what every list, text and table of a manager allocates
+/// with.
 #[derive(Clone, Copy)]
 pub struct Host(NonNull<lifecycle_allocator>);
 
-// SAFETY: the functions may be called from any thread that calls the manager (contract of lifecycle_allocator).
+// SAFETY: the functions may be called from any thread that calls the manager (contract of
+// lifecycle_allocator).
 unsafe impl Send for Host {}
 // SAFETY: as above; the table itself is only read (`.host.alive`).
 unsafe impl Sync for Host {}
@@ -62,7 +64,8 @@ impl Host {
     /// The functions of a table.
     ///
     /// # Safety
-    /// `.host.alive`: the table outlives everything allocated through it, and all three functions are given.
+    /// `.host.alive`: the table outlives everything allocated through it, and all three
+    /// functions are given.
     pub unsafe fn from_table(table: NonNull<lifecycle_allocator>) -> Self {
         Host(table)
     }
@@ -82,8 +85,8 @@ fn check(layout: Layout) -> Result<(), AllocError> {
     if layout.align() <= 16 { Ok(()) } else { Err(AllocError) }
 }
 
-// SAFETY: blocks come from and go back to one set of functions, which keeps them valid and in place until freed
-// (contract of lifecycle_allocator); copies of a `Host` name the same functions.
+// SAFETY: blocks come from and go back to one set of functions, which keeps them valid and in place
+// until freed (contract of lifecycle_allocator); copies of a `Host` name the same functions.
 unsafe impl Allocator for Host {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         check(layout)?;
@@ -120,8 +123,8 @@ unsafe impl Allocator for Host {
         check(new)?;
         let table = self.table();
         let realloc = table.realloc.ok_or(AllocError)?;
-        // SAFETY: the caller says the block came from `allocate` with the old layout; the new size is not 0 because it
-        // is not smaller than the old one.
+        // SAFETY: the caller says the block came from `allocate` with the old layout; the new size
+        // is not 0 because it is not smaller than the old one.
         let grown = unsafe { realloc(block.as_ptr().cast(), old.size(), new.size(), table.user) };
         let grown = NonNull::new(grown.cast::<u8>()).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(grown, new.size()))

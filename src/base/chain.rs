@@ -1,8 +1,8 @@
 //! Chains: a module's things of one kind, in the order they came, each removed in constant time.
 //!
-//! Invariant `.chain.ids`: a chain and the links of its members hold ids of one `Slots` table, and a member is on one
-//! chain of each number `N` (a thing that hangs on two chains, such as an edge between two modules, has two links); so
-//! removing a thing never scans what its module owns.
+//! Invariant `.chain.ids`: a chain and the links of its members hold ids of one `Slots` table, and
+//! a member is on one chain of each number `N` (a thing that hangs on two chains, such as an edge
+//! between two modules, has two links); so removing a thing never scans what its module owns.
 
 use super::{Result, Slots};
 
@@ -52,7 +52,8 @@ impl<const N: usize> Chain<N> {
         self.newest
     }
 
-    /// The member that came first; 0 if there is none. With `Link::newer`, a walk that may change what it passes.
+    /// The member that came first; 0 if there is none. With `Link::newer`, a walk that may change
+    /// what it passes.
     pub fn oldest(&self) -> u64 {
         self.oldest
     }
@@ -95,20 +96,6 @@ impl<const N: usize> Chain<N> {
             let id = at;
             let value = if id == 0 { None } else { slots.get(id).ok() }?;
             at = value.link().older;
-            Some((id, value))
-        })
-    }
-
-    /// The members, oldest first.
-    pub fn oldest_first<'a, T: Linked<N>>(
-        &self,
-        slots: &'a Slots<T>,
-    ) -> impl Iterator<Item = (u64, &'a T)> {
-        let mut at = self.oldest;
-        core::iter::from_fn(move || {
-            let id = at;
-            let value = if id == 0 { None } else { slots.get(id).ok() }?;
-            at = value.link().newer;
             Some((id, value))
         })
     }

@@ -62,8 +62,8 @@ impl Error {
         Self::record(status, 0, sentence)
     }
 
-    /// As `new`, with the system's error number kept for `last_errno` and deciding the status: no memory, denied by
-    /// policy, or refused.
+    /// As `new`, with the system's error number kept for `last_errno` and deciding the status: no
+    /// memory, denied by policy, or refused.
     #[cold]
     pub fn system(errno: i32, sentence: fmt::Arguments<'_>) -> Self {
         use lifecycle_status::*;
@@ -86,8 +86,9 @@ impl Error {
         // A thread that is being torn down has no buffer any more; the status still tells.
         let _ = LAST.try_with(|last| {
             last.errno.set(errno);
-            // SAFETY: `.error.thread` - only this thread reaches the buffer, and formatting a sentence never calls back
-            // into this module (the arguments are numbers and texts), so no other reference to it is live.
+            // SAFETY: `.error.thread` - only this thread reaches the buffer, and formatting a
+            // sentence never calls back into this module (the arguments are numbers and texts), so
+            // no other reference to it is live.
             let out = unsafe { &mut *last.text.get() };
             let mut cut = Cut { out, len: 0 };
             let _ = cut.write_fmt(sentence);
@@ -116,7 +117,8 @@ pub fn errno() -> i32 {
     unsafe { *libc::__errno_location() }
 }
 
-/// Returns an error with a status and a sentence: `fail!(LIFECYCLE_E_EXISTS, "module '{path}' is loaded already")`.
+/// Returns an error with a status and a sentence: `fail!(LIFECYCLE_E_EXISTS, "module '{path}' is
+/// loaded already")`.
 macro_rules! fail {
     ($status:ident, $($sentence:tt)*) => {
         return Err($crate::base::Error::new(

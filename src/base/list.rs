@@ -4,7 +4,8 @@ use allocator_api2::{boxed::Box, vec::Vec};
 
 use super::{Error, Host, Result};
 
-/// A growable array in the host's memory. Grow it with `ListExt::try_push` or `try_reserve`, never with `push` alone.
+/// A growable array in the host's memory. Grow it with `ListExt::try_push` or `try_reserve`, never
+/// with `push` alone.
 pub type List<T> = Vec<T, Host>;
 
 /// A value in the host's memory.

@@ -1,5 +1,5 @@
-//! What every other room stands on: errors without allocation, memory from the host's allocator, lists and texts whose
-//! growth can fail, slots that hand out ids with generations.
+//! What every other room stands on: errors without allocation, memory from the host's allocator,
+//! lists and texts whose growth can fail, slots that hand out ids with generations.
 
 mod alloc;
 mod chain;

@@ -1,11 +1,14 @@
-//! Ids with generations: a table that hands out 64-bit ids and never mistakes a dead one for a living thing.
+//! Ids with generations: a table that hands out 64-bit ids and never mistakes a dead one for a
+//! living thing.
 //!
-//! An id is, from the low bits up: index (24 bits), kind (4), salt of the manager (8), generation (28).
+//! An id is, from the low bits up: index (24 bits), kind (4), salt of the manager (8), generation
+//! (28).
 //!
 //! Invariants:
-//! - `.slot.gen`: a slot's generation goes up when its value is removed; a slot at the last generation is retired for
-//!   ever, never wrapped, so that a stale id stays stale.
-//! - `.slot.free`: removing never allocates: freed slots are chained through themselves, oldest reused first.
+//! - `.slot.gen`: a slot's generation goes up when its value is removed; a slot at the last
+//!   generation is retired for ever, never wrapped, so that a stale id stays stale.
+//! - `.slot.free`: removing never allocates: freed slots are chained through themselves, oldest
+//!   reused first.
 
 use super::{Error, Host, List, ListExt, Result, fail};
 
@@ -94,11 +97,6 @@ impl<T> Slots<T> {
         self.live
     }
 
-    /// Whether nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.live == 0
-    }
-
     /// Makes room so that the next `insert` cannot fail.
     pub fn make_room(&mut self) -> Result<()> {
         if self.oldest_free != NONE {
@@ -168,7 +166,8 @@ impl<T> Slots<T> {
         } else if kind != self.kind as u8 || salt != self.salt {
             Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this manager"))
         } else {
-            // A generation the slot has not reached yet, or had when it was live, was never handed out and lost.
+            // A generation the slot has not reached yet, or had when it was live, was never handed
+            // out and lost.
             match slot {
                 Some(slot) if generation != 0 && generation < slot.generation => {
                     Error::new(LIFECYCLE_E_STALE, format_args!("{noun} {id:#x} is gone"))

@@ -1,7 +1,8 @@
-//! Names and paths: immutable bytes in the host's memory, NUL-terminated so that C can read them in place.
+//! Names and paths: immutable bytes in the host's memory, NUL-terminated so that C can read them in
+//! place.
 //!
-//! An event tells of a name after the lock is gone, perhaps after the name's last use is gone too. So a text is counted,
-//! and the count can be raised without memory, which may not be had.
+//! An event tells of a name after the lock is gone, perhaps after the name's last use is gone too.
+//! So a text is counted, and the count can be raised without memory, which may not be had.
 //!
 //! Invariants:
 //! - `.shared.block`: the pointer is to one block of the host's memory that holds the header, the
@@ -13,7 +14,9 @@
 //! It does not order texts, and it does not find equal ones: that is an index's work.
 
 use core::alloc::Layout;
-use core::ffi::{CStr, c_char};
+#[cfg(test)]
+use core::ffi::CStr;
+use core::ffi::c_char;
 use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -83,6 +86,7 @@ impl Text {
     }
 
     /// As a C string; a text with a NUL inside ends there.
+    #[cfg(test)]
     pub fn c_str(&self) -> &CStr {
         // SAFETY: `.shared.block` - the bytes end with a NUL.
         unsafe { CStr::from_ptr(self.as_ptr()) }

@@ -1,14 +1,17 @@
 //! Entries: addresses that stay callable whatever becomes of the code behind them.
 //!
-//! An entry is a stub of 32 bytes of code and a cell of 32 bytes of data at a fixed distance from it. The stub jumps
-//! through the cell's slot. While there is no code, the slot holds the stub's second half, which calls the resolver with
-//! all argument registers kept and then runs what it returned. Because the distance is fixed, all stubs are the same
-//! bytes: a page of them is written once, before anything can run it, and never again.
+//! An entry is a stub of 32 bytes of code and a cell of 32 bytes of data at a fixed distance from
+//! it. The stub jumps through the cell's slot. While there is no code, the slot holds the stub's
+//! second half, which calls the resolver with all argument registers kept and then runs what it
+//! returned. Because the distance is fixed, all stubs are the same bytes: a page of them is written
+//! once, before anything can run it, and never again.
 //!
 //! Invariants:
-//! - `.entry.slot`: a slot always holds an address that may be called: code, or the stub's second half.
+//! - `.entry.slot`: a slot always holds an address that may be called: code, or the stub's second
+//!   half.
 //! - `.entry.order`: a slot is stored (release) after the code's bytes are published.
-//! - `.entry.forever`: an entry lives as long as its manager, because nobody knows who holds its address.
+//! - `.entry.forever`: an entry lives as long as its manager, because nobody knows who holds its
+//!   address.
 
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -34,11 +37,6 @@ impl Cell {
     /// What `Entries::new` was given.
     pub fn context(&self) -> *const c_void {
         self.context
-    }
-
-    /// The slot, for code that calls through it.
-    pub fn slot(&self) -> *const AtomicPtr<c_void> {
-        &raw const self.slot
     }
 }
 

@@ -1,14 +1,15 @@
-//! From a program counter to the symbol it lies in, without a lock, so that a signal handler may ask.
+//! From a program counter to the symbol it lies in, without a lock, so that a signal handler may
+//! ask.
 //!
-//! Code of our own: the owner table of the spans gives the symbol's number for every granule. Code that the host mapped
-//! itself: a sorted list of ranges, read under a sequence number. Either way the symbol's place (range and id) is then
-//! read and checked.
+//! Code of our own: the owner table of the spans gives the symbol's number for every granule. Code
+//! that the host mapped itself: a sorted list of ranges, read under a sequence number. Either way
+//! the symbol's place (range and id) is then read and checked.
 //!
 //! Invariants:
-//! - `.place.stable`: places and ranges are reserved once and stay mapped as long as the locator lives; a lookup that
-//!   races with a change reads old or new words, never unmapped ones.
-//! - `.place.id`: a place's id is cleared before its range changes and stored after, so a reader that finds the same id
-//!   before and after has read a range that belongs to it.
+//! - `.place.stable`: places and ranges are reserved once and stay mapped as long as the locator
+//!   lives; a lookup that races with a change reads old or new words, never unmapped ones.
+//! - `.place.id`: a place's id is cleared before its range changes and stored after, so a reader
+//!   that finds the same id before and after has read a range that belongs to it.
 //! - `.range.seq`: the sequence number is odd while ranges move.
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
@@ -21,7 +22,8 @@ use crate::os::{Access, Reservation};
 pub(crate) const MOST_SYMBOLS: usize = 1 << 22;
 /// Ranges of code that the host mapped itself.
 const MOST_RANGES: usize = 1 << 18;
-/// How often a lookup tries again when ranges move under it; in a signal handler the mover may be the thread itself.
+/// How often a lookup tries again when ranges move under it; in a signal handler the mover may be
+/// the thread itself.
 const TRIES: u32 = 64;
 
 /// Where a symbol is, and when it was last used.
@@ -40,7 +42,8 @@ struct Range {
     index: AtomicUsize,
 }
 
-/// Looks up program counters. All of it is readable at any time from any thread; changes come from one at a time.
+/// Looks up program counters. All of it is readable at any time from any thread; changes come from
+/// one at a time.
 pub struct Locator {
     places: Reservation,
     ranges: Reservation,
@@ -114,7 +117,8 @@ impl Locator {
     pub fn find(&self, pc: usize) -> u64 {
         let granule = pc.wrapping_sub(self.base) / self.granule;
         let index = if granule < self.owner_count {
-            // SAFETY: the owner table has `owner_count` words and lives as long as the locator (`Code` owns both).
+            // SAFETY: the owner table has `owner_count` words and lives as long as the locator
+            // (`Code` owns both).
             let owner = unsafe { &*self.owners.load(Ordering::Relaxed).add(granule) };
             let word = owner.load(Ordering::Acquire);
             if !is_user(word) {
@@ -169,7 +173,8 @@ impl Locator {
         inside.then(|| range.index.load(Ordering::Relaxed))
     }
 
-    /// Adds code that the host mapped. E_EXISTS if it overlaps other code, E_LIMIT, E_RANGE if it wraps around.
+    /// Adds code that the host mapped. E_EXISTS if it overlaps other code, E_LIMIT, E_RANGE if it
+    /// wraps around.
     pub fn add_range(&self, start: usize, len: usize, index: usize) -> Result<()> {
         let count = self.range_count.load(Ordering::Relaxed);
         if count == MOST_RANGES {

@@ -1,13 +1,14 @@
-//! Executable memory: where code lies, what it is called, who owns it, and when its bytes may be used again.
+//! Executable memory: where code lies, what it is called, who owns it, and when its bytes may be
+//! used again.
 //!
-//! `Code` puts the parts together: pages (the memory), spans (which parts of it are in use), symbols (names and owners),
-//! entries (addresses that stay callable), the locator (from a program counter to a symbol). The room is not safe for
-//! threads by itself: the manager's lock guards it, except for the locator and the entries' slots, which are made to be
-//! read at any time.
+//! `Code` puts the parts together: pages (the memory), spans (which parts of it are in use),
+//! symbols (names and owners), entries (addresses that stay callable), the locator (from a program
+//! counter to a symbol). The room is not safe for threads by itself: the manager's lock guards it,
+//! except for the locator and the entries' slots, which are made to be read at any time.
 //!
-//! The order of a symbol's end: its entry is pointed elsewhere and its name taken out (`retire`), every reader leaves (the
-//! caller waits), its bytes are filled with traps and every processor drops what it fetched (`free`), and only then may
-//! the bytes be handed out again.
+//! The order of a symbol's end: its entry is pointed elsewhere and its name taken out (`retire`),
+//! every reader leaves (the caller waits), its bytes are filled with traps and every processor
+//! drops what it fetched (`free`), and only then may the bytes be handed out again.
 
 mod entries;
 mod locate;
@@ -65,8 +66,6 @@ pub struct Reserved {
 
 /// Data of a module beside the code.
 pub struct Block {
-    /// Its module.
-    pub module: u64,
     span: Span,
     link: Link,
 }
@@ -122,8 +121,8 @@ pub struct Code {
 }
 
 impl Code {
-    /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*. Empty entries call
-    /// `resolve` with a cell whose context is `context`.
+    /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*.
+    /// Empty entries call `resolve` with a cell whose context is `context`.
     pub fn new(
         host: Host,
         salt: u8,
@@ -244,29 +243,31 @@ impl Code {
         Ok((self.pages.runs_at(open.span), open.writable, open.span.len))
     }
 
-    /// Fills relocations into a reservation's first `used` bytes and makes them runnable; the rest is given back. The
-    /// reservation stays until `close` says that its span belongs to a symbol, or `reopen` that it does not.
+    /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
+    /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
+    /// that it does not.
     pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
         let (runs_at, writable, size) = self.reservation(id)?;
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
         self.pages.check_writable()?;
-        // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them yet; `used` of them exist.
+        // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them
+        // yet; `used` of them exist.
         let code = unsafe { core::slice::from_raw_parts_mut(writable, used) };
         for relocation in relocations {
             relocation.apply(code, runs_at as usize)?;
         }
         let span = self.reserved.get(id)?.span;
         self.pages.publish(span)?;
-        let span = self.spans.shrink(span, used, &self.pages);
-        self.reserved.get_mut(id)?.span = span;
         Ok(span)
     }
 
-    /// The reservation's span belongs to a symbol now.
-    pub fn close(&mut self, id: u64) -> Result<()> {
-        self.reserved.remove(id).map(|_| ())
+    /// The reservation's span belongs to a symbol now; what that does not use is given back.
+    pub fn close(&mut self, id: u64, symbol: u64) -> Result<()> {
+        let span = self.reserved.remove(id)?.span;
+        let used = self.symbols.get(symbol)?.len;
+        self.symbols.set_span(symbol, self.spans.shrink(span, used, &self.pages))
     }
 
     /// The reservation's span belongs to nobody after all, and may be written again.
@@ -280,8 +281,9 @@ impl Code {
         self.pages.runs_at(span)
     }
 
-    /// Gives back a span that `publish` returned and nobody was told of, or whose readers have left. The caller then has
-    /// every processor drop fetched instructions before the next span is taken.
+    /// Gives back a span that `publish` returned and nobody was told of, or whose readers have
+    /// left. The caller then has every processor drop fetched instructions before the next span is
+    /// taken.
     pub fn free_span(&mut self, span: Span) {
         self.pages.poison(span);
         self.spans.free(span, &self.pages);
@@ -297,7 +299,9 @@ impl Code {
         let id = self.symbols.insert(chain, new, epoch, &self.locator)?;
         let index = split_index(id);
         match backing {
-            Backing::Span(span) => self.spans.set_span_owner(span, index as u32 + 1),
+            Backing::Span(span) => {
+                self.spans.set_span_owner(self.spans.start_of(span, len), index as u32 + 1);
+            }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {
                     self.symbols.remove(chain, id)?;
@@ -317,13 +321,15 @@ impl Code {
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
         self.symbols.publish(id, epoch)?;
         let symbol = self.symbols.get(id)?;
-        let name = symbol.name.bytes();
-        self.entries.point(&self.pages, name, Some(symbol.address));
+        if !symbol.is_awaited() {
+            let name = symbol.name.bytes();
+            self.entries.point(&self.pages, name, Some(symbol.address));
+        }
         Ok(())
     }
 
-    /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another symbol has taken the
-    /// name over. Never allocates.
+    /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
+    /// symbol has taken the name over. Never allocates.
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.symbols.remove(chain, id)?;
         if !symbol.staged && !successor {
@@ -373,20 +379,14 @@ impl Code {
     }
 
     /// Zeroed, writable memory for a module, beside the code.
-    pub fn take_data(
-        &mut self,
-        chain: &mut Chain,
-        module: u64,
-        len: usize,
-        align: usize,
-    ) -> Result<*mut u8> {
+    pub fn take_data(&mut self, chain: &mut Chain, len: usize, align: usize) -> Result<*mut u8> {
         let align = if align == 0 { ALIGN } else { align };
         if len == 0 || !align.is_power_of_two() || align > MOST_ALIGN {
             fail!(LIFECYCLE_E_INVALID, "no data of {len} bytes at an alignment of {align}");
         }
         self.blocks.make_room()?;
         let span = self.data.allocate(len, align, &self.pages.data_slabs())?;
-        let id = self.blocks.insert(Block { module, span, link: Link::default() })?;
+        let id = self.blocks.insert(Block { span, link: Link::default() })?;
         chain.push(&mut self.blocks, id)?;
         Ok(self.pages.data(span))
     }
@@ -399,7 +399,8 @@ impl Code {
 
     /// Zeroes a block's memory and gives it back.
     pub fn free_data(&mut self, span: Span) {
-        // SAFETY: `.span.live` - the span is a live one of the data part, which is mapped writable, and its module is gone.
+        // SAFETY: `.span.live` - the span is a live one of the data part, which is mapped writable,
+        // and its module is gone.
         unsafe { self.pages.data(span).write_bytes(0, span.len) };
         self.data.free(span, &self.pages.data_slabs());
     }
@@ -419,8 +420,9 @@ impl Code {
         }
     }
 
-    /// Visits the JIT symbols last used before epoch `limit`, oldest first, and returns how many were looked at. Those
-    /// that `judge` takes are not tracked any more and must be retired by the caller.
+    /// Visits the JIT symbols last used before epoch `limit`, oldest first, and returns how many
+    /// were looked at. Those that `judge` takes are not tracked any more and must be retired by the
+    /// caller.
     pub fn visit_stale(
         &mut self,
         limit: u64,

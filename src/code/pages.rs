@@ -1,15 +1,16 @@
-//! The memory behind code, entries and data of one manager: one reservation, so that any two of its addresses are within
-//! 2 GiB of each other.
+//! The memory behind code, entries and data of one manager: one reservation, so that any two of its
+//! addresses are within 2 GiB of each other.
 //!
-//! From the low end: code (slabs), entry stubs, entry cells, data (slabs); a page that cannot be touched between each
-//! two and at both ends. In DUAL mode the code is a memory file, mapped here executable and once more, at another
-//! address, writable. In MPROTECT mode the code is private memory; a span there is whole pages, writable until it is
-//! published and executable after, so no page with live code is ever toggled.
+//! From the low end: code (slabs), entry stubs, entry cells, data (slabs); a page that cannot be
+//! touched between each two and at both ends. In DUAL mode the code is a memory file, mapped here
+//! executable and once more, at another address, writable. In MPROTECT mode the code is private
+//! memory; a span there is whole pages, writable until it is published and executable after, so no
+//! page with live code is ever toggled.
 //!
 //! Invariants:
 //! - `.page.wx`: no address is ever writable and executable at once.
-//! - `.page.fork`: in DUAL mode a forked child does not get the writable view, and must not punch holes into the file it
-//!   shares with its parent; `forked` asks.
+//! - `.page.fork`: in DUAL mode a forked child does not get the writable view, and must not punch
+//!   holes into the file it shares with its parent; `forked` asks.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,6 +18,7 @@ use super::spans::{SLAB, Slabs, Span};
 use crate::abi::{LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
 use crate::base::{Error, Result, fail};
 use crate::os::{self, Access, CodeFile, Reservation};
+use crate::shim;
 
 /// Most bytes of code a manager may have: what is left of 2 GiB after stubs, cells and data.
 pub(crate) const MOST_CODE: usize = 1 << 30;
@@ -49,8 +51,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Reserves it all; memory comes later. `mode` is one of LIFECYCLE_CODE_*. E_DENIED when the system's policy
-    /// forbids executable memory in every mode that was allowed.
+    /// Reserves it all; memory comes later. `mode` is one of LIFECYCLE_CODE_*. E_DENIED when the
+    /// system's policy forbids executable memory in every mode that was allowed.
     pub fn new(capacity: usize, mode: u32) -> Result<Self> {
         if !matches!(mode, LIFECYCLE_CODE_AUTO | LIFECYCLE_CODE_DUAL | LIFECYCLE_CODE_MPROTECT) {
             fail!(LIFECYCLE_E_INVALID, "{mode} is not a code mode");
@@ -63,7 +65,8 @@ impl Pages {
         }
         let capacity = if capacity == 0 { DEFAULT_CODE } else { capacity.next_multiple_of(SLAB) };
         let data_capacity = capacity.min(MOST_DATA);
-        // Between the parts a whole slab, so that each part starts at a slab and no mapping touches another.
+        // Between the parts a whole slab, so that each part starts at a slab and no mapping touches
+        // another.
         let guard = SLAB;
         let len = capacity + 2 * ENTRY_BYTES + data_capacity + 5 * guard;
         let view = Reservation::new(len, SLAB)?;
@@ -166,16 +169,19 @@ impl Pages {
             self.view.set_access(self.guard + span.offset, span.len, Access::ReadExecute)?;
         }
         flush_instructions(self.runs_at(span), span.len);
+        shim::rewrite_code(self.runs_at(span), span.len);
         Ok(())
     }
 
     /// Fills a span that nothing runs any more with traps. In a forked child it is left alone.
     pub fn poison(&self, span: Span) {
         if let Ok(at) = self.open(span) {
-            // SAFETY: `.span.live` - the span is the caller's alone, and `open` says it is writable there.
+            // SAFETY: `.span.live` - the span is the caller's alone, and `open` says it is writable
+            // there.
             unsafe { at.write_bytes(POISON, span.len) };
             if self.dual.is_none() {
-                // Left inaccessible until it is used again; a refusal leaves it writable and not executable.
+                // Left inaccessible until it is used again; a refusal leaves it writable and not
+                // executable.
                 let _ = self.view.set_access(self.guard + span.offset, span.len, Access::None);
             }
         }
@@ -199,7 +205,8 @@ impl Pages {
         (base.wrapping_add(self.stubs_at()), base.wrapping_add(self.cells_at()), ENTRY_BYTES)
     }
 
-    /// Makes a page of stubs and its page of cells: `write` fills the stubs while they are writable.
+    /// Makes a page of stubs and its page of cells: `write` fills the stubs while they are
+    /// writable.
     pub fn add_entry_page(&self, offset: usize, write: impl FnOnce(*mut u8)) -> Result<()> {
         let page = os::page_size();
         self.view.set_access(self.cells_at() + offset, page, Access::ReadWrite)?;
@@ -246,7 +253,8 @@ impl Slabs for Pages {
         if let Some(dual) = &self.dual {
             dual.writable.remove(offset, len)?;
             self.view.decommit(offset, len)?;
-            // The executable view is gone, so the slab cannot be used any more, whatever happens here.
+            // The executable view is gone, so the slab cannot be used any more, whatever happens
+            // here.
             let _: core::result::Result<(), Error> = dual.writable.decommit(offset, len);
             return Ok(());
         }
@@ -268,8 +276,8 @@ impl Slabs for DataSlabs<'_> {
     }
 }
 
-/// Makes written bytes visible to instruction fetch. x86 keeps the two in step by itself; what a processor has fetched
-/// ahead is dropped by the barrier before an address is used again.
+/// Makes written bytes visible to instruction fetch. x86 keeps the two in step by itself; what a
+/// processor has fetched ahead is dropped by the barrier before an address is used again.
 #[cfg(target_arch = "x86_64")]
 fn flush_instructions(_at: *mut u8, _len: usize) {}
 

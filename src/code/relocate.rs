@@ -26,8 +26,8 @@ impl Relocation {
         }
     }
 
-    /// Fills the field of `code`, which will run at `runs_at`. E_RANGE when the field lies outside the code or the target
-    /// is too far away.
+    /// Fills the field of `code`, which will run at `runs_at`. E_RANGE when the field lies outside
+    /// the code or the target is too far away.
     pub fn apply(&self, code: &mut [u8], runs_at: usize) -> Result<()> {
         let width = self.width()?;
         let field = usize::try_from(self.offset)

@@ -1,5 +1,5 @@
-//! The few instructions that have to be written as such: entry stubs, the way from an empty entry to the resolver, and
-//! the trap where there is no code to be had.
+//! The few instructions that have to be written as such: entry stubs, the way from an empty entry
+//! to the resolver, and the trap where there is no code to be had.
 
 /// Bytes of a stub, and of a cell.
 pub(crate) const STUB: usize = 32;
@@ -53,8 +53,8 @@ mod arch {
         if __cpuid(1).ecx & (1 << 27) == 0 { 0 } else { __cpuid_count(0xD, 0).ebx as usize }
     }
 
-    /// Where an empty stub goes: keeps every argument register, vectors of any width included, calls the cell's
-    /// resolver, puts them back and jumps to what it returned.
+    /// Where an empty stub goes: keeps every argument register, vectors of any width included,
+    /// calls the cell's resolver, puts them back and jumps to what it returned.
     pub fn trampoline() -> *const c_void {
         XSAVE_BYTES.store(xsave_bytes(), Ordering::Relaxed);
         (entry_is_empty as unsafe extern "C" fn()) as *const c_void
@@ -65,15 +65,17 @@ mod arch {
         (call_without_code as unsafe extern "C" fn()) as *const c_void
     }
 
-    /// An illegal instruction, in a function whose name a debugger shows. `lifecycle_last_error` names the symbol.
+    /// An illegal instruction, in a function whose name a debugger shows. `lifecycle_last_error`
+    /// names the symbol.
     #[unsafe(naked)]
     unsafe extern "C" fn call_without_code() {
         core::arch::naked_asm!("endbr64", "ud2")
     }
 
-    // System V ABI: rdi rsi rdx rcx r8 r9 carry integers, rax the count of vector registers of a variadic call, r10 the
-    // static chain, vector registers 0 to 7 the rest. r11 is free for stubs and carries the cell. XSAVE component bits:
-    // 1 SSE, 2 AVX, 5 to 7 AVX-512 (Intel SDM volume 1, 13.1); its header must be zero before (13.4.2).
+    // System V ABI: rdi rsi rdx rcx r8 r9 carry integers, rax the count of vector registers of a
+    // variadic call, r10 the static chain, vector registers 0 to 7 the rest. r11 is free for stubs
+    // and carries the cell. XSAVE component bits: 1 SSE, 2 AVX, 5 to 7 AVX-512 (Intel SDM volume 1,
+    // 13.1); its header must be zero before (13.4.2).
     #[unsafe(naked)]
     unsafe extern "C" fn entry_is_empty() {
         core::arch::naked_asm!(

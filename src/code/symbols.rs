@@ -1,8 +1,8 @@
 //! Symbols: named code, who owns it, and when it was last used.
 //!
 //! Invariants:
-//! - `.symbol.name`: the name table holds each published symbol once, under its own name; a staged one (of a reload that
-//!   is not committed) is in the table of staged names instead.
+//! - `.symbol.name`: the name table holds each published symbol once, under its own name; a staged
+//!   one (of a reload that is not committed) is in the table of staged names instead.
 //! - `.symbol.age`: exactly the published JIT symbols are tracked by the ages.
 //! - `.symbol.chain`: a symbol is on the chain of its module for its kind (own or JIT).
 
@@ -11,9 +11,7 @@ use core::ffi::c_void;
 use super::locate::{Locator, MOST_SYMBOLS};
 use super::spans::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
-use crate::base::{
-    Chain, Error, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index,
-};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index};
 use crate::epoch::Ages;
 
 /// What holds a symbol's bytes.
@@ -73,7 +71,16 @@ impl Symbol {
         self.flags & LIFECYCLE_MAP_JIT != 0
     }
 
-    fn is_awaited(&self) -> bool {
+    /// Bytes of the manager's code that go with it: what statistics count as live.
+    pub fn footprint(&self) -> u64 {
+        match self.backing {
+            Backing::Span(span) => span.len as u64,
+            Backing::Host { .. } | Backing::Awaited => 0,
+        }
+    }
+
+    /// Whether it was announced and is not mapped yet.
+    pub fn is_awaited(&self) -> bool {
         matches!(self.backing, Backing::Awaited)
     }
 }
@@ -186,15 +193,23 @@ impl Symbols {
         self.published.find(self.hash(name), same)
     }
 
-    /// A symbol that a reload in progress has staged for `module` under this name.
+    /// A symbol that a reload in progress has staged for `module` under this name; an announced one
+    /// does not count.
     pub fn find_staged(&self, module: u64, name: &[u8]) -> Option<u64> {
+        let id = self.find_staged_even_awaited(module, name)?;
+        self.get(id).is_ok_and(|symbol| !symbol.is_awaited()).then_some(id)
+    }
+
+    /// A symbol that a reload in progress has staged or announced for `module` under this name.
+    pub fn find_staged_even_awaited(&self, module: u64, name: &[u8]) -> Option<u64> {
         let same = |id| {
             self.get(id).is_ok_and(|symbol| symbol.module == module && symbol.name.bytes() == name)
         };
         self.staged.find(self.hash(name), same)
     }
 
-    /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that the name is free.
+    /// Adds a symbol on its module's chain; published unless staged. The caller has made sure that
+    /// the name is free.
     pub fn insert(
         &mut self,
         chain: &mut Chain,
@@ -207,7 +222,8 @@ impl Symbols {
         if self.slots.len() >= MOST_SYMBOLS {
             fail!(LIFECYCLE_E_LIMIT, "there are {MOST_SYMBOLS} symbols already");
         }
-        // A staged symbol will be published without a chance to fail, so it takes its place there now.
+        // A staged symbol will be published without a chance to fail, so it takes its place there
+        // now.
         self.published.make_room_for(self.staged.len() + 1)?;
         self.staged.make_room()?;
         let symbol = Symbol {
@@ -270,6 +286,12 @@ impl Symbols {
             self.staged.remove(hash, id);
         }
         self.ages.untrack(split_index(id));
+        Ok(())
+    }
+
+    /// A symbol's code lies in this span, which starts where it did.
+    pub fn set_span(&mut self, id: u64, span: Span) -> Result<()> {
+        self.slots.get_mut(id)?.backing = Backing::Span(span);
         Ok(())
     }
 

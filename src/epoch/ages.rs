@@ -1,13 +1,15 @@
-//! Ages: which tracked things were last seen in use in which epoch, so that a sweep looks only at old ones.
+//! Ages: which tracked things were last seen in use in which epoch, so that a sweep looks only at
+//! old ones.
 //!
-//! A thing is used by a store into a word of its own, which nobody here hears. So its place in the lists is when it was
-//! last *seen* in use: a sweep takes the oldest lists, looks at each thing's word, and either moves the thing to the
-//! list of its true epoch or knows it to be stale. A thing in use is looked at once in as many epochs as the sweep's
-//! age allows, however many things there are.
+//! A thing is used by a store into a word of its own, which nobody here hears. So its place in the
+//! lists is when it was last *seen* in use: a sweep takes the oldest lists, looks at each thing's
+//! word, and either moves the thing to the list of its true epoch or knows it to be stale. A thing
+//! in use is looked at once in as many epochs as the sweep's age allows, however many things there
+//! are.
 //!
 //! Invariants:
-//! - `.age.sorted`: lists are in the order of their epochs, each has members, and a thing's list is never newer than
-//!   its word.
+//! - `.age.sorted`: lists are in the order of their epochs, each has members, and a thing's list is
+//!   never newer than its word.
 //! - `.age.one`: a thing is in at most one list.
 
 use crate::base::{Host, List, ListExt, Result};
@@ -35,9 +37,12 @@ pub enum Verdict {
     Take,
     /// It stays where it is.
     Keep,
+    /// It stays where it is, and nothing more is looked at.
+    Enough,
 }
 
-/// Things by the epoch they were last seen in use. A thing is a small number, the index of its record.
+/// Things by the epoch they were last seen in use. A thing is a small number, the index of its
+/// record.
 pub struct Ages {
     buckets: List<Bucket>,
     nodes: List<Node>,
@@ -125,9 +130,10 @@ impl Ages {
         }
     }
 
-    /// Looks at every thing last seen in use before epoch `limit`, oldest first. `used` tells a thing's true epoch; one
-    /// that proves to be used since moves to its list, one that is stale goes to `judge`. Returns how many were looked
-    /// at. Where there is no memory to move a thing, it stays and is looked at again next time.
+    /// Looks at every thing last seen in use before epoch `limit`, oldest first. `used` tells a
+    /// thing's true epoch; one that proves to be used since moves to its list, one that is stale
+    /// goes to `judge`. Returns how many were looked at. Where there is no memory to move a thing,
+    /// it stays and is looked at again next time.
     pub fn visit_older(
         &mut self,
         limit: u64,
@@ -147,8 +153,12 @@ impl Ages {
                 let true_epoch = used(thing as usize);
                 if true_epoch > epoch && self.track(thing as usize, true_epoch).is_ok() {
                     // Its new list is further on; if that is old too, the thing is judged there.
-                } else if true_epoch < limit && judge(thing as usize, true_epoch) == Verdict::Take {
-                    self.untrack(thing as usize);
+                } else if true_epoch < limit {
+                    match judge(thing as usize, true_epoch) {
+                        Verdict::Take => self.untrack(thing as usize),
+                        Verdict::Keep => {}
+                        Verdict::Enough => return examined,
+                    }
                 }
                 thing = next;
             }

@@ -1,5 +1,5 @@
-//! Time as the manager counts it: who is inside code (readers and their grace periods), and how long ago code was used
-//! (ages for the sweeper).
+//! Time as the manager counts it: who is inside code (readers and their grace periods), and how
+//! long ago code was used (ages for the sweeper).
 
 mod ages;
 mod readers;

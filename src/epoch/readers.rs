@@ -1,17 +1,19 @@
 //! Readers: threads that run code which another thread may retire.
 //!
-//! A reader that enters copies the grace counter into its own word, a plain store; one that leaves clears it. Whoever
-//! retires something unlinks it first, then takes the counter's value as the thing's tag and moves the counter on. A
-//! thing may be freed once no reader is inside with a value up to its tag: readers that entered later cannot have found
-//! it. What makes the plain store enough is the reclaimer's barrier (membarrier): after it, either the reclaimer sees
-//! that the reader is inside, or the reader sees that the thing is unlinked.
-//! Source: Desnoyers et al., "User-Level Implementations of Read-Copy Update" (2012), the sys_membarrier flavour.
+//! A reader that enters copies the grace counter into its own word, a plain store; one that leaves
+//! clears it. Whoever retires something unlinks it first, then takes the counter's value as the
+//! thing's tag and moves the counter on. A thing may be freed once no reader is inside with a value
+//! up to its tag: readers that entered later cannot have found it. What makes the plain store
+//! enough is the reclaimer's barrier (membarrier): after it, either the reclaimer sees that the
+//! reader is inside, or the reader sees that the thing is unlinked. Source: Desnoyers et al.,
+//! "User-Level Implementations of Read-Copy Update" (2012), the sys_membarrier flavour.
 //!
 //! Invariants:
 //! - `.reader.tag`: the grace counter starts at 1, so a value of 0 in a reader means "outside".
-//! - `.reader.owner`: `nesting` and `parked` are written only by the thread that attached; other threads look at
-//!   `entered` alone.
-//! - `.reader.stable`: readers live in a pool; a detached one can still be looked at, its `grace` is NULL.
+//! - `.reader.owner`: `nesting` and `parked` are written only by the thread that attached; other
+//!   threads look at `entered` alone.
+//! - `.reader.stable`: readers live in a pool; a detached one can still be looked at, its `grace`
+//!   is NULL.
 //!
 //! Lock order: the list of readers is a leaf; nothing is locked while it is held.
 
@@ -23,7 +25,8 @@ use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
 use crate::os::{self, Pool, Signed};
 
-/// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the header use.
+/// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the
+/// header use.
 #[repr(C)]
 pub struct Reader {
     entered: AtomicU64,
@@ -46,7 +49,8 @@ const _: () = {
     );
 };
 
-// SAFETY: all-zero bytes are a valid `Reader` (atomics and a NULL pointer), and every field is an atomic.
+// SAFETY: all-zero bytes are a valid `Reader` (atomics and a NULL pointer), and every field is an
+// atomic.
 unsafe impl Signed for Reader {
     fn signature(&self) -> &AtomicU32 {
         &self.signature
@@ -88,7 +92,8 @@ impl Reader {
         if self.parked.load(Ordering::Relaxed) != 0 {
             fail!(LIFECYCLE_E_BUSY, "the reader is parked already");
         }
-        // A reader that parks outside remembers it as one more than its nesting, so that 0 means "not parked".
+        // A reader that parks outside remembers it as one more than its nesting, so that 0 means
+        // "not parked".
         self.parked.store(self.nesting.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.entered.store(0, Ordering::Release);
         Ok(())
@@ -101,8 +106,12 @@ impl Reader {
         if parked == 0 {
             fail!(LIFECYCLE_E_INVALID, "the reader is not parked");
         }
-        if parked > 1 {
-            // SAFETY: `.reader.stable` - a live reader's grace counter is its manager's, which is never unmapped.
+        // The nesting of now, not of then: who left while parked is outside, and who entered anew is
+        // inside since then, which a later value of the counter would hide.
+        let inside = self.nesting.load(Ordering::Relaxed) != 0;
+        if inside && self.entered.load(Ordering::Relaxed) == 0 {
+            // SAFETY: `.reader.stable` - a live reader's grace counter is its manager's, which is
+            // never unmapped.
             if let Some(grace) = unsafe { self.grace.load(Ordering::Relaxed).as_ref() } {
                 self.entered.store(grace.load(Ordering::Relaxed), Ordering::Relaxed);
             }
@@ -135,7 +144,8 @@ impl Readers {
         list.make_room(1)?;
         let (place, fresh) = POOL.take()?;
         if fresh {
-            // SAFETY: a fresh place is ours, zeroed and as large as a `Reader`; its zero bytes are one already.
+            // SAFETY: a fresh place is ours, zeroed and as large as a `Reader`; its zero bytes are
+            // one already.
             unsafe { place.cast::<u8>().as_ptr().write_bytes(0, size_of::<Reader>()) };
         }
         // SAFETY: the place holds a `Reader` and is never unmapped (`.reader.stable`).
@@ -177,7 +187,8 @@ impl Readers {
         POOL.give_back(reader);
     }
 
-    /// Detaches every reader and gives the list's memory back; the caller has seen that none is inside.
+    /// Detaches every reader and gives the list's memory back; the caller has seen that none is
+    /// inside.
     pub fn clear(&self) {
         if let Some(list) = self.list.lock().take() {
             for reader in &list {
@@ -199,7 +210,10 @@ impl Readers {
         let Some(list) = list.as_ref().filter(|list| !list.is_empty()) else {
             return u64::MAX;
         };
-        os::barrier().memory();
+        if !os::barrier().memory() {
+            // Whoever is inside may not be seen: nothing may be freed.
+            return 0;
+        }
         list.iter()
             .map(|reader| reader.entered.load(Ordering::Acquire))
             .filter(|entered| *entered != 0)
@@ -224,8 +238,8 @@ impl Readers {
             .map_or((0, 0), |list| (list.len() as u64, list.iter().filter(inside).count() as u64))
     }
 
-    /// Waits until every reader that was inside when the call began has left or entered anew. E_TIMEOUT; E_DEADLOCK
-    /// when the calling thread itself is inside.
+    /// Waits until every reader that was inside when the call began has left or entered anew.
+    /// E_TIMEOUT; E_DEADLOCK when the calling thread itself is inside.
     pub fn wait(&self, timeout_ns: u64) -> Result<()> {
         if self.is_inside() {
             fail!(LIFECYCLE_E_DEADLOCK, "the calling thread is itself inside code");

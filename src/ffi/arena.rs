@@ -186,10 +186,11 @@ pub unsafe extern "C" fn lifecycle_arena_rewind(
 ///
 /// Ownership: `ptr` is the cleanup's from now on; `user` stays the caller's and must live as long.
 /// Threads: the one that uses the arena. Re-entry: may be called from a cleanup. Fork: the child's
-/// copy runs it too, if the child gets there.
+/// copy runs it too, if the child gets there. Since: 0.1.0
 ///
-/// # Safety `release` may be called with `ptr` and `user`, once, at any of those times. No other
-/// thread is using the arena. Since: 0.1.0
+/// # Safety
+/// `release` may be called with `ptr` and `user`, once, at any of those times. No other
+/// thread is using the arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_on_reset(
     arena: *mut lifecycle_arena,
@@ -262,10 +263,6 @@ pub unsafe extern "C" fn lifecycle_arena_stats_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "arena statistics") }?;
-        let stats = Arena::check(arena)?.stats();
-        // SAFETY: `.c.contract`, and checked just above.
-        unsafe { guard::write_sized(out, size, &stats) };
-        Ok(())
+        unsafe { guard::fill(out, size, "arena statistics", || Ok(Arena::check(arena)?.stats())) }
     })
 }

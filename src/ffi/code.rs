@@ -44,6 +44,9 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
     // SAFETY: the caller's word.
     let relocations =
         unsafe { guard::slice(read.relocations, read.relocation_count, "relocations") }?;
+    if read.reserved != 0 || relocations.iter().any(|relocation| relocation.reserved != 0) {
+        fail!(LIFECYCLE_E_UNSUPPORTED, "a reserved field of the map options is not 0");
+    }
     Ok(Options {
         align: read.align,
         near: read.near_address,
@@ -55,8 +58,9 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
 
 /// Copies machine code into executable memory and names it.
 ///
-/// The code is packed with other code into slabs of 2 MiB that are never writable and executable at one address, and can
-/// be run when this returns. An entry of this name (lifecycle_entry) points at it at once.
+/// The code is packed with other code into slabs of 2 MiB that are never writable and executable at
+/// one address, and can be run when this returns. An entry of this name (lifecycle_entry) points at
+/// it at once.
 ///
 /// \param manager  the manager.
 /// \param module  the owner; with LIFECYCLE_MAP_JIT the module whose code made the JIT produce it.
@@ -66,15 +70,18 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
 /// \param options  flags, alignment, where, relocations; NULL = defaults; borrowed.
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to 4096); LIFECYCLE_E_TYPE;
-/// LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what
-/// would be replaced is pinned); LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
-/// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG (never fits in
-/// code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a relocation kind, eh_frame);
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED. On failure nothing has changed, except
-/// that entries named by relocations have been made.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
+/// 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+/// LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
+/// LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
+/// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
+/// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
+/// relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
+/// LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
+/// have been made.
 ///
-/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
+/// LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_map_symbol(
     manager: *mut lifecycle_manager,
@@ -128,10 +135,12 @@ impl<'a> Options<'a> {
 /// \param near_address  the room must lie within 2 GiB of it; NULL = anywhere.
 /// \param[out] out  the room; all zero on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address is out of reach);
-/// LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
+/// is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+/// LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
 ///
-/// Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
+/// Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_reserve(
     manager: *mut lifecycle_manager,
@@ -158,14 +167,17 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// \param module  as for lifecycle_map_symbol.
 /// \param name  as for lifecycle_map_symbol.
 /// \param used  bytes written, from 1 to code->size.
-/// \param options  as for lifecycle_map_symbol; align and near_address were settled by the reservation.
+/// \param options  as for lifecycle_map_symbol; align and near_address were settled by the
+/// reservation.
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
-/// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was reserved; LIFECYCLE_E_STALE also
-/// when the reservation was committed or aborted already. On failure the reservation stays the caller's; where the system
-/// itself failed after the code was laid down, it may have shrunk to what was used.
+/// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
+/// reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+/// failure the reservation stays the caller's, as large as it was; where the system does not make
+/// its pages writable again, lifecycle_code_abort is all that is left to do with it.
 ///
-/// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
+/// Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_commit(
     manager: *mut lifecycle_manager,
@@ -231,7 +243,8 @@ unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_c
     Ok(unsafe { &mut *code })
 }
 
-/// Gives a module zeroed memory beside the code: writable, never executable, within 2 GiB of all code of this manager.
+/// Gives a module zeroed memory beside the code: writable, never executable, within 2 GiB of all
+/// code of this manager.
 ///
 /// \param manager  the manager.
 /// \param module  the owner.
@@ -239,10 +252,12 @@ unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_c
 /// \param align  a power of two up to 4096; 0 = 64.
 /// \param[out] out  the memory; NULL on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT
-/// (as much data as code_capacity, at most 512 MiB); LIFECYCLE_E_NOMEM; LIFECYCLE_E_SYSTEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT (as much data as code_capacity, at most 512 MiB);
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_SYSTEM.
 ///
-/// Ownership: the module's; freed with it, when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the module's; freed with it, when no reader is inside any more. Threads: any.
+/// Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_data_reserve(
     manager: *mut lifecycle_manager,
@@ -259,22 +274,26 @@ pub unsafe extern "C" fn lifecycle_data_reserve(
     })
 }
 
-/// Notes code that the host mapped itself, so that it is found, entered, retired and released like any other.
+/// Notes code that the host mapped itself, so that it is found, entered, retired and released like
+/// any other.
 ///
 /// \param manager  the manager.
 /// \param module  the owner.
 /// \param name  as for lifecycle_map_symbol.
 /// \param address  first byte, not NULL.
 /// \param len  bytes, not 0. The range may not overlap another symbol's.
-/// \param release  called as release(address, user) once no reader is inside; NULL = nothing to release.
+/// \param release  called as release(address, user) once no reader is inside; NULL = nothing to
+/// release.
 /// \param user  handed to `release`, and told by lifecycle_symbol_info_get.
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also memory of the manager itself); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_EXISTS (the name or part of the range is mapped); LIFECYCLE_E_RANGE (the range goes around the end of
-/// memory); LIFECYCLE_E_LIMIT (2^18 such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also memory of the manager itself);
+/// LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name or part of the range is
+/// mapped); LIFECYCLE_E_RANGE (the range goes around the end of memory); LIFECYCLE_E_LIMIT (2^18
+/// such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
 ///
-/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_symbol_mapped(
     manager: *mut lifecycle_manager,
@@ -305,16 +324,19 @@ pub unsafe extern "C" fn lifecycle_on_symbol_mapped(
 
 /// Notes which module made the JIT produce a symbol, so that unloading that module frees it.
 ///
-/// A symbol that is mapped becomes a JIT symbol of that module (owner "__jit__"), and the sweeper may evict it. A name that
-/// is not mapped yet is expected: when it is mapped with LIFECYCLE_MAP_JIT, whoever maps it, it belongs to this module.
+/// A symbol that is mapped becomes a JIT symbol of that module (owner "__jit__"), and the sweeper
+/// may evict it. A name that is not mapped yet is expected: when it is mapped with
+/// LIFECYCLE_MAP_JIT, whoever maps it, it belongs to this module.
 ///
 /// \param manager  the manager.
 /// \param origin  the module.
 /// \param jit_symbol  the symbol's name; copied.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: the symbol is the origin's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the symbol is the origin's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_jit_triggered(
     manager: *mut lifecycle_manager,
@@ -336,7 +358,8 @@ pub unsafe extern "C" fn lifecycle_on_jit_triggered(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_jit_origin(
     manager: *mut lifecycle_manager,
@@ -353,7 +376,8 @@ pub unsafe extern "C" fn lifecycle_jit_origin(
     })
 }
 
-/// Finds the code symbol of a name. What a reload in progress has mapped is not found before it is committed.
+/// Finds the code symbol of a name. What a reload in progress has mapped is not found before it is
+/// committed.
 ///
 /// \param manager  the manager.
 /// \param name  borrowed.
@@ -361,7 +385,8 @@ pub unsafe extern "C" fn lifecycle_jit_origin(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_symbol_find(
     manager: *mut lifecycle_manager,
@@ -387,7 +412,8 @@ pub unsafe extern "C" fn lifecycle_symbol_find(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
 ///
-/// Ownership: out->name is returned, valid until the symbol is freed; out->owner until the module is unloaded. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: out->name is returned, valid until the symbol is freed; out->owner until the module
+/// is unloaded. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_symbol_info_get(
     manager: *mut lifecycle_manager,
@@ -397,11 +423,9 @@ pub unsafe extern "C" fn lifecycle_symbol_info_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "symbol info") }?;
-        let filled = Manager::check(manager)?.symbol_info(symbol)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &filled) };
-        Ok(())
+        unsafe {
+            guard::fill(out, size, "symbol info", || Manager::check(manager)?.symbol_info(symbol))
+        }
     })
 }
 
@@ -410,10 +434,12 @@ pub unsafe extern "C" fn lifecycle_symbol_info_get(
 /// \param manager  the manager.
 /// \param symbol  the symbol.
 ///
-/// \returns the first byte; NULL if the symbol is stale or anything else is wrong (lifecycle_last_error tells).
+/// \returns the first byte; NULL if the symbol is stale or anything else is wrong
+/// (lifecycle_last_error tells).
 ///
-/// Ownership: returned, valid until the symbol is retired and no reader is inside; for an address that stays callable see
-/// lifecycle_entry. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: returned, valid until the symbol is retired and no reader is inside; for an address
+/// that stays callable see lifecycle_entry. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_symbol_address(
     manager: *mut lifecycle_manager,
@@ -424,17 +450,18 @@ pub unsafe extern "C" fn lifecycle_symbol_address(
 
 /// Finds the symbol that an address lies in: its first byte, its last, or any between.
 ///
-/// Takes no lock, allocates nothing and writes no error sentence, so a signal handler may ask. Code that is retired belongs
-/// to nobody.
+/// Takes no lock, allocates nothing and writes no error sentence, so a signal handler may ask. Code
+/// that is retired belongs to nobody.
 ///
 /// \param manager  the manager.
 /// \param pc  any address.
 /// \param[out] out  the symbol; 0 on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (the manager was destroyed); LIFECYCLE_E_NOT_FOUND.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (the manager was destroyed);
+/// LIFECYCLE_E_NOT_FOUND.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: works.
-/// Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+/// included. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_symbol_at(
     manager: *mut lifecycle_manager,
@@ -461,15 +488,17 @@ pub unsafe extern "C" fn lifecycle_symbol_at(
     }
 }
 
-/// Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is inside any more.
+/// Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
+/// inside any more.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol; stale afterwards.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (unmapped already); LIFECYCLE_E_PINNED;
-/// LIFECYCLE_E_NOMEM (nothing has changed).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (unmapped
+/// already); LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM (nothing has changed).
 ///
-/// Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unmap_symbol(
     manager: *mut lifecycle_manager,
@@ -481,14 +510,15 @@ pub unsafe extern "C" fn lifecycle_unmap_symbol(
 /// Unmaps every symbol of an owner, all or, if one is pinned, none.
 ///
 /// \param manager  the manager.
-/// \param owner  a module's path (its own code, not what it made the JIT produce), or "__jit__" (all JIT code of all
-/// modules); borrowed.
+/// \param owner  a module's path (its own code, not what it made the JIT produce), or "__jit__"
+/// (all JIT code of all modules); borrowed.
 /// \param[out] count  how many; 0 on failure. May be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (no such module);
-/// LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (no such
+/// module); LIFECYCLE_E_PINNED; LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: taken from their modules. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken from their modules. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unmap_owner(
     manager: *mut lifecycle_manager,
@@ -508,14 +538,17 @@ pub unsafe extern "C" fn lifecycle_unmap_owner(
     })
 }
 
-/// Adds a pin to a symbol: pinned code is not unmapped, replaced, swept or (unless forced) unloaded.
+/// Adds a pin to a symbol: pinned code is not unmapped, replaced, swept or (unless forced)
+/// unloaded.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (2^32 pins).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_RANGE (2^32 pins).
 ///
-/// Ownership: pins are counted; take each one back with lifecycle_unpin. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: pins are counted; take each one back with lifecycle_unpin. Threads: any. Re-entry:
+/// from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_pin(
     manager: *mut lifecycle_manager,
@@ -529,9 +562,11 @@ pub unsafe extern "C" fn lifecycle_pin(
 /// \param manager  the manager.
 /// \param symbol  the symbol.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (it has no pin).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_RANGE (it has no pin).
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unpin(
     manager: *mut lifecycle_manager,
@@ -540,23 +575,26 @@ pub unsafe extern "C" fn lifecycle_unpin(
     guard::status(|| Manager::check(manager)?.pin(symbol, false))
 }
 
-/// Finds, or makes, the entry of a name: an address that stays callable as long as the manager lives, whatever is mapped,
-/// replaced, evicted, reloaded or unloaded under that name.
+/// Finds, or makes, the entry of a name: an address that stays callable as long as the manager
+/// lives, whatever is mapped, replaced, evicted, reloaded or unloaded under that name.
 ///
-/// A call through it runs the code the name has now. While it has none, the resolver is asked (lifecycle_set_resolver) with
-/// all argument registers kept, vector registers of any width included, and what it returns is run. If there is nothing to
-/// run, the call ends in an illegal instruction in a function named call_without_code, and lifecycle_last_error names the
-/// symbol: a call that expects a result cannot go on without.
+/// A call through it runs the code the name has now. While it has none, the resolver is asked
+/// (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
+/// included, and what it returns is run. If there is nothing to run, the call ends in an illegal
+/// instruction in a function named call_without_code, and lifecycle_last_error names the symbol: a
+/// call that expects a result cannot go on without.
 ///
 /// \param manager  the manager.
 /// \param name  the symbol's name, mapped or not; copied.
 /// \param[out] callable  the address; NULL on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs for this processor);
-/// LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
+/// for this processor); LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+/// LIFECYCLE_E_SYSTEM.
 ///
-/// Ownership: the manager's. A thread that calls through an entry while others unload does so between lifecycle_enter and
-/// lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the manager's. A thread that calls through an entry while others unload does so
+/// between lifecycle_enter and lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_entry(
     manager: *mut lifecycle_manager,
@@ -573,7 +611,8 @@ pub unsafe extern "C" fn lifecycle_entry(
     })
 }
 
-/// Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the stub's jump.
+/// Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
+/// stub's jump.
 ///
 /// \param manager  the manager.
 /// \param name  the symbol's name, mapped or not; copied.
@@ -581,7 +620,8 @@ pub unsafe extern "C" fn lifecycle_entry(
 ///
 /// \returns as lifecycle_entry.
 ///
-/// Ownership: the manager's; read only, with one aligned 8-byte load. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the manager's; read only, with one aligned 8-byte load. Threads: any. Re-entry: from
+/// callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_entry_slot(
     manager: *mut lifecycle_manager,
@@ -600,8 +640,8 @@ pub unsafe extern "C" fn lifecycle_entry_slot(
 
 /// Sets who finds code for entries that have none; there is one resolver at a time.
 ///
-/// The resolver runs on the thread that made the call, with no lock held. It returns what to run, usually the address of
-/// code it has just mapped under that name; NULL = there is none.
+/// The resolver runs on the thread that made the call, with no lock held. It returns what to run,
+/// usually the address of code it has just mapped under that name; NULL = there is none.
 ///
 /// \param manager  the manager.
 /// \param resolve  the function; NULL = nobody.
@@ -609,7 +649,8 @@ pub unsafe extern "C" fn lifecycle_entry_slot(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
 ///
-/// Ownership: `user` stays the host's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: `user` stays the host's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_set_resolver(
     manager: *mut lifecycle_manager,

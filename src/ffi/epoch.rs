@@ -4,15 +4,16 @@ use super::guard;
 use crate::abi::*;
 use crate::manager::Manager;
 
-/// Notes that a symbol is used in this epoch. Code that is called often marks without a call: lifecycle_usage_slot and the
-/// inline lifecycle_mark.
+/// Notes that a symbol is used in this epoch. Code that is called often marks without a call:
+/// lifecycle_usage_slot and the inline lifecycle_mark.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_mark_used(
     manager: *mut lifecycle_manager,
@@ -21,8 +22,9 @@ pub unsafe extern "C" fn lifecycle_mark_used(
     guard::status(|| Manager::check(manager)?.mark_used(symbol))
 }
 
-/// Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for marking code that a JIT emits:
-/// `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads and rarely a store.
+/// Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
+/// marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
+/// and rarely a store.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol.
@@ -31,8 +33,9 @@ pub unsafe extern "C" fn lifecycle_mark_used(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE.
 ///
-/// Ownership: the manager's. The slot may be stored to as long as the symbol's code may run, the clock be read as long as the
-/// manager lives. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the manager's. The slot may be stored to as long as the symbol's code may run, the
+/// clock be read as long as the manager lives. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_usage_slot(
     manager: *mut lifecycle_manager,
@@ -41,10 +44,12 @@ pub unsafe extern "C" fn lifecycle_usage_slot(
     clock: *mut *const u64,
 ) -> lifecycle_status {
     guard::status(|| {
+        // Both are set before either is refused.
         // SAFETY: `.c.contract`
-        let slot = unsafe { guard::out(slot, core::ptr::null_mut(), "slot") }?;
+        let slot = unsafe { guard::out(slot, core::ptr::null_mut(), "slot") };
         // SAFETY: `.c.contract`
-        let clock = unsafe { guard::out(clock, core::ptr::null(), "clock") }?;
+        let clock = unsafe { guard::out(clock, core::ptr::null(), "clock") };
+        let (slot, clock) = (slot?, clock?);
         let manager = Manager::check(manager)?;
         *slot = manager.usage_slot(symbol)?;
         *clock = manager.clock();
@@ -57,9 +62,11 @@ pub unsafe extern "C" fn lifecycle_usage_slot(
 /// \param manager  the manager.
 /// \param[out] epoch  the new one; the first is 1. May be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has
+/// changed).
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_advance_epoch(
     manager: *mut lifecycle_manager,
@@ -76,21 +83,24 @@ pub unsafe extern "C" fn lifecycle_advance_epoch(
     })
 }
 
-/// Evicts every JIT symbol that was not used for more than `max_age` epochs: one last used in epoch e goes once epoch - e is
-/// more than max_age.
+/// Evicts every JIT symbol that was not used for more than `max_age` epochs: one last used in epoch
+/// e goes once epoch - e is more than max_age.
 ///
-/// Never evicted, whatever max_age: pinned symbols, code that modules own, and symbols mapped or used within the last two
-/// epochs. The entry of an evicted symbol is empty: the next call asks the resolver. Costs what is evicted and what was used
-/// again since it was last looked at, not what is tracked.
+/// Never evicted, whatever max_age: pinned symbols, code that modules own, and symbols mapped or
+/// used within the last two epochs. The entry of an evicted symbol is empty: the next call asks the
+/// resolver. Costs what is evicted and what was used again since it was last looked at, not what is
+/// tracked.
 ///
 /// \param manager  the manager.
 /// \param max_age  epochs.
 /// \param[out] out  what was done; may be NULL.
 /// \param size  sizeof *out.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have been evicted).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have
+/// been evicted).
 ///
-/// Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry:
+/// from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_sweep_unused(
     manager: *mut lifecycle_manager,
@@ -99,31 +109,28 @@ pub unsafe extern "C" fn lifecycle_sweep_unused(
     size: usize,
 ) -> lifecycle_status {
     guard::status(|| {
-        if !out.is_null() {
-            // SAFETY: `.c.contract`
-            unsafe { guard::clear_sized(out, size, "sweep report") }?;
+        // SAFETY: `.c.contract`
+        unsafe {
+            guard::maybe_fill(out, size, "sweep report", || {
+                Manager::check(manager)?.sweep_unused(max_age)
+            })
         }
-        let report = Manager::check(manager)?.sweep_unused(max_age)?;
-        if !out.is_null() {
-            // SAFETY: `.c.contract`, and checked above.
-            unsafe { guard::write_sized(out, size, &report) };
-        }
-        Ok(())
     })
 }
 
-/// Evicts JIT symbols, those unused for longest first, until no more than `max_code_bytes` of code are live or nothing more
-/// may go: see lifecycle_sweep_unused for what is never evicted.
+/// Evicts JIT symbols, those unused for longest first, until no more than `max_code_bytes` of code
+/// are live or nothing more may go: see lifecycle_sweep_unused for what is never evicted.
 ///
 /// \param manager  the manager.
 /// \param max_code_bytes  bytes, as lifecycle_stats.code_bytes_live counts them.
 /// \param[out] out  what was done; may be NULL.
 /// \param size  sizeof *out.
 ///
-/// \returns LIFECYCLE_OK, also when more than the budget stays live; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM (some may have been evicted).
+/// \returns LIFECYCLE_OK, also when more than the budget stays live; LIFECYCLE_E_INVALID;
+/// LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (some may have been evicted).
 ///
-/// Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: what is evicted is freed when no reader is inside any more. Threads: any. Re-entry:
+/// from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_sweep_to_budget(
     manager: *mut lifecycle_manager,
@@ -132,16 +139,12 @@ pub unsafe extern "C" fn lifecycle_sweep_to_budget(
     size: usize,
 ) -> lifecycle_status {
     guard::status(|| {
-        if !out.is_null() {
-            // SAFETY: `.c.contract`
-            unsafe { guard::clear_sized(out, size, "sweep report") }?;
+        // SAFETY: `.c.contract`
+        unsafe {
+            guard::maybe_fill(out, size, "sweep report", || {
+                Manager::check(manager)?.sweep_to_budget(max_code_bytes)
+            })
         }
-        let report = Manager::check(manager)?.sweep_to_budget(max_code_bytes)?;
-        if !out.is_null() {
-            // SAFETY: `.c.contract`, and checked above.
-            unsafe { guard::write_sized(out, size, &report) };
-        }
-        Ok(())
     })
 }
 
@@ -153,7 +156,8 @@ pub unsafe extern "C" fn lifecycle_sweep_to_budget(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_stale_count(
     manager: *mut lifecycle_manager,

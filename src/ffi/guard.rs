@@ -1,8 +1,9 @@
-//! The boundary: panics stop here, pointers from C are checked here, structs of other sizes are read and written here.
+//! The boundary: panics stop here, pointers from C are checked here, structs of other sizes are
+//! read and written here.
 //!
-//! Invariant `.c.contract`: what C passes is what the header asks for: a text is NUL-terminated, a slice has its length, a
-//! place for a result is the caller's own. That much no library can check; NULL, alignment and sizes are checked here,
-//! handles by the rooms.
+//! Invariant `.c.contract`: what C passes is what the header asks for: a text is NUL-terminated, a
+//! slice has its length, a place for a result is the caller's own. That much no library can check;
+//! NULL, alignment and sizes are checked here, handles by the rooms.
 
 use core::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +22,8 @@ pub fn status(body: impl FnOnce() -> Result<()>) -> lifecycle_status {
     }
 }
 
-/// Runs the body of a function that returns something else; `on_failure` is what C gets when it fails.
+/// Runs the body of a function that returns something else; `on_failure` is what C gets when it
+/// fails.
 pub fn value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => value,
@@ -41,8 +43,8 @@ fn panicked() -> Error {
     )
 }
 
-/// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this library's own files
-/// is told by its status alone. Everybody else's go where they went before.
+/// Keeps the standard library from printing what `status` and `value` catch: a panic raised in this
+/// library's own files is told by its status alone. Everybody else's go where they went before.
 pub fn quiet_panics() {
     type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
     static BEFORE: OnceCell<Hook> = OnceCell::new();
@@ -129,13 +131,13 @@ pub unsafe fn maybe_out<'a, T>(place: *mut T, nothing: T, what: &str) -> Result<
     unsafe { out(place, nothing, what) }.map(Some)
 }
 
-/// Reads a struct that starts with its own size. One that is shorter than ours leaves our last fields zero; one that is
-/// longer must have a zero tail, else E_UNSUPPORTED: the caller asks for something this version does not know.
-/// `zero` is a `T` whose bytes are zero.
+/// Reads a struct that starts with its own size. One that is shorter than ours leaves our last
+/// fields zero; one that is longer must have a zero tail, else E_UNSUPPORTED: the caller asks for
+/// something this version does not know. `zero` is a `T` whose bytes are zero.
 ///
 /// # Safety
-/// `from` is NULL or points at as many bytes as its first field says, unchanged for the call. `T` is `repr(C)`, starts
-/// with a `usize` and is valid for any bytes.
+/// `from` is NULL or points at as many bytes as its first field says, unchanged for the
+/// call. `T` is `repr(C)`, starts with a `usize` and is valid for any bytes.
 pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result<T> {
     if from.is_null() || !from.is_aligned() {
         fail!(LIFECYCLE_E_INVALID, "the {what} is NULL or not aligned");
@@ -157,6 +159,42 @@ pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result
     Ok(read)
 }
 
+/// Fills a struct of `size` bytes for C with what `make` returns: as much of it as fits; what a
+/// newer caller knows beyond that is zero. When anything fails, all of it is zero.
+///
+/// # Safety
+/// `out` is NULL or a place of `size` bytes that nobody else uses during the call.
+pub unsafe fn fill<T: Copy>(
+    out: *mut T,
+    size: usize,
+    what: &str,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<()> {
+    // SAFETY: the caller's word.
+    unsafe { clear_sized(out, size, what) }?;
+    let made = make()?;
+    // SAFETY: the caller's word, and checked above.
+    unsafe { write_sized(out, size, &made) };
+    Ok(())
+}
+
+/// As `fill`, for a result that the caller may not want: NULL is fine.
+///
+/// # Safety
+/// As `fill`.
+pub unsafe fn maybe_fill<T: Copy>(
+    out: *mut T,
+    size: usize,
+    what: &str,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<()> {
+    if out.is_null() {
+        return make().map(|_| ());
+    }
+    // SAFETY: the caller's word.
+    unsafe { fill(out, size, what, make) }
+}
+
 /// Checks a place of `size` bytes for a struct that the library fills, and zeroes it.
 ///
 /// # Safety
@@ -173,8 +211,8 @@ pub unsafe fn clear_sized<T>(out: *mut T, size: usize, what: &str) -> Result<()>
     Ok(())
 }
 
-/// Fills a struct of `size` bytes that `clear_sized` has checked: as much of `from` as fits; what a newer caller knows
-/// beyond that stays zero.
+/// Fills a struct of `size` bytes that `clear_sized` has checked: as much of `from` as fits; what a
+/// newer caller knows beyond that stays zero.
 ///
 /// # Safety
 /// As `clear_sized`.

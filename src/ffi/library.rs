@@ -40,12 +40,13 @@ const ABI_VERSION: u32 = number(env!("LIFECYCLE_ABI"));
 
 /// Returns the version of the library that runs: major * 1000000 + minor * 1000 + patch.
 ///
-/// Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled with.
+/// Compare it with LIFECYCLE_VERSION_NUMBER, the version of the header the program was compiled
+/// with.
 ///
 /// \returns the number; cannot fail.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
-/// in a child. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+/// included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_version_number() -> u32 {
     VERSION_NUMBER
@@ -55,8 +56,8 @@ pub extern "C" fn lifecycle_version_number() -> u32 {
 ///
 /// \returns a NUL-terminated text, never NULL; cannot fail.
 ///
-/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
-/// included. Fork: the same in a child. Since: 0.1.0
+/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+/// anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_version_string() -> *const c_char {
     VERSION.as_ptr()
@@ -64,13 +65,13 @@ pub extern "C" fn lifecycle_version_string() -> *const c_char {
 
 /// Returns the number in the shared library's name (liblifecycle.so.NUMBER).
 ///
-/// It is raised when a program linked against the library before would break. A program that opens the library at run
-/// time compares it with LIFECYCLE_ABI_VERSION.
+/// It is raised when a program linked against the library before would break. A program that opens
+/// the library at run time compares it with LIFECYCLE_ABI_VERSION.
 ///
 /// \returns the number; cannot fail.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
-/// in a child. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+/// included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_abi_version() -> u32 {
     ABI_VERSION
@@ -82,8 +83,8 @@ pub extern "C" fn lifecycle_abi_version() -> u32 {
 ///
 /// \returns the bits; bits this header does not name are of a later version. Cannot fail.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers included. Fork: the same
-/// in a child. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from anywhere, signal handlers
+/// included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_features() -> u64 {
     let mut features = 0;
@@ -103,8 +104,8 @@ pub extern "C" fn lifecycle_features() -> u64 {
 ///
 /// \returns a NUL-terminated text, never NULL; its form may change. Cannot fail.
 ///
-/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
-/// included. Fork: the same in a child. Since: 0.1.0
+/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+/// anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_build_info() -> *const c_char {
     BUILD_INFO.as_ptr()
@@ -121,21 +122,22 @@ fn find(status: c_int) -> Option<lifecycle_status> {
 ///
 /// \returns a NUL-terminated text, never NULL; cannot fail.
 ///
-/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
-/// included. Fork: the same in a child. Since: 0.1.0
+/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+/// anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_status_name(status: c_int) -> *const c_char {
     find(status).map_or(c"LIFECYCLE_E_UNKNOWN", |known| known.describe().0).as_ptr()
 }
 
-/// Returns what a status means, in a few words for people; lifecycle_last_error says more about one failure.
+/// Returns what a status means, in a few words for people; lifecycle_last_error says more about one
+/// failure.
 ///
 /// \param status  any number; one that no version has handed out has a text too.
 ///
 /// \returns a NUL-terminated text without a full stop, never NULL; cannot fail.
 ///
-/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from anywhere, signal handlers
-/// included. Fork: the same in a child. Since: 0.1.0
+/// Ownership: borrowed, valid as long as the library is loaded. Threads: any. Re-entry: from
+/// anywhere, signal handlers included. Fork: the same in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_strerror(status: c_int) -> *const c_char {
     find(status)
@@ -143,16 +145,18 @@ pub extern "C" fn lifecycle_strerror(status: c_int) -> *const c_char {
         .as_ptr()
 }
 
-/// Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is already mapped by
-/// module 'a.smf'".
+/// Returns this thread's last failure in one sentence that names the thing, such as "symbol 'f' is
+/// already mapped by module 'a.smf'".
 ///
-/// A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at most 255 bytes; a
-/// longer one is cut between characters.
+/// A call that succeeds leaves the sentence as it was: look at the status first. The sentence is at
+/// most 255 bytes; a longer one is cut between characters.
 ///
-/// \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet. Cannot fail.
+/// \returns a NUL-terminated text, never NULL; empty when nothing has failed on this thread yet.
+/// Cannot fail.
 ///
-/// Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread. Threads: each has its
-/// own. Re-entry: from any callback. Fork: a child starts with its parent thread's. Since: 0.1.0
+/// Ownership: borrowed; this thread's next failure overwrites it, and it ends with the thread.
+/// Threads: each has its own. Re-entry: from any callback. Fork: a child starts with its parent
+/// thread's. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_last_error() -> *const c_char {
     base::last_error()
@@ -160,24 +164,25 @@ pub extern "C" fn lifecycle_last_error() -> *const c_char {
 
 /// Returns the system's error number (errno) behind this thread's last failure.
 ///
-/// \returns the number; 0 when the system was not to blame or nothing has failed on this thread yet. Cannot fail.
+/// \returns the number; 0 when the system was not to blame or nothing has failed on this thread
+/// yet. Cannot fail.
 ///
-/// Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork: a child starts with
-/// its parent thread's. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: each has its own. Re-entry: from any callback. Fork:
+/// a child starts with its parent thread's. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_last_errno() -> c_int {
     base::last_errno()
 }
 
-/// Proves that this very build of the library, as it was linked, catches its own defects at its boundary: raises one on
-/// purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
+/// Proves that this very build of the library, as it was linked, catches its own defects at its
+/// boundary: raises one on purpose and sees it come out as LIFECYCLE_E_PANIC. Prints nothing.
 ///
 /// \returns LIFECYCLE_OK, with lifecycle_last_error telling of the defect that was raised;
 ///          LIFECYCLE_E_UNSUPPORTED if the library was built to abort instead;
 ///          LIFECYCLE_E_PANIC if something else came out.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal handler. Fork: may be
-/// called in a child. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from any callback, not from a signal
+/// handler. Fork: may be called in a child. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_self_test() -> lifecycle_status {
     guard::status(|| {
@@ -197,7 +202,8 @@ mod tests {
     use super::*;
 
     fn text(c: *const c_char) -> &'static str {
-        // SAFETY: every text above is a constant or this thread's buffer, which the tests read at once.
+        // SAFETY: every text above is a constant or this thread's buffer, which the tests read at
+        // once.
         unsafe { CStr::from_ptr(c) }.to_str().unwrap_or("not UTF-8")
     }
 

@@ -11,19 +11,21 @@ use crate::observe::Format;
 
 /// Makes a manager: the owner of everything that one runtime's modules bring in.
 ///
-/// Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room for data and
-/// bookkeeping); memory is taken as it is used.
+/// Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
+/// for data and bookkeeping); memory is taken as it is used.
 ///
 /// \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
 /// \param[out] out  the manager; NULL on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator with a function
-/// missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not know); LIFECYCLE_E_TOO_BIG (a code
-/// capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids executable memory in every mode that was asked for);
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
+/// with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
+/// know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
+/// executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+/// managers); LIFECYCLE_E_SYSTEM.
 ///
-/// Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry: from callbacks too,
-/// except the allocator's. Fork: a child may make its own managers. Since: 0.1.0
+/// Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
+/// from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_create(
     config: *const lifecycle_config,
@@ -43,31 +45,37 @@ pub unsafe extern "C" fn lifecycle_create(
     })
 }
 
-/// Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the manager.
+/// Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
+/// manager.
 ///
-/// Release callbacks and events run as for an unload. Entry addresses, slots, clocks and names_version pointers of this
-/// manager must not be used afterwards; the manager's own address is refused by every function (LIFECYCLE_E_STALE) until
-/// another manager is made in its place. Readers still attached are detached.
+/// Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
+/// names_version pointers of this manager must not be used afterwards; the manager's own address is
+/// refused by every function (LIFECYCLE_E_STALE) until another manager is made in its place.
+/// Readers still attached are detached.
 ///
 /// \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already); LIFECYCLE_E_BUSY (a reader is
-/// inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
-/// gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already);
+/// LIFECYCLE_E_BUSY (a reader is inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the
+/// system refused to unmap a file: everything else is gone, the manager lives on and may be
+/// destroyed again); LIFECYCLE_E_NOMEM (likewise).
 ///
-/// Ownership: taken. Threads: any, but no other thread may be in a call with this manager. Re-entry: not from a
-/// callback of the same manager. Fork: a child may destroy its copy; its parent does not notice. Since: 0.1.0
+/// Ownership: taken. Threads: any, but no other thread may be in a call with this manager.
+/// Re-entry: not from a callback of the same manager. Fork: a child may destroy its copy; its
+/// parent does not notice. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_destroy(manager: *mut lifecycle_manager) -> lifecycle_status {
     guard::status(|| Manager::check(manager)?.destroy())
 }
 
-/// Returns the process-wide manager, made with the defaults on first use: the one behind the drop-ins that take no handle.
+/// Returns the process-wide manager, made with the defaults on first use: the one behind the
+/// drop-ins that take no handle.
 ///
 /// \returns the manager, or NULL when it cannot be made (lifecycle_last_error tells why).
 ///
-/// Ownership: the library's; a program that wants to end clean may destroy it, and the next call makes a new one.
-/// Threads: any. Re-entry: from anywhere but the allocator. Fork: see lifecycle_create. Since: 0.1.0
+/// Ownership: the library's; a program that wants to end clean may destroy it, and the next call
+/// makes a new one. Threads: any. Re-entry: from anywhere but the allocator. Fork: see
+/// lifecycle_create. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn lifecycle_default() -> *mut lifecycle_manager {
     guard::value(core::ptr::null_mut(), || {
@@ -76,7 +84,8 @@ pub extern "C" fn lifecycle_default() -> *mut lifecycle_manager {
     })
 }
 
-/// Tells what the system allowed this manager: the write protection mode it got, how a fork is handled, limits.
+/// Tells what the system allowed this manager: the write protection mode it got, how a fork is
+/// handled, limits.
 ///
 /// \param manager  the manager.
 /// \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
@@ -84,7 +93,8 @@ pub extern "C" fn lifecycle_default() -> *mut lifecycle_manager {
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_caps_get(
     manager: *mut lifecycle_manager,
@@ -93,11 +103,7 @@ pub unsafe extern "C" fn lifecycle_caps_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "caps") }?;
-        let caps = Manager::check(manager)?.caps()?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &caps) };
-        Ok(())
+        unsafe { guard::fill(out, size, "caps", || Manager::check(manager)?.caps()) }
     })
 }
 
@@ -109,7 +115,8 @@ pub unsafe extern "C" fn lifecycle_caps_get(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_stats_get(
     manager: *mut lifecycle_manager,
@@ -118,11 +125,7 @@ pub unsafe extern "C" fn lifecycle_stats_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "stats") }?;
-        let stats = Manager::check(manager)?.stats()?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &stats) };
-        Ok(())
+        unsafe { guard::fill(out, size, "stats", || Manager::check(manager)?.stats()) }
     })
 }
 
@@ -145,14 +148,15 @@ impl fmt::Write for ToHost {
 /// Writes the statistics as text, piece by piece.
 ///
 /// \param manager  the manager.
-/// \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS (format 0.0.4).
+/// \param format  LIFECYCLE_TEXT (a line each), LIFECYCLE_JSON (one object), LIFECYCLE_PROMETHEUS
+/// (format 0.0.4).
 /// \param write  gets each piece; not NULL. A non-zero return stops, and is not a failure.
 /// \param user  handed to `write`.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown format); LIFECYCLE_E_STALE.
 ///
-/// Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the caller's, with no lock
-/// held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
+/// Ownership: the pieces are borrowed by `write` for its call. Threads: any; `write` runs on the
+/// caller's, with no lock held. Re-entry: `write` may call the library. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_stats_print(
     manager: *mut lifecycle_manager,
@@ -175,8 +179,9 @@ pub unsafe extern "C" fn lifecycle_stats_print(
     })
 }
 
-/// Tells everything that the manager still holds: modules and what they own, code that waits for readers, reservations
-/// neither committed nor aborted, mappings nobody used, what the system refused to take back.
+/// Tells everything that the manager still holds: modules and what they own, code that waits for
+/// readers, reservations neither committed nor aborted, mappings nobody used, what the system
+/// refused to take back.
 ///
 /// A host that has unloaded everything expects none.
 ///
@@ -185,11 +190,11 @@ pub unsafe extern "C" fn lifecycle_stats_print(
 /// \param user  handed to `leak`.
 /// \param[out] leaks  how many; may be NULL.
 ///
-/// \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM
-/// (then none was told).
+/// \returns LIFECYCLE_OK, whether there are leaks or not; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM (then none was told).
 ///
-/// Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when the call began.
-/// Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
+/// Ownership: what `leak` gets is borrowed for its call. Threads: any; it tells what was held when
+/// the call began. Re-entry: `leak` may call the library. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_leak_check(
     manager: *mut lifecycle_manager,
@@ -220,11 +225,11 @@ pub unsafe extern "C" fn lifecycle_leak_check(
 /// \param observer  set up with LIFECYCLE_OBSERVER_INIT; copied. NULL = nobody.
 /// \param user  handed to the observer.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function); LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_UNSUPPORTED.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an observer without a function);
+/// LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED.
 ///
-/// Ownership: `user` stays the host's and must live until another observer is set and calls begun before have ended.
-/// Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: `user` stays the host's and must live until another observer is set and calls begun
+/// before have ended. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_set_observer(
     manager: *mut lifecycle_manager,
@@ -237,7 +242,8 @@ pub unsafe extern "C" fn lifecycle_set_observer(
             return manager.set_observer(None);
         }
         let nothing = lifecycle_observer { size: 0, on_event: None };
-        // SAFETY: `.c.contract`; any bytes are a valid observer, its function is only called where the host gave one.
+        // SAFETY: `.c.contract`; any bytes are a valid observer, its function is only called where
+        // the host gave one.
         let table = unsafe { guard::read_sized(observer, nothing, "observer") }?;
         if table.on_event.is_none() {
             fail!(LIFECYCLE_E_INVALID, "the observer's on_event is NULL");

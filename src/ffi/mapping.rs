@@ -13,22 +13,26 @@ const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), 
 
 /// Gives a module a reference to a file in memory, read-only. Any file may be mapped, SMF or not.
 ///
-/// A file (same device, inode, size and time of change) is in memory once, however many paths and modules reach it. A file
-/// that was replaced or changed is another one: new users get the new bytes, those who have the old ones keep them. With
-/// LIFECYCLE_MAPPING_MAP, a file that somebody truncates in place while it is mapped raises SIGBUS in who reads the missing
-/// part; replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
+/// A file (same device, inode, size and time of change) is in memory once, however many paths and
+/// modules reach it. A file that was replaced or changed is another one: new users get the new
+/// bytes, those who have the old ones keep them. With LIFECYCLE_MAPPING_MAP, a file that somebody
+/// truncates in place while it is mapped raises SIGBUS in who reads the missing part; replace files
+/// by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
 /// \param path  the file; copied.
 /// \param[out] out  the bytes; all zero on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or
-/// another thing that is no regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure nothing has changed.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+/// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure
+/// nothing has changed.
 ///
-/// Ownership: the reference is the module's, dropped by lifecycle_smf_release or at unload; out->data is valid until then.
-/// Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the reference is the module's, dropped by lifecycle_smf_release or at unload;
+/// out->data is valid until then. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_smf_accessed(
     manager: *mut lifecycle_manager,
@@ -46,18 +50,20 @@ pub unsafe extern "C" fn lifecycle_on_smf_accessed(
     })
 }
 
-/// Drops one reference of a module, the newest by this path. The last reference of all unmaps the file, once no reader is
-/// inside. With module 0 it drops what lifecycle_smf_prefetch mapped and nobody used.
+/// Drops one reference of a module, the newest by this path. The last reference of all unmaps the
+/// file, once no reader is inside. With module 0 it drops what lifecycle_smf_prefetch mapped and
+/// nobody used.
 ///
 /// \param manager  the manager.
 /// \param module  the module, or 0.
 /// \param path  as it was accessed; borrowed.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (the module holds no
-/// reference by this path); LIFECYCLE_E_NOMEM. A file that the system refuses to unmap is kept and tried again (statistics:
-/// failed_releases).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOT_FOUND (the module holds no reference by this path); LIFECYCLE_E_NOMEM. A file
+/// that the system refuses to unmap is kept and tried again (statistics: failed_releases).
 ///
-/// Ownership: the mapping's bytes are the module's no more. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the mapping's bytes are the module's no more. Threads: any. Re-entry: from callbacks
+/// too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_release(
     manager: *mut lifecycle_manager,
@@ -77,9 +83,11 @@ pub unsafe extern "C" fn lifecycle_smf_release(
 /// \param path  as it was accessed; borrowed.
 /// \param[out] out  references of all modules; 0 on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (not mapped).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (not
+/// mapped).
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_refcount(
     manager: *mut lifecycle_manager,
@@ -96,19 +104,22 @@ pub unsafe extern "C" fn lifecycle_smf_refcount(
     })
 }
 
-/// Maps files before a module needs them. The first access takes the reference over; what nobody accesses stays until it is
-/// released with module 0 or the manager is destroyed.
+/// Maps files before a module needs them. The first access takes the reference over; what nobody
+/// accesses stays until it is released with module 0 or the manager is destroyed.
 ///
 /// \param manager  the manager.
 /// \param paths  `n` paths; borrowed.
 /// \param n  how many; (NULL, 0) is fine.
-/// \param[out] mapped  how many are in memory now; files after the first failure are not tried. May be NULL.
+/// \param[out] mapped  how many are in memory now; files after the first failure are not tried. May
+/// be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or
-/// another thing that is no regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+/// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
 /// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
 ///
-/// Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_prefetch(
     manager: *mut lifecycle_manager,
@@ -133,7 +144,8 @@ pub unsafe extern "C" fn lifecycle_smf_prefetch(
     })
 }
 
-/// As lifecycle_on_smf_accessed, for bytes that are in no file: a read-only copy is kept under a key.
+/// As lifecycle_on_smf_accessed, for bytes that are in no file: a read-only copy is kept under a
+/// key.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -142,10 +154,12 @@ pub unsafe extern "C" fn lifecycle_smf_prefetch(
 /// \param len  bytes, not 0.
 /// \param[out] out  the copy; all zero on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the key is taken);
-/// LIFECYCLE_E_FORMAT (no bytes); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_SYSTEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_EXISTS (the key is taken); LIFECYCLE_E_FORMAT (no bytes); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_LIMIT; LIFECYCLE_E_SYSTEM.
 ///
-/// Ownership: as lifecycle_on_smf_accessed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: as lifecycle_on_smf_accessed. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_from_bytes(
     manager: *mut lifecycle_manager,
@@ -188,10 +202,12 @@ unsafe fn bytes_of<'a>(mapping: *const lifecycle_mapping) -> Result<&'a [u8]> {
 /// \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
 /// \param size  sizeof *out.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_FORMAT (too short, no magic "SMF", or a field that points outside
-/// the file; lifecycle_last_error names it); LIFECYCLE_E_UNSUPPORTED (a major version over 1).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_FORMAT (too short, no magic "SMF", or a
+/// field that points outside the file; lifecycle_last_error names it); LIFECYCLE_E_UNSUPPORTED (a
+/// major version over 1).
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_header_get(
     mapping: *const lifecycle_mapping,
@@ -200,26 +216,26 @@ pub unsafe extern "C" fn lifecycle_smf_header_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "SMF header") }?;
+        let header = || smf_header(unsafe { bytes_of(mapping) }?);
         // SAFETY: `.c.contract`
-        let header = smf_header(unsafe { bytes_of(mapping) }?)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &header) };
-        Ok(())
+        unsafe { guard::fill(out, size, "SMF header", header) }
     })
 }
 
 /// Finds the first section of a type in an SMF file.
 ///
 /// \param mapping  a mapping that is still held; borrowed.
-/// \param kind  the type: LIFECYCLE_SMF_TEMPLATE_CODE, LIFECYCLE_SMF_TEMPLATE_METADATA, or any other number.
+/// \param kind  the type: LIFECYCLE_SMF_TEMPLATE_CODE, LIFECYCLE_SMF_TEMPLATE_METADATA, or any
+/// other number.
 /// \param[out] data  its first byte; NULL on failure.
 /// \param[out] len  its bytes; 0 on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_FORMAT (as lifecycle_smf_header_get, or a
-/// section that lies outside the file); LIFECYCLE_E_UNSUPPORTED (also a compressed file).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_FORMAT (as
+/// lifecycle_smf_header_get, or a section that lies outside the file); LIFECYCLE_E_UNSUPPORTED
+/// (also a compressed file).
 ///
-/// Ownership: the bytes are the mapping's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the bytes are the mapping's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_smf_section(
     mapping: *const lifecycle_mapping,
@@ -228,10 +244,12 @@ pub unsafe extern "C" fn lifecycle_smf_section(
     len: *mut usize,
 ) -> lifecycle_status {
     guard::status(|| {
+        // Both are set before either is refused.
         // SAFETY: `.c.contract`
-        let data = unsafe { guard::out(data, core::ptr::null(), "section") }?;
+        let data = unsafe { guard::out(data, core::ptr::null(), "section") };
         // SAFETY: `.c.contract`
-        let len = unsafe { guard::out(len, 0, "length") }?;
+        let len = unsafe { guard::out(len, 0, "length") };
+        let (data, len) = (data?, len?);
         // SAFETY: `.c.contract`
         let section = smf_section(unsafe { bytes_of(mapping) }?, kind)?;
         *data = section.as_ptr().cast();

@@ -13,11 +13,12 @@ use crate::manager::Manager;
 /// \param path  what the host calls it, not empty; copied. It need not be a file.
 /// \param[out] out  the module; 0 on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of this path is loaded:
-/// unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 modules).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (a module of
+/// this path is loaded: unload it, or replace it with lifecycle_reload_begin); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_LIMIT (2^24 modules).
 ///
-/// Ownership: the module owns what is registered for it until it is unloaded. Threads: any. Re-entry: from callbacks too.
-/// Fork: works. Since: 0.1.0
+/// Ownership: the module owns what is registered for it until it is unloaded. Threads: any.
+/// Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_module_load(
     manager: *mut lifecycle_manager,
@@ -42,7 +43,8 @@ pub unsafe extern "C" fn lifecycle_on_module_load(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_module_find(
     manager: *mut lifecycle_manager,
@@ -66,10 +68,11 @@ pub unsafe extern "C" fn lifecycle_module_find(
 /// \param[out] out  filled; as much as fits in `size` bytes, the rest zero.
 /// \param size  sizeof *out.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE (another kind's id);
+/// LIFECYCLE_E_STALE.
 ///
-/// Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry: from callbacks too.
-/// Fork: works. Since: 0.1.0
+/// Ownership: out->path is returned, valid until the module is unloaded. Threads: any. Re-entry:
+/// from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_module_info_get(
     manager: *mut lifecycle_manager,
@@ -79,11 +82,9 @@ pub unsafe extern "C" fn lifecycle_module_info_get(
 ) -> lifecycle_status {
     guard::status(|| {
         // SAFETY: `.c.contract`
-        unsafe { guard::clear_sized(out, size, "module info") }?;
-        let info = Manager::check(manager)?.module_info(module)?;
-        // SAFETY: `.c.contract`, and checked above.
-        unsafe { guard::write_sized(out, size, &info) };
-        Ok(())
+        unsafe {
+            guard::fill(out, size, "module info", || Manager::check(manager)?.module_info(module))
+        }
     })
 }
 
@@ -93,11 +94,12 @@ pub unsafe extern "C" fn lifecycle_module_info_get(
 /// \param visit  called with each module and its path; a non-zero return ends the walk.
 /// \param user  handed to `visit`.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was visited).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (then none was
+/// visited).
 ///
-/// Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may call the library, unload
-/// modules included; those it has not reached yet are visited all the same, with ids that are stale by then. Fork: works.
-/// Since: 0.1.0
+/// Ownership: the path is borrowed by `visit` for its call. Threads: any. Re-entry: `visit` may
+/// call the library, unload modules included; those it has not reached yet are visited all the
+/// same, with ids that are stale by then. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_each_module(
     manager: *mut lifecycle_manager,
@@ -119,16 +121,19 @@ pub unsafe extern "C" fn lifecycle_each_module(
     })
 }
 
-/// Notes that a module's metadata is loaded under a key; twice is once. The host keeps the metadata; at unload the
-/// observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the host can drop it.
+/// Notes that a module's metadata is loaded under a key; twice is once. The host keeps the
+/// metadata; at unload the observer hears the key (LIFECYCLE_EVENT_METADATA_DROPPED), so that the
+/// host can drop it.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
 /// \param key  not empty; copied.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork:
+/// works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_metadata_loaded(
     manager: *mut lifecycle_manager,
@@ -142,10 +147,11 @@ pub unsafe extern "C" fn lifecycle_on_metadata_loaded(
     })
 }
 
-/// Gives a module a resource of the host's: source text, a syntax tree, a compiler context, anything with a way to
-/// release it.
+/// Gives a module a resource of the host's: source text, a syntax tree, a compiler context,
+/// anything with a way to release it.
 ///
-/// At unload resources are released newest first, once no reader is inside that was when the unload began.
+/// At unload resources are released newest first, once no reader is inside that was when the unload
+/// began.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -154,11 +160,13 @@ pub unsafe extern "C" fn lifecycle_on_metadata_loaded(
 /// \param user  handed to `release`.
 /// \param[out] out  names the resource for lifecycle_disown; may be NULL.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT
-/// (2^24 resources). On failure the resource stays the caller's and `release` is not called.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 resources). On failure the resource stays the
+/// caller's and `release` is not called.
 ///
-/// Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or reclaims. Re-entry:
-/// `release` may call the library. Fork: a child that unloads releases its own copy. Since: 0.1.0
+/// Ownership: taken on success. Threads: any; `release` runs on whichever thread unloads or
+/// reclaims. Re-entry: `release` may call the library. Fork: a child that unloads releases its own
+/// copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_own(
     manager: *mut lifecycle_manager,
@@ -184,9 +192,11 @@ pub unsafe extern "C" fn lifecycle_own(
 /// \param manager  the manager.
 /// \param resource  from lifecycle_own.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or disowned already).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (released or
+/// disowned already).
 ///
-/// Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: returned to the caller. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_disown(
     manager: *mut lifecycle_manager,
@@ -195,17 +205,18 @@ pub unsafe extern "C" fn lifecycle_disown(
     guard::status(|| Manager::check(manager)?.disown(resource))
 }
 
-/// Notes that one module needs another, which can then be unloaded only after it or together with it. Twice is once;
-/// circles of several modules are allowed, and go together.
+/// Notes that one module needs another, which can then be unloaded only after it or together with
+/// it. Twice is once; circles of several modules are allowed, and go together.
 ///
 /// \param manager  the manager.
 /// \param user_of  the module that needs.
 /// \param on  the module that is needed.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a module cannot
-/// need itself); LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_module_depend(
     manager: *mut lifecycle_manager,
@@ -215,28 +226,30 @@ pub unsafe extern "C" fn lifecycle_module_depend(
     guard::status(|| Manager::check(manager)?.depend(user_of, on))
 }
 
-/// Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping references, metadata keys,
-/// names, declaration ranges, data, resources, its record.
+/// Unloads a module and frees everything it owns: JIT code it triggered, its code, mapping
+/// references, metadata keys, names, declaration ranges, data, resources, its record.
 ///
-/// What may refuse is asked first, so a refused unload changes nothing; one that has begun frees everything. What a
-/// running thread could still use (code, data, mappings, resources) is freed at once when no reader is inside, else by
-/// the lifecycle_reclaim that comes after the last one left. Costs what the module owns.
+/// What may refuse is asked first, so a refused unload changes nothing; one that has begun frees
+/// everything. What a running thread could still use (code, data, mappings, resources) is freed at
+/// once when no reader is inside, else by the lifecycle_reclaim that comes after the last one left.
+/// Costs what the module owns.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
-/// \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and LIFECYCLE_UNLOAD_FORCE_PINNED
-/// (pinned code goes too), or-ed.
-/// \param[out] out  what was freed, summed over all modules that went; when refused, all zero but the blocker. May be
-/// NULL.
+/// \param flags  0, or LIFECYCLE_UNLOAD_CASCADE (the modules that need it go first) and
+/// LIFECYCLE_UNLOAD_FORCE_PINNED (pinned code goes too), or-ed.
+/// \param[out] out  what was freed, summed over all modules that went; when refused, all zero but
+/// the blocker. May be NULL.
 /// \param size  sizeof *out.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (another module needs
-/// it, or a reload of it is in progress: out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol);
-/// LIFECYCLE_E_NOMEM (nothing has changed).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_BUSY (another module needs it, or a reload of it is in progress:
+/// out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol); LIFECYCLE_E_NOMEM (nothing has
+/// changed).
 ///
-/// Ownership: taken from the module; release functions run before this returns, or in lifecycle_reclaim. Threads: any.
-/// Re-entry: from callbacks, and from code of the module itself if its thread has entered. Fork: works; the child's code
-/// memory is not reused. Since: 0.1.0
+/// Ownership: taken from the module; release functions run before this returns, or in
+/// lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
+/// its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unload_module(
     manager: *mut lifecycle_manager,
@@ -260,21 +273,22 @@ pub unsafe extern "C" fn lifecycle_unload_module(
     })
 }
 
-/// Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload is committed, and the
-/// old side goes on working.
+/// Begins to replace a loaded module: what is registered for `fresh` stays unseen until the reload
+/// is committed, and the old side goes on working.
 ///
-/// Names and code symbols of the fresh side become visible at commit, all at once; its mappings, resources and
-/// declaration ids are its own from the start. The fresh side may map symbols that the old side has.
+/// Names and code symbols of the fresh side become visible at commit, all at once; its mappings,
+/// resources and declaration ids are its own from the start. The fresh side may map symbols that
+/// the old side has.
 ///
 /// \param manager  the manager.
 /// \param old  the module to replace.
 /// \param[out] fresh  the fresh side; 0 on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a reload of it is in
-/// progress); LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any. Re-entry: from callbacks too.
-/// Fork: works. Since: 0.1.0
+/// Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any.
+/// Re-entry: from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reload_begin(
     manager: *mut lifecycle_manager,
@@ -289,18 +303,21 @@ pub unsafe extern "C" fn lifecycle_reload_begin(
     })
 }
 
-/// The fresh side takes the old one's place: its names (at the old ones' place among those of other modules) and its
-/// code become visible, entries point at it, modules that needed the old side need it, and the old side is unloaded.
+/// The fresh side takes the old one's place: its names (at the old ones' place among those of other
+/// modules) and its code become visible, entries point at it, modules that needed the old side need
+/// it, and the old side is unloaded.
 ///
 /// \param manager  the manager.
 /// \param fresh  from lifecycle_reload_begin.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_PINNED (the old side has a pinned symbol); LIFECYCLE_E_EXISTS (another module has mapped one of its symbols
-/// meanwhile); LIFECYCLE_E_NOMEM. On failure nothing has changed and the reload is still in progress.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also a module that is no fresh side);
+/// LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_PINNED (the old side has a pinned symbol);
+/// LIFECYCLE_E_EXISTS (another module has mapped one of its symbols meanwhile); LIFECYCLE_E_NOMEM.
+/// On failure nothing has changed and the reload is still in progress.
 ///
-/// Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads see either side,
-/// never a mixture within one name. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the old side's is released as by lifecycle_unload_module. Threads: any; other threads
+/// see either side, never a mixture within one name. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reload_commit(
     manager: *mut lifecycle_manager,
@@ -314,10 +331,11 @@ pub unsafe extern "C" fn lifecycle_reload_commit(
 /// \param manager  the manager.
 /// \param fresh  from lifecycle_reload_begin.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing has changed).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM (nothing has changed).
 ///
-/// Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry: from callbacks too.
-/// Fork: works. Since: 0.1.0
+/// Ownership: the fresh side's is released as by lifecycle_unload_module. Threads: any. Re-entry:
+/// from callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reload_abort(
     manager: *mut lifecycle_manager,
@@ -326,17 +344,19 @@ pub unsafe extern "C" fn lifecycle_reload_abort(
     guard::status(|| Manager::check(manager)?.reload_abort(fresh))
 }
 
-/// Notes that the calling thread begins to load a path, so that endless and circular loading is caught.
+/// Notes that the calling thread begins to load a path, so that endless and circular loading is
+/// caught.
 ///
 /// \param manager  the manager.
 /// \param path  not empty; copied.
 ///
-/// \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended; LIFECYCLE_E_CYCLE (this thread
-/// is loading the path already; lifecycle_last_error shows the circle); LIFECYCLE_E_DEPTH (nested deeper than
-/// lifecycle_config.load_depth_limit, 16 if not set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK: call lifecycle_load_leave when the load is over, however it ended;
+/// LIFECYCLE_E_CYCLE (this thread is loading the path already; lifecycle_last_error shows the
+/// circle); LIFECYCLE_E_DEPTH (nested deeper than lifecycle_config.load_depth_limit, 16 if not
+/// set); LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from callbacks too. Fork: works.
-/// Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any; each thread nests by itself. Re-entry: from
+/// callbacks too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_load_enter(
     manager: *mut lifecycle_manager,
@@ -354,11 +374,11 @@ pub unsafe extern "C" fn lifecycle_load_enter(
 /// \param manager  the manager.
 /// \param path  as given to lifecycle_load_enter; borrowed.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last: nothing has changed);
-/// LIFECYCLE_E_STALE.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also when it is not the load this thread began last:
+/// nothing has changed); LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too. Fork: works.
-/// Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: the one that entered. Re-entry: from callbacks too.
+/// Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_load_leave(
     manager: *mut lifecycle_manager,

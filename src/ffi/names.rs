@@ -6,18 +6,21 @@ use super::guard;
 use crate::abi::*;
 use crate::manager::Manager;
 
-/// Notes that a module's declarations have the ids first_did to last_did, both included. They are live until the module is
-/// unloaded. A module may have several ranges; ranges of loaded modules may not overlap.
+/// Notes that a module's declarations have the ids first_did to last_did, both included. They are
+/// live until the module is unloaded. A module may have several ranges; ranges of loaded modules
+/// may not overlap.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
 /// \param first_did  first id.
 /// \param last_did  last id, not less than the first.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (last_did is less than
-/// first_did); LIFECYCLE_E_EXISTS (overlaps a live range); LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_RANGE (last_did is less than first_did); LIFECYCLE_E_EXISTS (overlaps a live range);
+/// LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: the range is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the range is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_interp_module_parsed(
     manager: *mut lifecycle_manager,
@@ -28,8 +31,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_module_parsed(
     guard::status(|| Manager::check(manager)?.add_range(module, first_did, last_did))
 }
 
-/// Binds the name of a function for a module. A name that is bound already means the new function from now on, and again the
-/// older one when this binding is gone.
+/// Binds the name of a function for a module. A name that is bound already means the new function
+/// from now on, and again the older one when this binding is gone.
 ///
 /// \param manager  the manager.
 /// \param module  the module. In a reload's fresh side the binding becomes visible at commit.
@@ -37,10 +40,11 @@ pub unsafe extern "C" fn lifecycle_on_interp_module_parsed(
 /// \param did  its declaration id: lifecycle_binding.value.
 /// \param return_type  what the host means by it: lifecycle_binding.aux.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
-/// bindings).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
 ///
-/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_interp_func_registered(
     manager: *mut lifecycle_manager,
@@ -57,18 +61,19 @@ pub unsafe extern "C" fn lifecycle_on_interp_func_registered(
     })
 }
 
-/// Binds the name of a struct for a module. A name that is bound already means the new struct from now on, and again the
-/// older one when this binding is gone.
+/// Binds the name of a struct for a module. A name that is bound already means the new struct from
+/// now on, and again the older one when this binding is gone.
 ///
 /// \param manager  the manager.
 /// \param module  the module. In a reload's fresh side the binding becomes visible at commit.
 /// \param name  not empty; copied once for all bindings of it.
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
-/// bindings).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
 ///
-/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_interp_struct_registered(
     manager: *mut lifecycle_manager,
@@ -84,18 +89,19 @@ pub unsafe extern "C" fn lifecycle_on_interp_struct_registered(
     })
 }
 
-/// Binds the name of a enum for a module. A name that is bound already means the new enum from now on, and again the
-/// older one when this binding is gone.
+/// Binds the name of a enum for a module. A name that is bound already means the new enum from now
+/// on, and again the older one when this binding is gone.
 ///
 /// \param manager  the manager.
 /// \param module  the module. In a reload's fresh side the binding becomes visible at commit.
 /// \param name  not empty; copied once for all bindings of it.
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
-/// bindings).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
 ///
-/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_interp_enum_registered(
     manager: *mut lifecycle_manager,
@@ -111,18 +117,19 @@ pub unsafe extern "C" fn lifecycle_on_interp_enum_registered(
     })
 }
 
-/// Binds the name of a global for a module. A name that is bound already means the new global from now on, and again the
-/// older one when this binding is gone.
+/// Binds the name of a global for a module. A name that is bound already means the new global from
+/// now on, and again the older one when this binding is gone.
 ///
 /// \param manager  the manager.
 /// \param module  the module. In a reload's fresh side the binding becomes visible at commit.
 /// \param name  not empty; copied once for all bindings of it.
 /// \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
-/// bindings).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
 ///
-/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
     manager: *mut lifecycle_manager,
@@ -140,8 +147,9 @@ pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
 
 /// Looks up what a name means now.
 ///
-/// Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a name its binding and the
-/// value of *version from before the lookup; while *version is the same, the binding is.
+/// Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
+/// name its binding and the value of *version from before the lookup; while *version is the same,
+/// the binding is.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -149,9 +157,11 @@ pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
 /// \param len  bytes.
 /// \param[out] out  the binding; all zero on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown kind); LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an unknown kind); LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOT_FOUND.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_lookup(
     manager: *mut lifecycle_manager,
@@ -172,16 +182,19 @@ pub unsafe extern "C" fn lifecycle_lookup(
     })
 }
 
-/// Removes what a name means now, so that it means again what it meant before, if anything: func_table_remove,
-/// struct_table_remove, enum_table_remove and env_remove_global of the runtimes that had those.
+/// Removes what a name means now, so that it means again what it meant before, if anything:
+/// func_table_remove, struct_table_remove, enum_table_remove and env_remove_global of the runtimes
+/// that had those.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
 /// \param name  borrowed.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_NOMEM (nothing has changed).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
+/// LIFECYCLE_E_NOMEM (nothing has changed).
 ///
-/// Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken from its module. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unbind(
     manager: *mut lifecycle_manager,
@@ -195,7 +208,8 @@ pub unsafe extern "C" fn lifecycle_unbind(
     })
 }
 
-/// Tells whether every one of these names is bound: a selective import whose names are all there loads nothing.
+/// Tells whether every one of these names is bound: a selective import whose names are all there
+/// loads nothing.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -205,7 +219,8 @@ pub unsafe extern "C" fn lifecycle_unbind(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_has_all(
     manager: *mut lifecycle_manager,
@@ -227,15 +242,17 @@ pub unsafe extern "C" fn lifecycle_has_all(
     })
 }
 
-/// Tells whether a declaration id is in a range of a module that is still loaded: the check before every call of a function
-/// value. An id whose module is unloaded is a tombstone; one that no module registered is not live either.
+/// Tells whether a declaration id is in a range of a module that is still loaded: the check before
+/// every call of a function value. An id whose module is unloaded is a tombstone; one that no
+/// module registered is not live either.
 ///
 /// \param manager  the manager.
 /// \param did  the id.
 ///
 /// \returns true or false; false also when the manager is not valid.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_did_is_live(manager: *mut lifecycle_manager, did: i64) -> bool {
     guard::value(false, || Manager::check(manager)?.did_is_live(did))
@@ -248,7 +265,8 @@ pub unsafe extern "C" fn lifecycle_did_is_live(manager: *mut lifecycle_manager, 
 ///
 /// \returns true or false; false also when the manager or the id is not valid.
 ///
-/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_decl_is_live(
     manager: *mut lifecycle_manager,
@@ -257,15 +275,17 @@ pub unsafe extern "C" fn lifecycle_decl_is_live(
     guard::value(false, || Ok(Manager::check(manager)?.decl_is_live(decl)))
 }
 
-/// Tells where the version of a kind of names is kept: a number that changes whenever the answer of some lookup of that kind
-/// changes. See lifecycle_lookup for how a cache uses it.
+/// Tells where the version of a kind of names is kept: a number that changes whenever the answer of
+/// some lookup of that kind changes. See lifecycle_lookup for how a cache uses it.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
 ///
-/// \returns where it is, read only, with an aligned 8-byte load; NULL if the kind or the manager is not valid.
+/// \returns where it is, read only, with an aligned 8-byte load; NULL if the kind or the manager is
+/// not valid.
 ///
-/// Ownership: the manager's, valid until it is destroyed. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: the manager's, valid until it is destroyed. Threads: any. Re-entry: from callbacks
+/// too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_names_version(
     manager: *mut lifecycle_manager,

@@ -5,17 +5,19 @@ use crate::abi::*;
 use crate::epoch::Reader;
 use crate::manager::Manager;
 
-/// Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code, data, mapping or resource
-/// that was there when it entered is freed under it.
+/// Attaches the calling thread as a reader: between lifecycle_enter and lifecycle_leave no code,
+/// data, mapping or resource that was there when it entered is freed under it.
 ///
 /// \param manager  the manager.
 /// \param[out] out  the reader; NULL on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536 readers).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_LIMIT (65536 readers).
 ///
-/// Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's destruction does. A thread
-/// that ends without detaching leaves an idle reader behind, which blocks nobody. Threads: any; a thread may attach several
-/// readers. Re-entry: from callbacks too. Fork: the child's only thread attaches anew. Since: 0.1.0
+/// Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
+/// destruction does. A thread that ends without detaching leaves an idle reader behind, which
+/// blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
+/// Fork: the child's only thread attaches anew. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reader_attach(
     manager: *mut lifecycle_manager,
@@ -33,11 +35,11 @@ pub unsafe extern "C" fn lifecycle_reader_attach(
 ///
 /// \param reader  the reader; not to be used afterwards.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (it is inside:
-/// leave first).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_BUSY (it is inside: leave first).
 ///
-/// Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see lifecycle_reader_attach.
-/// Since: 0.1.0
+/// Ownership: taken. Threads: the one that attached. Re-entry: from callbacks too. Fork: see
+/// lifecycle_reader_attach. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reader_detach(
     reader: *mut lifecycle_reader,
@@ -48,14 +50,17 @@ pub unsafe extern "C" fn lifecycle_reader_detach(
     })
 }
 
-/// Says, before a call that blocks, that the thread uses nothing of the manager's until lifecycle_unpark, however deep it has
-/// entered. No frame of the manager's code may be on its stack.
+/// Says, before a call that blocks, that the thread uses nothing of the manager's until
+/// lifecycle_unpark, however deep it has entered. No frame of the manager's code may be on its
+/// stack.
 ///
 /// \param reader  the reader.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (parked already).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread); LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_BUSY (parked already).
 ///
-/// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too.
+/// Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_park(reader: *mut lifecycle_reader) -> lifecycle_status {
     guard::status(|| Reader::check(reader)?.park())
@@ -65,24 +70,27 @@ pub unsafe extern "C" fn lifecycle_park(reader: *mut lifecycle_reader) -> lifecy
 ///
 /// \param reader  the reader.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked); LIFECYCLE_E_STALE.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also from another thread, or not parked);
+/// LIFECYCLE_E_STALE.
 ///
-/// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: nothing changes hands. Threads: the one that attached. Re-entry: from callbacks too.
+/// Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unpark(reader: *mut lifecycle_reader) -> lifecycle_status {
     guard::status(|| Reader::check(reader)?.unpark())
 }
 
-/// Frees everything retired that no reader can be inside any more, and asks the system again for what it refused before.
-/// Never waits.
+/// Frees everything retired that no reader can be inside any more, and asks the system again for
+/// what it refused before. Never waits.
 ///
 /// \param manager  the manager.
 /// \param[out] bytes  bytes of code memory given back; may be NULL.
 ///
-/// \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM (nothing is
-/// lost; try again).
+/// \returns LIFECYCLE_OK, also when nothing was due; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_NOMEM (nothing is lost; try again).
 ///
-/// Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: release functions run before this returns. Threads: any. Re-entry: from callbacks
+/// too. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reclaim(
     manager: *mut lifecycle_manager,
@@ -102,13 +110,14 @@ pub unsafe extern "C" fn lifecycle_reclaim(
 /// Waits until every reader that is inside now has left or entered anew, then reclaims.
 ///
 /// \param manager  the manager.
-/// \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it takes.
+/// \param timeout_ns  nanoseconds to wait at most; 0 = do not wait, UINT64_MAX = as long as it
+/// takes.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT; LIFECYCLE_E_DEADLOCK (the calling
-/// thread is itself inside); LIFECYCLE_E_NOMEM.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
+/// LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
 ///
-/// Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not from code of the manager.
-/// Fork: works. Since: 0.1.0
+/// Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
+/// from code of the manager. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_synchronize(
     manager: *mut lifecycle_manager,

@@ -1,4 +1,5 @@
-//! Code: mapping, replacing, adopting, unmapping; entries and the way from an empty one to the resolver.
+//! Code: mapping, replacing, adopting, unmapping; entries and the way from an empty one to the
+//! resolver.
 
 use core::ffi::{CStr, c_void};
 
@@ -8,6 +9,7 @@ use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
 use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Relocation, Want};
+use crate::epoch::Verdict;
 use crate::registry::Stage;
 
 /// What becomes of reserved code.
@@ -44,7 +46,8 @@ impl Manager {
         self.change(|state, effects| {
             state.may_install(commit)?;
             let (reservation, _, writable, _) = state.code.reserve(want)?;
-            // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as many as were wanted.
+            // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
+            // many as were wanted.
             unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
             let installed = state.commit(self, reservation, commit, effects);
             if installed.is_err() {
@@ -82,7 +85,7 @@ impl Manager {
         self.change(|state, _| {
             state.reserve_retirement()?;
             let chain = &mut state.registry.get_mut(module)?.data;
-            Ok(state.code.take_data(chain, module, len, align)?.cast())
+            Ok(state.code.take_data(chain, len, align)?.cast())
         })
     }
 
@@ -103,13 +106,19 @@ impl Manager {
         })
     }
 
-    /// Notes which module made the JIT produce a symbol: one that is mapped becomes a JIT symbol of that module, one that is
-    /// not is expected.
+    /// Notes which module made the JIT produce a symbol: one that is mapped becomes a JIT symbol of
+    /// that module, one that is not is expected.
     pub fn jit_triggered(&'static self, origin: u64, name: &CStr) -> Result<()> {
         self.change(|state, _| {
-            state.registry.get(origin)?;
+            let staged = matches!(state.registry.get(origin)?.stage, Stage::Fresh { .. });
             state.reserve_retirement()?;
-            match state.code.symbols.find_even_awaited(name.to_bytes()) {
+            // What the fresh side of a reload announces is not seen before the commit, and touches
+            // no symbol of others.
+            let known = match staged {
+                true => state.code.symbols.find_staged_even_awaited(origin, name.to_bytes()),
+                false => state.code.symbols.find_even_awaited(name.to_bytes()),
+            };
+            match known {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
                     let new = NewSymbol {
@@ -121,7 +130,7 @@ impl Manager {
                         len: 0,
                         backing: Backing::Awaited,
                         user: core::ptr::null_mut(),
-                        staged: false,
+                        staged,
                     };
                     let chain = &mut state.registry.get_mut(origin)?.jit;
                     state.code.install(chain, new, self.epoch()).map(|_| ())
@@ -194,15 +203,13 @@ impl Manager {
         })
     }
 
-    /// Unmaps every symbol of an owner: a module's path, or "__jit__". All or, if one is pinned, none.
+    /// Unmaps every symbol of an owner: a module's path, or "__jit__". All or, if one is pinned,
+    /// none.
     pub fn unmap_owner(&'static self, owner: &CStr) -> Result<usize> {
         self.change(|state, effects| {
             let mut ids = List::new_in(state.host);
             if owner == JIT_OWNER {
-                ids.make_room(state.code.symbols.jit() as usize)?;
-                ids.extend(
-                    state.code.symbols.iter().filter(|(_, it)| it.is_jit()).map(|(id, _)| id),
-                );
+                state.list_jit(&mut ids)?;
             } else {
                 let Some(module) = state.registry.find(owner) else {
                     let owner = Lossy(owner.to_bytes());
@@ -301,8 +308,8 @@ impl Manager {
     }
 }
 
-/// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it ends in a trap, with the
-/// thread's last error naming the symbol.
+/// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it
+/// ends in a trap, with the thread's last error naming the symbol.
 pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void {
     let resolve = || -> Result<*const c_void> {
         // SAFETY: the trampoline passes the cell that its stub belongs to.
@@ -316,7 +323,8 @@ pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void
 }
 
 impl State {
-    /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one day, itself.
+    /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
+    /// day, itself.
     fn may_install(&mut self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
@@ -386,8 +394,9 @@ impl State {
         let installed =
             self.install(manager, commit, address, commit.used, Backing::Span(span), effects);
         match installed {
-            Ok(_) => self.code.close(reservation)?,
-            // The reservation is there, so this fails only where the system refuses, and then nothing is lost either.
+            Ok(symbol) => self.code.close(reservation, symbol)?,
+            // The reservation is there, so this fails only where the system refuses, and then
+            // nothing is lost either.
             Err(_) => drop(self.code.reopen(reservation)),
         }
         installed
@@ -426,8 +435,11 @@ impl State {
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
         let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
-        let awaited =
-            self.code.symbols.find_even_awaited(name).filter(|_| replaced.is_none() && !staged);
+        let announced = match staged {
+            true => self.code.symbols.find_staged_even_awaited(module, name),
+            false => self.code.symbols.find_even_awaited(name),
+        };
+        let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
@@ -463,7 +475,8 @@ impl State {
         Ok(id)
     }
 
-    /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's entry already.
+    /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's
+    /// entry already.
     pub(super) fn retire_symbol(
         &mut self,
         id: u64,
@@ -511,7 +524,23 @@ impl State {
         Ok(ids.len())
     }
 
-    fn move_to_origin(&mut self, manager: &'static Manager, id: u64, origin: u64) -> Result<()> {
+    /// Every published JIT symbol: what the ages track.
+    fn list_jit(&mut self, ids: &mut List<u64>) -> Result<()> {
+        ids.make_room(self.code.symbols.jit() as usize)?;
+        self.code.visit_stale(u64::MAX, |id, _| {
+            ids.push(id);
+            Verdict::Keep
+        });
+        Ok(())
+    }
+
+    /// Makes a symbol a JIT symbol of `origin`.
+    pub(super) fn move_to_origin(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        origin: u64,
+    ) -> Result<()> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len as u64, symbol.is_jit());
         // The two chains may be of one module, so each is taken out, changed and put back.

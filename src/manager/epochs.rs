@@ -1,7 +1,8 @@
-//! The sweeper: JIT code that nobody has called for a while makes room; its entries fall back to the resolver.
+//! The sweeper: JIT code that nobody has called for a while makes room; its entries fall back to
+//! the resolver.
 //!
-//! What is loaded stays: only JIT symbols are ever evicted, none with a pin, and none that was mapped or used within the
-//! last two epochs.
+//! What is loaded stays: only JIT symbols are ever evicted, none with a pin, and none that was
+//! mapped or used within the last two epochs.
 
 use core::sync::atomic::Ordering;
 
@@ -10,6 +11,9 @@ use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Result};
 use crate::epoch::Verdict;
+
+/// As many bytes as there are.
+const EVERYTHING: u64 = u64::MAX;
 
 /// Epochs a symbol is safe after its last use, whatever a sweep asks for.
 const FLOOR: u64 = 2;
@@ -47,32 +51,44 @@ impl Manager {
 
     /// Evicts every JIT symbol that was not used for more than `max_age` epochs.
     pub fn sweep_unused(&'static self, max_age: u64) -> Result<lifecycle_sweep_report> {
-        self.sweep(max_age, u64::MAX)
+        self.sweep(max_age, EVERYTHING)
     }
 
-    /// Evicts JIT symbols, those unused for longest first, until no more than `most` bytes of code are live.
+    /// Evicts JIT symbols, those unused for longest first, until no more than `most` bytes of code
+    /// are live.
     pub fn sweep_to_budget(&'static self, most: usize) -> Result<lifecycle_sweep_report> {
         let live = self.read(|state| Ok(state.code.counts(state.retirement.code_bytes()).live))?;
         self.sweep(0, live.saturating_sub(most as u64))
     }
 
-    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone.
+    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone, as `Code::counts` counts them:
+    /// a symbol gives up its whole span, adopted code nothing.
     fn sweep(&'static self, max_age: u64, wanted: u64) -> Result<lifecycle_sweep_report> {
         self.change(|state, effects| {
             let epoch = self.epoch();
             let limit = oldest_kept(epoch, max_age.max(FLOOR - 1));
             let mut report = lifecycle_sweep_report::default();
             let mut evicted = List::new_in(state.host);
-            let mut out_of_memory = None;
+            let (mut given_up, mut out_of_memory) = (0, None);
             report.examined = state.code.visit_stale(limit, |id, symbol| {
+                if given_up >= wanted {
+                    return Verdict::Enough;
+                }
                 if symbol.pins != 0 {
                     report.pinned += 1;
-                } else if report.code_bytes < wanted && out_of_memory.is_none() {
-                    match evicted.try_push(id) {
-                        Ok(()) => report.code_bytes += symbol.len as u64,
-                        Err(error) => out_of_memory = Some(error),
-                    }
+                    return Verdict::Keep;
                 }
+                let bytes = symbol.footprint();
+                if bytes == 0 && wanted != EVERYTHING {
+                    // The host's own memory: evicting it would not help the budget.
+                    return Verdict::Keep;
+                }
+                if let Err(error) = evicted.try_push(id) {
+                    out_of_memory = Some(error);
+                    return Verdict::Enough;
+                }
+                given_up += bytes;
+                report.code_bytes += symbol.len as u64;
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });

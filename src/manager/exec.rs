@@ -1,9 +1,10 @@
-//! The drop-in interface of the Simple runtime's execution managers: a handle is a soft-JIT file and the code mapped for
-//! it.
+//! The drop-in interface of the Simple runtime's execution managers: a handle is a soft-JIT file
+//! and the code mapped for it.
 //!
-//! Handles are process-wide numbers, as that runtime keeps them; each is bound to a module of some manager. What the
-//! runtime's own `rt_exec_manager_cleanup` did, and less than it should, is in the fault list of the design: it removed
-//! the file, from a path cut off at 256 bytes, and left the code.
+//! Handles are process-wide numbers, as that runtime keeps them; each is bound to a module of some
+//! manager. What the runtime's own `rt_exec_manager_cleanup` did, and less than it should, is in
+//! the fault list of the design: it removed the file, from a path cut off at 256 bytes, and left
+//! the code.
 
 use core::ffi::CStr;
 use core::fmt::Write;
@@ -36,6 +37,13 @@ impl ExecManagers {
         self.bound.iter().find(|(known, _)| *known == handle).map(|(_, module)| *module)
     }
 
+    /// A reload has put `fresh` in the place of `old`.
+    pub fn rebind(&mut self, old: u64, fresh: u64) {
+        for (_, module) in self.bound.iter_mut().filter(|(_, module)| *module == old) {
+            *module = fresh;
+        }
+    }
+
     /// A module is gone: its handles are bound to nothing any more.
     pub fn forget(&mut self, module: u64) {
         self.bound.retain(|(_, bound)| *bound != module);
@@ -44,8 +52,11 @@ impl ExecManagers {
 
 /// The next handle that `create` gives out.
 static NEXT: AtomicI64 = AtomicI64::new(1);
-/// Managers that handles were bound in. A handle means one thing in the whole process, and its cleanup names no manager.
-static MANAGERS: Mutex<[Option<&'static Manager>; 64]> = Mutex::new([None; 64]);
+/// Managers that handles were bound in. A handle means one thing in the whole process, and its
+/// cleanup names no manager.
+///
+/// Lock order: this lock, then a manager's.
+static MANAGERS: Mutex<Managers> = Mutex::new([None; 64]);
 
 fn check_handle(handle: i64) -> Result<()> {
     if handle <= 0 {
@@ -54,14 +65,16 @@ fn check_handle(handle: i64) -> Result<()> {
     Ok(())
 }
 
-fn remember(manager: &'static Manager) -> Result<()> {
-    let mut managers = MANAGERS.lock();
+/// The managers that may have handles, and where in them.
+type Managers = [Option<&'static Manager>; 64];
+
+fn remember(managers: &mut Managers, manager: &'static Manager) -> Result<()> {
     let same = |slot: &Option<&'static Manager>| slot.is_some_and(|it| core::ptr::eq(it, manager));
     if managers.iter().any(same) {
         return Ok(());
     }
     let is_free = |slot: &&mut Option<&'static Manager>| {
-        slot.is_none_or(|it| Manager::check(it.as_ptr()).is_err())
+        slot.is_none_or(|it| Manager::peek(it.as_ptr()).is_err())
     };
     match managers.iter_mut().find(is_free) {
         Some(slot) => {
@@ -76,26 +89,32 @@ impl Manager {
     /// Says that a handle's code is a module's.
     pub fn bind_exec(&'static self, handle: i64, module: u64) -> Result<()> {
         check_handle(handle)?;
-        remember(self)?;
+        self.read(|state| state.registry.get(module).map(|_| ()))?;
+        let mut managers = MANAGERS.lock();
+        if let Some((manager, bound)) = find(&managers, handle) {
+            let path = manager.read(|state| Ok(state.registry.get(bound)?.path.clone()))?;
+            fail!(LIFECYCLE_E_EXISTS, "handle {handle} is bound to module '{path}' already");
+        }
+        remember(&mut managers, self)?;
         self.change(|state, _| {
             state.registry.get(module)?;
-            if let Some(bound) = state.exec.module(handle) {
-                let path = &state.registry.get(bound)?.path;
-                fail!(LIFECYCLE_E_EXISTS, "handle {handle} is bound to module '{path}' already");
-            }
             state.exec.bound.try_push((handle, module))
         })
     }
 }
 
-/// A new handle, with a module of the process-wide manager to own its code. E_UNSUPPORTED for a backend that is not
-/// known; NULL is "auto".
+/// A new handle, with a module of the process-wide manager to own its code. E_UNSUPPORTED for a
+/// backend that is not known; NULL is "auto".
 pub fn create(backend: Option<&CStr>) -> Result<i64> {
     if let Some(backend) = backend.filter(|backend| !BACKENDS.contains(backend)) {
         fail!(LIFECYCLE_E_UNSUPPORTED, "'{}' is not a backend", Lossy(backend.to_bytes()));
     }
     let manager = Manager::process_wide()?;
-    let handle = NEXT.fetch_add(1, Ordering::Relaxed);
+    // The host may have bound a number of its own.
+    let mut handle = NEXT.fetch_add(1, Ordering::Relaxed);
+    while find(&MANAGERS.lock(), handle).is_some() {
+        handle = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
     let mut path = Path::new();
     path.write(format_args!("exec-manager:{handle}"));
     let module = manager.load(path.c_str())?;
@@ -106,16 +125,20 @@ pub fn create(backend: Option<&CStr>) -> Result<i64> {
     Ok(handle)
 }
 
+/// Where a handle is bound.
+fn find(managers: &Managers, handle: i64) -> Option<(&'static Manager, u64)> {
+    managers.iter().flatten().find_map(|manager| {
+        Manager::peek(manager.as_ptr()).ok()?;
+        let module = manager.read(|state| Ok(state.exec.module(handle))).ok()??;
+        Some((*manager, module))
+    })
+}
+
 fn bound(handle: i64) -> Result<(&'static Manager, u64)> {
-    let managers = *MANAGERS.lock();
-    for manager in managers.into_iter().flatten() {
-        if Manager::check(manager.as_ptr()).is_ok()
-            && let Ok(Some(module)) = manager.read(|state| Ok(state.exec.module(handle)))
-        {
-            return Ok((manager, module));
-        }
+    match find(&MANAGERS.lock(), handle) {
+        Some(bound) => Ok(bound),
+        None => fail!(LIFECYCLE_E_NOT_FOUND, "no module is bound to handle {handle}"),
     }
-    fail!(LIFECYCLE_E_NOT_FOUND, "no module is bound to handle {handle}")
 }
 
 /// Whether a handle's module has code of this name.
@@ -126,8 +149,8 @@ pub fn has_function(handle: i64, name: &CStr) -> Result<bool> {
     Ok(manager.symbol_info(symbol)?.module == module)
 }
 
-/// Removes a handle's soft-JIT file and frees the code mapped for it. What `create` made goes whole; a module that the
-/// host bound loses its code and stays.
+/// Removes a handle's soft-JIT file and frees the code mapped for it. What `create` made goes
+/// whole; a module that the host bound loses its code and stays.
 pub fn cleanup(handle: i64) -> Result<()> {
     check_handle(handle)?;
     let mut file = Path::new();

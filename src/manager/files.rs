@@ -60,7 +60,8 @@ impl Manager {
         })
     }
 
-    /// Drops a module's newest reference by this path; with module 0, what was prefetched and not used.
+    /// Drops a module's newest reference by this path; with module 0, what was prefetched and not
+    /// used.
     pub fn release_file(&'static self, module: u64, path: &CStr) -> Result<()> {
         self.change(|state, effects| {
             effects.make_room(0, 1)?;
@@ -89,7 +90,8 @@ impl Manager {
         self.read(|state| state.mappings.refcount(path))
     }
 
-    /// Maps files before they are needed; stops at the first that cannot be, and counts those that were mapped.
+    /// Maps files before they are needed; stops at the first that cannot be, and counts those that
+    /// were mapped.
     pub fn prefetch<'a>(
         &'static self,
         paths: impl Iterator<Item = Result<&'a CStr>>,

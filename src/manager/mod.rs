@@ -1,16 +1,18 @@
 //! The coordinator: one owner for all that modules bring in.
 //!
-//! A manager is a place in a pool (its address is what C holds), a lock, and behind the lock the state: one room for each
-//! class of resource, and the registry that knows which module each thing belongs to. Every operation is the same three
-//! steps: take the lock and change the rooms, let the lock go, run what the change asks for outside (`Effects`: release
-//! callbacks, events for the observer).
+//! A manager is a place in a pool (its address is what C holds), a lock, and behind the lock the
+//! state: one room for each class of resource, and the registry that knows which module each thing
+//! belongs to. Every operation is the same three steps: take the lock and change the rooms, let the
+//! lock go, run what the change asks for outside (`Effects`: release callbacks, events for the
+//! observer).
 //!
 //! Invariants:
-//! - `.manager.place`: a manager's place is never unmapped, so a pointer that C still holds after destroy is refused, not
-//!   followed; the state inside it is `None` then.
-//! - `.manager.outside`: no lock is held while a callback of the host runs, so a callback may call anything.
-//! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory before the first
-//!   change, so what has begun is finished.
+//! - `.manager.place`: a manager's place is never unmapped, so a pointer that C still holds after
+//!   destroy is refused, not followed; the state inside it is `None` then.
+//! - `.manager.outside`: no lock is held while a callback of the host runs, so a callback may call
+//!   anything.
+//! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
+//!   before the first change, so what has begun is finished.
 //!
 //! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
 
@@ -62,8 +64,8 @@ pub struct Manager {
     locator: AtomicPtr<Locator>,
 }
 
-// SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is behind a lock, atomic, or
-// (the hooks) written only while nobody else knows the place.
+// SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
+// behind a lock, atomic, or (the hooks) written only while nobody else knows the place.
 unsafe impl Signed for Manager {
     fn signature(&self) -> &AtomicU32 {
         &self.signature
@@ -97,7 +99,8 @@ impl Manager {
         }
         // SAFETY: `.manager.place` - the place holds a manager now and stays mapped for ever.
         let manager: &'static Manager = unsafe { &*place.as_ptr() };
-        // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all given back.
+        // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all
+        // given back.
         unsafe { manager.hooks.get().write(allocator) };
         // SAFETY: `.host.alive` - the table is in the place and is written only above.
         let host = unsafe {
@@ -162,8 +165,9 @@ impl Manager {
         Ok(manager)
     }
 
-    /// Unloads everything and gives the place back. E_BUSY while a reader is inside: then nothing has changed. E_SYSTEM
-    /// when the system would not take something back: then it is kept, and destroy may be tried again.
+    /// Unloads everything and gives the place back. E_BUSY while a reader is inside: then nothing
+    /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
+    /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
         if self.readers.count().1 != 0 {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
@@ -186,8 +190,27 @@ impl Manager {
         Ok(())
     }
 
-    /// Changes the state under the lock, then runs what the change asks for.
+    /// Changes the state under the lock, then runs what the change asks for, and frees the rest of
+    /// what it retired where that was more than one go frees.
     fn change<T>(
+        &'static self,
+        change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
+    ) -> Result<T> {
+        let mut backlog = false;
+        let result = self.step(|state, effects| {
+            let result = change(state, effects);
+            backlog = core::mem::take(&mut state.retirement.backlog);
+            result
+        });
+        if backlog && result.is_ok() {
+            // What could not be freed now stays in the queue.
+            let _ = self.reclaim();
+        }
+        result
+    }
+
+    /// As `change`, in one go.
+    fn step<T>(
         &'static self,
         change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
     ) -> Result<T> {
@@ -224,11 +247,11 @@ impl Manager {
         self.clock.as_ptr().cast_const()
     }
 
-    /// The symbol that an address lies in; 0 if none. Takes no lock and touches no thread-local: a signal handler may
-    /// ask.
+    /// The symbol that an address lies in; 0 if none. Takes no lock and touches no thread-local: a
+    /// signal handler may ask.
     pub fn symbol_at(&'static self, pc: *const c_void) -> u64 {
-        // SAFETY: the locator lives as long as the state; a host that destroys a manager while it looks up addresses in
-        // it breaks the contract of lifecycle_destroy.
+        // SAFETY: the locator lives as long as the state; a host that destroys a manager while it
+        // looks up addresses in it breaks the contract of lifecycle_destroy.
         match unsafe { self.locator.load(Ordering::Acquire).as_ref() } {
             Some(locator) => locator.find(pc as usize),
             None => 0,

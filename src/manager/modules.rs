@@ -1,7 +1,8 @@
 //! Loading and unloading: the heart of it.
 //!
-//! Unload first asks everything that may refuse (dependants, reloads in progress, pins), then makes room for everything
-//! it will have to retire or tell, and only then begins; so it either changes nothing or frees everything.
+//! Unload first asks everything that may refuse (dependants, reloads in progress, pins), then makes
+//! room for everything it will have to retire or tell, and only then begins; so it either changes
+//! nothing or frees everything.
 
 use core::ffi::{CStr, c_void};
 
@@ -55,7 +56,8 @@ impl Manager {
         })
     }
 
-    /// Every loaded module and its path, as they are now. The texts stay whatever happens to the modules meanwhile.
+    /// Every loaded module and its path, as they are now. The texts stay whatever happens to the
+    /// modules meanwhile.
     pub fn modules(&'static self) -> Result<List<(u64, Text)>> {
         self.read(|state| {
             let mut all = List::new_in(state.host);
@@ -78,6 +80,7 @@ impl Manager {
             }
             metadata.make_room(1)?;
             metadata.push(Text::copy(host, key.to_bytes())?);
+            state.metadata += 1;
             Ok(())
         })
     }
@@ -135,7 +138,8 @@ impl Manager {
             for module in &modules {
                 state.dismantle(self, *module, report, effects)?;
             }
-            // What could not be freed now for want of memory stays in the queue and is freed by the next call.
+            // What could not be freed now for want of memory stays in the queue and is freed by the
+            // next call.
             let _ = state.reclaim(self, effects);
             Ok(())
         })
@@ -154,7 +158,6 @@ impl Manager {
                 one.try_push(id)?;
                 state.prepare_unload(&one, effects)?;
                 state.dismantle(self, id, &mut report, effects)?;
-                state.totals.unloads += 1;
                 let _ = state.reclaim(self, effects);
                 Ok(true)
             })?;
@@ -178,7 +181,8 @@ impl State {
         manager.readers().count().1 != 0
     }
 
-    /// The modules that unloading `id` would take with it, in the order they must go; or why it may not be.
+    /// The modules that unloading `id` would take with it, in the order they must go; or why it may
+    /// not be.
     fn may_unload(
         &self,
         id: u64,
@@ -238,8 +242,8 @@ impl State {
         effects.make_room(0, events)
     }
 
-    /// Takes a module apart. Everything it owned is unlinked here and waits in the queue for its readers; the record is
-    /// gone. Nothing in it can fail for want of memory.
+    /// Takes a module apart. Everything it owned is unlinked here and waits in the queue for its
+    /// readers; the record is gone. Nothing in it can fail for want of memory.
     pub(super) fn dismantle(
         &mut self,
         manager: &'static Manager,
@@ -294,6 +298,7 @@ impl State {
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
         while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
+            self.metadata -= 1;
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));

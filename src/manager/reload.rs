@@ -1,5 +1,7 @@
-//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once, or is dropped.
+//! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once,
+//! or is dropped.
 
+use super::effects::Effects;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Result, fail};
@@ -10,8 +12,8 @@ impl Manager {
         self.change(|state, _| state.registry.begin_reload(old))
     }
 
-    /// The fresh side's names and code become visible, those of the old side retire with it. E_EXISTS or E_PINNED: nothing
-    /// has changed and the reload is still in progress.
+    /// The fresh side's names and code become visible, those of the old side retire with it.
+    /// E_EXISTS or E_PINNED: nothing has changed and the reload is still in progress.
     pub fn reload_commit(&'static self, fresh: u64) -> Result<()> {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
@@ -24,13 +26,10 @@ impl Manager {
             let names = state.registry.get(fresh)?.names;
             state.names.publish_all(&names, old)?;
             for id in &staged {
-                let name = state.code.symbols.get(*id)?.name.clone();
-                let before = state.code.symbols.find(name.bytes());
-                state.code.unveil(*id, self.epoch())?;
-                if let Some(before) = before {
-                    state.retire_symbol(before, true, effects)?;
-                }
+                state.unveil(self, *id, old, effects)?;
             }
+            // A handle of the drop-in interface means the code, whichever side has it.
+            state.exec.rebind(old, fresh);
             let mut report = lifecycle_unload_report::default();
             state.dismantle(self, old, &mut report, effects)?;
             // The old side did not leave, it was replaced.
@@ -72,8 +71,13 @@ impl State {
             );
         }
         staged.reverse();
-        for id in &staged {
+        // All of them are as old as this epoch: one list of the ages.
+        self.code.symbols.ages.make_room(0)?;
+        for id in staged.iter() {
             let symbol = self.code.symbols.get(*id)?;
+            if symbol.is_awaited() {
+                continue;
+            }
             let Some(there) = self.code.symbols.find(symbol.name.bytes()) else { continue };
             let there = self.code.symbols.get(there)?;
             if there.module != old {
@@ -86,5 +90,36 @@ impl State {
             }
         }
         Ok(staged)
+    }
+
+    /// Makes a staged symbol visible in the place of what has its name: code of the old side, or an
+    /// announcement of anybody. What the fresh side only announced takes over code of other
+    /// modules, as `jit_triggered` would.
+    fn unveil(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        old: u64,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let symbol = self.code.symbols.get(id)?;
+        let (fresh, jit, announced) = (symbol.module, symbol.is_jit(), symbol.is_awaited());
+        let Some(before) = self.code.symbols.find_even_awaited(symbol.name.bytes()) else {
+            return self.code.unveil(id, manager.epoch());
+        };
+        let there = self.code.symbols.get(before)?;
+        let (owner, awaited) = (there.module, there.is_awaited());
+        if announced && !awaited && owner != old {
+            self.retire_symbol(id, true, effects)?;
+            return self.move_to_origin(manager, before, fresh);
+        }
+        // The entry goes from the one's code to the other's at once.
+        self.code.unveil(id, manager.epoch())?;
+        self.retire_symbol(before, !announced, effects)?;
+        if awaited && jit && !announced && owner != old {
+            // Another module announced it meanwhile: it belongs to that one.
+            self.move_to_origin(manager, id, owner)?;
+        }
+        Ok(())
     }
 }

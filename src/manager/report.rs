@@ -104,7 +104,6 @@ impl Manager {
 impl State {
     fn count(&self) -> lifecycle_stats {
         let code = self.code.counts(self.retirement.code_bytes());
-        let metadata = |(_, module): (u64, &crate::registry::Module)| module.metadata.len() as u64;
         lifecycle_stats {
             tracked_modules: self.registry.len() as u64,
             total_jit_symbols: self.code.symbols.jit(),
@@ -125,7 +124,7 @@ impl State {
             names_global: self.names.count(LIFECYCLE_GLOBAL),
             tombstones: self.names.tombstones() as u64,
             resources: self.registry.resource_count() as u64,
-            metadata: self.registry.iter().map(metadata).sum(),
+            metadata: self.metadata,
             loads: self.registry.loads(),
             unloads: self.totals.unloads,
             reloads: self.totals.reloads,

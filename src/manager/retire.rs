@@ -1,11 +1,13 @@
 //! What has been unlinked and waits until every reader that was inside has left.
 //!
-//! Code, data, mappings and the host's own resources all go this way, because a thread that runs a module's code may be
-//! using any of them. Where no reader is inside, an unload reclaims at once what it retired.
+//! Code, data, mappings and the host's own resources all go this way, because a thread that runs a
+//! module's code may be using any of them. Where no reader is inside, an unload reclaims at once
+//! what it retired.
 //!
 //! Invariants:
 //! - `.retire.order`: the queue is in the order of its tags, so what may go is at its front.
-//! - `.retire.room`: the queue has room for everything that can still be retired, so retiring never allocates.
+//! - `.retire.room`: the queue has room for everything that can still be retired, so retiring never
+//!   allocates.
 
 use core::ffi::c_void;
 
@@ -46,14 +48,17 @@ pub enum Waiting {
 pub struct Retirement {
     queue: List<(u64, Waiting)>,
     span_bytes: u64,
-    /// Things alive that will come here one day, apart from symbols, data and resources, which are counted elsewhere.
+    /// More is due than one go frees.
+    pub backlog: bool,
+    /// Things alive that will come here one day, apart from symbols, data and resources, which are
+    /// counted elsewhere.
     pub holds: usize,
 }
 
 impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
-        Retirement { queue: List::new_in(host), span_bytes: 0, holds: 0 }
+        Retirement { queue: List::new_in(host), span_bytes: 0, backlog: false, holds: 0 }
     }
 
     /// Bytes of the manager's code that wait.
@@ -66,7 +71,8 @@ impl Retirement {
         self.queue.iter().map(|(_, waiting)| waiting)
     }
 
-    /// Puts something in the queue that has just been unlinked; `seal` must follow. `.retire.room` says there is room.
+    /// Puts something in the queue that has just been unlinked; `seal` must follow. `.retire.room`
+    /// says there is room.
     pub fn push(&mut self, waiting: Waiting) {
         if let Waiting::Code(Retired { backing: Backing::Span(span), .. }) = &waiting {
             self.span_bytes += span.len as u64;
@@ -83,7 +89,8 @@ impl Retirement {
 }
 
 impl State {
-    /// Makes room to retire everything that is alive and one thing more: before anything new is taken.
+    /// Makes room to retire everything that is alive and one thing more: before anything new is
+    /// taken.
     pub fn reserve_retirement(&mut self) -> Result<()> {
         let (_, blocks) = self.code.open_counts();
         let alive = self.code.symbols.len() as usize
@@ -93,7 +100,8 @@ impl State {
         self.retirement.queue.make_room(alive + 1)
     }
 
-    /// Frees what nobody can be inside any more, and says how many bytes of code that was and whether more is due.
+    /// Frees what nobody can be inside any more, and says how many bytes of code that was and
+    /// whether more is due.
     pub fn reclaim(
         &mut self,
         manager: &'static Manager,
@@ -119,6 +127,7 @@ impl State {
             // Before any of these addresses is used for other code.
             os::barrier().instructions();
         }
+        self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
     }
 
@@ -178,12 +187,12 @@ pub fn tell_eviction(released: &Released, effects: &mut Effects) {
 }
 
 impl Manager {
-    /// Frees what waits and is due: bytes of code given back. Never blocks. Also asks the system again to take what it
-    /// refused before.
+    /// Frees what waits and is due: bytes of code given back. Never blocks. Also asks the system
+    /// again to take what it refused before.
     pub fn reclaim(&'static self) -> Result<usize> {
         let mut total = 0;
         loop {
-            let (bytes, more) = self.change(|state, effects| {
+            let (bytes, more) = self.step(|state, effects| {
                 state.mappings.retry_failed();
                 state.reclaim(self, effects)
             })?;

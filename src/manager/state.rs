@@ -46,6 +46,8 @@ pub struct State {
     pub names: Names,
     /// Their declarations.
     pub ranges: Ranges,
+    /// Metadata keys of all modules.
+    pub metadata: u64,
     /// What waits for readers.
     pub retirement: Retirement,
     /// Handles of the drop-in interface.
@@ -60,8 +62,9 @@ pub struct State {
     pub max_age: u64,
 }
 
-// SAFETY: the raw pointers in the state are the host's own (resources, users), which it lets any thread that calls the
-// manager hand on, and addresses of the manager's own memory, which the lock guards.
+// SAFETY: the raw pointers in the state are the host's own (resources, users), which it lets any
+// thread that calls the manager hand on, and addresses of the manager's own memory, which the lock
+// guards.
 unsafe impl Send for State {}
 // SAFETY: as above; a shared state is only read.
 unsafe impl Sync for State {}
@@ -88,6 +91,7 @@ impl State {
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
+            metadata: 0,
             retirement: Retirement::new(host),
             exec: ExecManagers::new(host),
             observer: None,

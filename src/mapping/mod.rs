@@ -82,6 +82,7 @@ impl Mapping {
     }
 
     /// References, a prefetch's own included.
+    #[cfg(test)]
     pub fn references(&self) -> usize {
         self.references
     }
@@ -159,6 +160,10 @@ pub struct Released {
     /// Whether this was the last reference.
     pub evicted: bool,
     /// Whether the system refused to unmap it; it is retried with `retry_failed`.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "`failed` tells the manager; tests look at the single release")
+    )]
     pub refused: bool,
 }
 

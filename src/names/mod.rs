@@ -38,7 +38,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::abi::{LIFECYCLE_GLOBAL, lifecycle_decl};
 use crate::base::{Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail};
-pub use ranges::{Range, Ranges};
+pub use ranges::Ranges;
 use table::Table;
 
 /// Kinds of names there are. Not `pub`: the header generator takes every public constant for C.
@@ -106,8 +106,6 @@ pub struct Unbound {
     pub kind: u32,
     /// The name: the caller's own, for as long as it likes.
     pub name: Text,
-    /// The module that had bound it.
-    pub module: u64,
     /// What lookups notice.
     pub outcome: Outcome,
 }
@@ -265,7 +263,7 @@ impl Names {
     pub fn unbind(&mut self, chain: &mut Chain, decl: lifecycle_decl) -> Result<Unbound> {
         let binding = self.bindings.get(decl)?;
         let kind = check_kind(binding.kind)?;
-        let (name, module) = (binding.name, binding.module);
+        let name = binding.name;
         let (staged, above, below) = (binding.staged, binding.above, binding.below);
         let text = self.table.get(name)?.text.clone();
         let outcome = if staged || above != 0 {
@@ -291,7 +289,7 @@ impl Names {
         if let Some(count) = self.counts.get_mut(kind) {
             *count -= 1;
         }
-        Ok(Unbound { kind: kind as u32, name: text, module, outcome })
+        Ok(Unbound { kind: kind as u32, name: text, outcome })
     }
 
     fn changed(&self, kind: u32) {
@@ -326,6 +324,7 @@ impl Names {
     }
 
     /// A module's bindings, newest first.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn of_chain(&self, chain: &Chain) -> impl Iterator<Item = (lifecycle_decl, &Binding)> {
         chain.newest_first(&self.bindings)
     }
@@ -336,6 +335,7 @@ impl Names {
     }
 
     /// Names that have a binding, staged ones included.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn names(&self) -> usize {
         self.table.len()
     }
@@ -346,6 +346,7 @@ impl Names {
     }
 
     /// Bytes of bookkeeping, the names' texts included.
+    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.table.bytes() + self.bindings.bytes()
     }

@@ -97,22 +97,20 @@ impl Ranges {
     }
 
     /// Live ranges.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn len(&self) -> usize {
         self.sorted.len()
     }
 
     /// Live ids. All 2^64 of them count as one less.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn total_ids(&self) -> u64 {
         u64::try_from(self.total).unwrap_or(u64::MAX)
     }
 
     /// The live ranges, least ids first.
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = &Range> {
         self.sorted.iter()
-    }
-
-    /// Bytes of memory.
-    pub fn bytes(&self) -> usize {
-        self.sorted.capacity() * size_of::<Range>()
     }
 }

@@ -93,6 +93,7 @@ impl Table {
     }
 
     /// Names that are bound or staged.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn len(&self) -> usize {
         self.names.len()
     }
@@ -101,6 +102,7 @@ impl Table {
         self.index.tombstones()
     }
 
+    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.names.bytes() + self.index.bytes() + self.text_bytes
     }

@@ -1,5 +1,6 @@
-//! The table: each statistic's name, what it is and how it moves; and text, JSON and Prometheus made from it.
-//! Source for the last: Prometheus exposition format 0.0.4 (counters end in `_total`, HELP and TYPE before each).
+//! The table: each statistic's name, what it is and how it moves; and text, JSON and Prometheus
+//! made from it. Source for the last: Prometheus exposition format 0.0.4 (counters end in `_total`,
+//! HELP and TYPE before each).
 
 use core::fmt::{self, Write};
 
@@ -24,7 +25,8 @@ struct Row {
     read: fn(&lifecycle_stats) -> u64,
 }
 
-/// The rows, and the proof that every field of `lifecycle_stats` has one: the struct is taken apart by name.
+/// The rows, and the proof that every field of `lifecycle_stats` has one: the struct is taken apart
+/// by name.
 macro_rules! table {
     ($($name:ident $kind:ident $help:literal,)*) => {
         const ROWS: &[Row] = &[$(Row {

@@ -35,10 +35,12 @@ fn failed<T>(error: &io::Error, what: &str, path: &CStr) -> Result<T> {
     Err(Error::system(number, format_args!("{what} '{}': {error}", Lossy(path.to_bytes()))))
 }
 
-/// Opens a file for reading. E_NOT_FOUND, E_DENIED; E_TYPE if it is not a regular file; E_FORMAT if it is empty.
+/// Opens a file for reading. E_NOT_FOUND, E_DENIED; E_TYPE if it is not a regular file; E_FORMAT if
+/// it is empty.
 pub fn open_file(path: &CStr) -> Result<Opened> {
     let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
-    // SAFETY: the path is NUL-terminated; a new descriptor is made. (std's open would copy the path to the heap.)
+    // SAFETY: the path is NUL-terminated; a new descriptor is made. (std's open would copy the path
+    // to the heap.)
     let fd = unsafe { libc::open(path.as_ptr(), flags) };
     if fd < 0 {
         return failed(&io::Error::from_raw_os_error(errno()), "cannot open", path);
@@ -83,14 +85,16 @@ pub fn map_file(opened: &Opened, path: &CStr) -> Result<(*const u8, usize)> {
 pub struct Snapshot(Reservation);
 
 impl Snapshot {
-    /// Room for `len` bytes, filled in by `fill`, then made read-only. The first byte; give it back with `unmap`.
+    /// Room for `len` bytes, filled in by `fill`, then made read-only. The first byte; give it back
+    /// with `unmap`.
     pub fn fill(
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<()>,
     ) -> Result<(*const u8, usize)> {
         let pages = Snapshot(Reservation::new(len, 1)?);
         pages.0.set_access(0, pages.0.len(), Access::ReadWrite)?;
-        // SAFETY: the pages were made writable just above, are ours alone, and `len` bytes of them exist.
+        // SAFETY: the pages were made writable just above, are ours alone, and `len` bytes of them
+        // exist.
         let bytes = unsafe { core::slice::from_raw_parts_mut(pages.0.base(), len) };
         fill(bytes)?;
         pages.0.set_read_only()?;
@@ -121,7 +125,8 @@ pub fn read_file(opened: &Opened, path: &CStr) -> Result<(*const u8, usize)> {
 /// Unmaps what `map_file`, `read_file` or `Snapshot::fill` mapped.
 ///
 /// # Safety
-/// `data` and `len` are what one of those returned, not unmapped yet, and nothing reads them any more.
+/// `data` and `len` are what one of those returned, not unmapped yet, and nothing reads
+/// them any more.
 pub unsafe fn unmap(data: *const u8, len: usize) -> Result<()> {
     // SAFETY: the caller's word.
     if unsafe { libc::munmap(data.cast_mut().cast(), len) } == 0 {

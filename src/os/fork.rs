@@ -1,7 +1,7 @@
 //! Whether this process is a forked child of the one that made something.
 //!
-//! A page that the kernel wipes in a child tells: its word is 0 there until the child asks for the first time. Where
-//! the kernel does not know such pages, the process id is asked each time.
+//! A page that the kernel wipes in a child tells: its word is 0 there until the child asks for the
+//! first time. Where the kernel does not know such pages, the process id is asked each time.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

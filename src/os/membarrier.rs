@@ -1,6 +1,6 @@
-//! The reclaimer's side of the asymmetric barrier: readers pay a plain store, whoever reclaims pays a system call that
-//! makes every running thread of the process execute a barrier.
-//! Source: membarrier(2); kernel commits for PRIVATE_EXPEDITED (4.14) and SYNC_CORE (4.16).
+//! The reclaimer's side of the asymmetric barrier: readers pay a plain store, whoever reclaims pays
+//! a system call that makes every running thread of the process execute a barrier. Source:
+//! membarrier(2); kernel commits for PRIVATE_EXPEDITED (4.14) and SYNC_CORE (4.16).
 
 use core::sync::atomic::{Ordering, fence};
 
@@ -41,18 +41,19 @@ impl Barrier {
         self.memory
     }
 
-    /// After this, every store made before it is seen by every other thread's later loads, and every other thread's
-    /// earlier stores are seen by our later loads, provided readers fence themselves when `is_asymmetric` is false.
-    pub fn memory(self) {
+    /// After this, every store made before it is seen by every other thread's later loads, and
+    /// every other thread's earlier stores are seen by our later loads, provided readers fence
+    /// themselves when `is_asymmetric` is false. False when the kernel refused: then nothing is
+    /// known of the readers.
+    pub fn memory(self) -> bool {
         fence(Ordering::SeqCst);
-        if self.memory {
-            call(PRIVATE_EXPEDITED);
-        }
+        let done = !self.memory || call(PRIVATE_EXPEDITED);
         fence(Ordering::SeqCst);
+        done
     }
 
-    /// As `memory`, and every processor forgets instructions it has fetched ahead: before an address is used for other
-    /// code. True when the kernel did it.
+    /// As `memory`, and every processor forgets instructions it has fetched ahead: before an
+    /// address is used for other code. True when the kernel did it.
     pub fn instructions(self) -> bool {
         fence(Ordering::SeqCst);
         let done = self.sync_core && call(PRIVATE_EXPEDITED_SYNC_CORE);

@@ -1,13 +1,51 @@
-//! Address space: reserving, committing, protecting, giving back; and the memory file behind dual-mapped code.
+//! Address space: reserving, committing, protecting, giving back; and the memory file behind
+//! dual-mapped code.
 //!
 //! Invariants:
-//! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges given to its methods
-//!   are checked to lie inside, so no method can touch memory of anybody else.
+//! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges
+//!   given to its methods are checked to lie inside, so no method can touch memory of anybody else.
 //! - `.mem.wx`: there is no access that is writable and executable.
+//! - `.mem.refused`: what stands among the refused ranges belongs to nobody else.
 
 use core::ffi::{CStr, c_int};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use crate::base::{Error, Result, errno, fail};
+
+/// Ranges whose owners are gone and that the system would not unmap: it is asked again whenever a
+/// reservation comes or goes. It refuses where unmapping would take one mapping more than a process
+/// may have, so a few places will do; what finds none stays mapped for ever.
+static REFUSED: Mutex<[(usize, usize); 64]> = Mutex::new([(0, 0); 64]);
+/// How many of them there are.
+static REFUSALS: AtomicUsize = AtomicUsize::new(0);
+
+/// Unmaps a range that nobody uses or knows any more.
+fn unmap_for_good(at: *mut u8, len: usize) {
+    // SAFETY: `.mem.own` - the caller gives the range up.
+    if len == 0 || unsafe { libc::munmap(at.cast(), len) } == 0 {
+        return;
+    }
+    if let Some(place) = REFUSED.lock().iter_mut().find(|(_, len)| *len == 0) {
+        *place = (at as usize, len);
+        REFUSALS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Asks again for what was refused.
+fn unmap_refused() {
+    if REFUSALS.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    for place in REFUSED.lock().iter_mut().filter(|(_, len)| *len != 0) {
+        // SAFETY: `.mem.refused` - nobody has used the range since it was given up.
+        if unsafe { libc::munmap(place.0 as *mut core::ffi::c_void, place.1) } == 0 {
+            *place = (0, 0);
+            REFUSALS.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Bytes of a system page.
 pub fn page_size() -> usize {
@@ -42,14 +80,15 @@ pub struct Reservation {
     len: usize,
 }
 
-// SAFETY: a reservation is a range of addresses; its methods are system calls, which are safe from any thread.
+// SAFETY: a reservation is a range of addresses; its methods are system calls, which are safe from
+// any thread.
 unsafe impl Send for Reservation {}
 // SAFETY: as above.
 unsafe impl Sync for Reservation {}
 
 impl Reservation {
-    /// Reserves `len` bytes (rounded up to pages) aligned to `align` (a power of two), with no access and no memory
-    /// behind them.
+    /// Reserves `len` bytes (rounded up to pages) aligned to `align` (a power of two), with no
+    /// access and no memory behind them.
     pub fn new(len: usize, align: usize) -> Result<Self> {
         let page = page_size();
         let align = align.max(page);
@@ -59,8 +98,10 @@ impl Reservation {
         let Some(wide) = len.checked_add(align - page) else {
             fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes of address space are too many");
         };
+        unmap_refused();
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a new private anonymous mapping where the kernel likes; nothing existing is touched.
+        // SAFETY: a new private anonymous mapping where the kernel likes; nothing existing is
+        // touched.
         let start =
             unsafe { libc::mmap(core::ptr::null_mut(), wide, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
@@ -73,12 +114,8 @@ impl Reservation {
         let before = start.align_offset(align);
         let base = start.wrapping_add(before);
         let after = wide - before - len;
-        for (from, len) in [(start, before), (base.wrapping_add(len), after)] {
-            if len != 0 {
-                // SAFETY: both ends were mapped just above and nobody knows them.
-                unsafe { libc::munmap(from.cast(), len) };
-            }
-        }
+        unmap_for_good(start, before);
+        unmap_for_good(base.wrapping_add(len), after);
         Ok(Reservation { base, len })
     }
 
@@ -157,11 +194,6 @@ impl Reservation {
         }
     }
 
-    /// Gives the memory of a range back and keeps its pages: private ones read as zero afterwards.
-    pub fn discard(&self, offset: usize, len: usize) -> Result<()> {
-        self.advise(offset, len, libc::MADV_DONTNEED)
-    }
-
     /// Gives the memory of a range of a code file back, in every mapping of it.
     pub fn remove(&self, offset: usize, len: usize) -> Result<()> {
         self.advise(offset, len, libc::MADV_REMOVE)
@@ -192,9 +224,8 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: `.mem.own` - the range is ours and nothing uses it any more. A refusal leaves address space behind,
-        // which `release` is there to report.
-        unsafe { libc::munmap(self.base.cast(), self.len) };
+        unmap_refused();
+        unmap_for_good(self.base, self.len);
     }
 }
 
@@ -204,8 +235,9 @@ pub struct CodeFile(c_int);
 const MFD_EXEC: libc::c_uint = 0x10;
 
 impl CodeFile {
-    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will be run; older ones
-    /// do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec = 2) answers E_DENIED.
+    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will
+    /// be run; older ones do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec =
+    /// 2) answers E_DENIED.
     pub fn new(name: &CStr, len: usize) -> Result<Self> {
         // SAFETY: the name is NUL-terminated; a new descriptor is made.
         let mut fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | MFD_EXEC) };

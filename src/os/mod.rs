@@ -1,7 +1,10 @@
 //! The only room that calls the system.
 //!
-//! Linux today; another system is another set of files with the same functions. Nothing here keeps policy: it maps,
-//! protects, opens and tells what was refused, with the system's error number.
+//! Linux today; another system is another set of files with the same functions. Nothing here keeps
+//! policy: it maps, protects, opens and tells what was refused, with the system's error number.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 mod clock;
 mod file;
@@ -13,14 +16,23 @@ mod pool;
 pub use clock::{monotonic_ns, real_us};
 pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
 pub use fork::generation as fork_generation;
-pub use membarrier::{Barrier, barrier};
+pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, page_size};
 pub use pool::{Pool, Signed};
 
-/// Names the calling thread for as long as it lives.
+/// Names the calling thread, in this process and for ever: the system gives a number of its own to
+/// the next thread once one has ended, and what the dead one left behind would be the next one's. A
+/// child's only thread has its parent thread's.
 pub fn thread_id() -> u64 {
-    // SAFETY: takes nothing and cannot fail.
-    unsafe { libc::pthread_self() as u64 }
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static ID: Cell<u64> = const { Cell::new(0) });
+    let known = ID.get();
+    if known != 0 {
+        return known;
+    }
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    ID.set(id);
+    id
 }
 
 /// Gives the processor to another thread.

@@ -1,15 +1,17 @@
 //! Places for objects whose address C holds: managers, readers, arenas.
 //!
-//! A pool's memory is reserved once and never unmapped, and a place is only ever used for one type. So a pointer that C
-//! hands in can be checked without reading anything it does not know: is it a place of the pool, and does the place
-//! carry a live object's signature? NULL, a wild pointer, another kind's object and one that was destroyed all fail
-//! that check; none of them is followed.
+//! A pool's memory is reserved once and never unmapped, and a place is only ever used for one type.
+//! So a pointer that C hands in can be checked without reading anything it does not know: is it a
+//! place of the pool, and does the place carry a live object's signature? NULL, a wild pointer,
+//! another kind's object and one that was destroyed all fail that check; none of them is followed.
 //!
 //! Invariants:
 //! - `.pool.stable`: places stay mapped for the life of the process, and only ever hold a `T`.
-//! - `.pool.sig`: the signature is written last when an object is made and cleared first when it is destroyed.
-//! - `.pool.once`: `init` has run for a place before the place is handed out for the first time; after that the `T` in
-//!   it is never dropped, only reused, so a thread that still looks at it looks at a `T`.
+//! - `.pool.sig`: the signature is written last when an object is made and cleared first when it is
+//!   destroyed.
+//! - `.pool.once`: `init` has run for a place before the place is handed out for the first time;
+//!   after that the `T` in it is never dropped, only reused, so a thread that still looks at it
+//!   looks at a `T`.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -30,8 +32,8 @@ const DEAD: u32 = u32::from_le_bytes(*b"DEAD");
 /// A type that lives in a pool.
 ///
 /// # Safety
-/// All-zero bytes must be a valid value to call `signature` and `init` on, and the type must be usable from any thread
-/// through a shared reference.
+/// All-zero bytes must be a valid value to call `signature` and `init` on, and the type
+/// must be usable from any thread through a shared reference.
 pub unsafe trait Signed: Sized + 'static {
     /// Where the signature is kept.
     fn signature(&self) -> &AtomicU32;
@@ -77,8 +79,9 @@ impl<T: Signed> Pool<T> {
         NonNull::new(at).unwrap_or(NonNull::dangling())
     }
 
-    /// Takes a place for a new object. `fresh` says whether the place was never used: then its bytes are zero and the
-    /// caller must write a whole `T`; otherwise an old `T` is in it. Call `publish` when the object is ready.
+    /// Takes a place for a new object. `fresh` says whether the place was never used: then its
+    /// bytes are zero and the caller must write a whole `T`; otherwise an old `T` is in it. Call
+    /// `publish` when the object is ready.
     pub fn take(&self) -> Result<(NonNull<T>, bool)> {
         let memory = self.memory()?;
         let mut free = self.free.lock();
@@ -101,7 +104,8 @@ impl<T: Signed> Pool<T> {
         at.signature().store(LIVE, Ordering::Release);
     }
 
-    /// The object is being destroyed: from now on `check` refuses it. False if another thread was first.
+    /// The object is being destroyed: from now on `check` refuses it. False if another thread was
+    /// first.
     pub fn withdraw(at: &T) -> bool {
         at.signature().compare_exchange(LIVE, DEAD, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
@@ -115,7 +119,8 @@ impl<T: Signed> Pool<T> {
         *free = (offset / Self::STRIDE) as u32 + 1;
     }
 
-    /// The live object at a pointer from C, which is not followed unless it is a place of this pool.
+    /// The live object at a pointer from C, which is not followed unless it is a place of this
+    /// pool.
     pub fn check(&self, pointer: *const T) -> Result<&'static T> {
         match self.peek(pointer) {
             Ok(at) => Ok(at),
@@ -134,8 +139,9 @@ impl<T: Signed> Pool<T> {
             if offset < self.used.load(Ordering::Acquire) * Self::STRIDE
                 && offset.is_multiple_of(Self::STRIDE)
             {
-                // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between `take` and
-                // `publish` of a fresh one, zero bytes, which are a valid signature).
+                // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T`
+                // (or, between `take` and `publish` of a fresh one, zero bytes, which are a valid
+                // signature).
                 let at = unsafe { &*pointer };
                 if at.signature().load(Ordering::Acquire) == LIVE {
                     return Ok(at);
@@ -144,17 +150,5 @@ impl<T: Signed> Pool<T> {
             }
         }
         Err(LIFECYCLE_E_INVALID)
-    }
-
-    /// Walks every live object; the walk sees those published before it began.
-    pub fn each(&self, mut visit: impl FnMut(&'static T)) {
-        let Some(memory) = self.memory.get() else { return };
-        for index in 0..self.used.load(Ordering::Acquire) {
-            // SAFETY: as in `check`.
-            let at: &'static T = unsafe { &*Self::place(memory, index).as_ptr().cast_const() };
-            if at.signature().load(Ordering::Acquire) == LIVE {
-                visit(at);
-            }
-        }
     }
 }

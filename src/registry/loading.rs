@@ -42,7 +42,8 @@ impl Loading {
         Loading { host, loads: List::new_in(host), limit }
     }
 
-    /// The calling thread starts to load `path`. E_CYCLE if it is loading it already, E_DEPTH past the limit.
+    /// The calling thread starts to load `path`. E_CYCLE if it is loading it already, E_DEPTH past
+    /// the limit.
     pub fn enter(&mut self, path: &CStr) -> Result<()> {
         let (me, path) = (os::thread_id(), path.to_bytes());
         let mut depth = 0;
@@ -63,7 +64,8 @@ impl Loading {
         Ok(())
     }
 
-    /// The calling thread has loaded `path`, or has given up. E_INVALID if that is not the load it began last.
+    /// The calling thread has loaded `path`, or has given up. E_INVALID if that is not the load it
+    /// began last.
     pub fn leave(&mut self, path: &CStr) -> Result<()> {
         let me = os::thread_id();
         let last = self.loads.iter().rposition(|load| load.thread == me);

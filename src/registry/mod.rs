@@ -1,12 +1,14 @@
 //! Who owns what: the modules, what hangs on each of them, and who needs whom.
 //!
-//! A module's record holds the ends of its chains (code, names, data, resources); the things themselves live in the rooms
-//! that know them. Unloading walks the chains, so it costs what the module owns.
+//! A module's record holds the ends of its chains (code, names, data, resources); the things
+//! themselves live in the rooms that know them. Unloading walks the chains, so it costs what the
+//! module owns.
 //!
 //! Invariants:
-//! - `.module.path`: the path table holds each loaded module once; the fresh side of a reload is not in it until the
-//!   reload is committed.
-//! - `.module.edges`: an edge hangs on its user's `needs` and on its target's `needed_by`, or does not exist.
+//! - `.module.path`: the path table holds each loaded module once; the fresh side of a reload is
+//!   not in it until the reload is committed.
+//! - `.module.edges`: an edge hangs on its user's `needs` and on its target's `needed_by`, or does
+//!   not exist.
 
 mod loading;
 
@@ -168,11 +170,6 @@ impl Registry {
         self.resources.len()
     }
 
-    /// Bytes of bookkeeping.
-    pub fn bytes(&self) -> usize {
-        self.modules.bytes() + self.resources.bytes() + self.edges.bytes()
-    }
-
     /// The module of an id.
     pub fn get(&self, id: u64) -> Result<&Module> {
         self.modules.get(id)
@@ -262,7 +259,8 @@ impl Registry {
         }
     }
 
-    /// The fresh side takes the path and everyone who needs the old side. On E_NOMEM nothing has changed.
+    /// The fresh side takes the path and everyone who needs the old side. On E_NOMEM nothing has
+    /// changed.
     pub fn commit_reload(&mut self, old: u64, fresh: u64) -> Result<()> {
         let Module { hash, needed_by, .. } = self.get(old)?;
         let hash = *hash;
@@ -346,8 +344,8 @@ impl Registry {
         Ok(module.needed_by.newest_first(&self.edges).map(|(_, edge)| edge.user))
     }
 
-    /// The modules that need this one, directly or through others, each before the ones it needs (where there is a circle,
-    /// each once), and the module itself last.
+    /// The modules that need this one, directly or through others, each before the ones it needs
+    /// (where there is a circle, each once), and the module itself last.
     pub fn closure(&self, id: u64) -> Result<List<u64>> {
         let mut order = List::new_in(self.host);
         let mut seen = Index::new(self.host, 0);

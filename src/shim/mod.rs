@@ -12,6 +12,7 @@ unsafe extern "C" {
     fn lifecycle_shim_forbid(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_permit(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_permit_defined(at: *mut c_void, bytes: usize);
+    fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
     fn lifecycle_shim_spl_free(block: *mut c_void);
 }
 
@@ -40,10 +41,17 @@ pub fn permit_defined(at: *mut u8, bytes: usize) {
     unsafe { lifecycle_shim_permit_defined(at.cast(), bytes) }
 }
 
+/// Other code stands at these bytes now: what a checker has translated of them is void.
+pub fn rewrite_code(at: *const u8, bytes: usize) {
+    // SAFETY: `.shim.mark`.
+    unsafe { lifecycle_shim_rewrite_code(at.cast(), bytes) }
+}
+
 /// Frees a block of a runtime's value: with the host's `spl_free` where it has one, else with
 /// `free`.
 ///
-/// # Safety The block came from the allocator that this frees to, is not freed yet, and nothing
+/// # Safety
+/// The block came from the allocator that this frees to, is not freed yet, and nothing
 /// uses it any more.
 pub unsafe fn spl_free(block: *mut c_void) {
     // SAFETY: the caller's word.

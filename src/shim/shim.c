@@ -39,25 +39,28 @@ int lifecycle_shim_checkers(void) SHIM;
 void lifecycle_shim_forbid(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit_defined(void *at, size_t bytes) SHIM;
+void lifecycle_shim_rewrite_code(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_spl_free(void *block) SHIM;
 
 /*
- * Memcheck's requests: the tool's letters in the upper half, then a number.
+ * What may be asked: of every valgrind tool a small number, of memcheck alone
+ * the tool's letters in the upper half, then a number.
  * (valgrind.h and memcheck.h, whose request numbers and instruction sequences
  * are a fixed interface.)
  */
 enum request {
+    VALGRIND_DISCARD_TRANSLATIONS = 0x1002,
     MEMCHECK_NO_ACCESS = 0x4d430000,
     MEMCHECK_UNDEFINED = 0x4d430001,
     MEMCHECK_DEFINED = 0x4d430002
 };
 
 /*
- * Asks memcheck for something; 0 where nobody listens. The sequence changes
+ * Asks valgrind for something; 0 where nobody listens. The sequence changes
  * nothing on a real processor: four rotations that add up to two whole turns,
  * and an instruction without effect.
  */
-static uintptr_t memcheck(enum request request, const void *at, size_t bytes)
+static uintptr_t ask_valgrind(enum request request, const void *at, size_t bytes)
 {
     uintptr_t answer = 0;
 #if (defined(__x86_64__) && !defined(__ILP32__)) || defined(__aarch64__)
@@ -115,10 +118,19 @@ int lifecycle_shim_checkers(void)
     if (__asan_poison_memory_region && __asan_unpoison_memory_region) {
         found |= CHECKER_ASAN;
     }
-    if (memcheck(MEMCHECK_DEFINED, &probe, sizeof probe) != 0) {
+    if (ask_valgrind(MEMCHECK_DEFINED, &probe, sizeof probe) != 0) {
         found |= CHECKER_MEMCHECK;
     }
     return found;
+}
+
+/*
+ * Other code stands at these bytes now. valgrind keeps what it has translated
+ * by address and does not see a change made through another mapping.
+ */
+void lifecycle_shim_rewrite_code(const void *at, size_t bytes)
+{
+    ask_valgrind(VALGRIND_DISCARD_TRANSLATIONS, at, bytes);
 }
 
 /* From now on a touch of these bytes is a fault that the checker reports. */
@@ -127,7 +139,7 @@ void lifecycle_shim_forbid(void *at, size_t bytes)
     if (__asan_poison_memory_region) {
         __asan_poison_memory_region(at, bytes);
     }
-    memcheck(MEMCHECK_NO_ACCESS, at, bytes);
+    ask_valgrind(MEMCHECK_NO_ACCESS, at, bytes);
 }
 
 /* The bytes may be written; reading them before is use of a junk value. */
@@ -136,7 +148,7 @@ void lifecycle_shim_permit(void *at, size_t bytes)
     if (__asan_unpoison_memory_region) {
         __asan_unpoison_memory_region(at, bytes);
     }
-    memcheck(MEMCHECK_UNDEFINED, at, bytes);
+    ask_valgrind(MEMCHECK_UNDEFINED, at, bytes);
 }
 
 /* The bytes may be read and written, and count as written. */
@@ -145,7 +157,7 @@ void lifecycle_shim_permit_defined(void *at, size_t bytes)
     if (__asan_unpoison_memory_region) {
         __asan_unpoison_memory_region(at, bytes);
     }
-    memcheck(MEMCHECK_DEFINED, at, bytes);
+    ask_valgrind(MEMCHECK_DEFINED, at, bytes);
 }
 
 /* Frees a block of a runtime's value the way the runtime does. */

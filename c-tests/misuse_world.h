@@ -1,0 +1,290 @@
+/*
+ * misuse_world.h - a world to misuse: a manager with one of everything, another
+ * manager with the same, and things that were and are no more. And of each kind
+ * of parameter the good value and the bad ones.
+ */
+#ifndef LIFECYCLE_TESTS_MISUSE_WORLD_H
+#define LIFECYCLE_TESTS_MISUSE_WORLD_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "expect.h"
+
+typedef void *as_pointer;
+typedef uint64_t as_number;
+typedef uint32_t as_u32;
+typedef int as_int;
+typedef int64_t as_int64;
+typedef lifecycle_module_fn as_visit;
+typedef lifecycle_leak_fn as_leak;
+typedef lifecycle_write_fn as_write;
+typedef lifecycle_release_fn as_release;
+typedef lifecycle_resolve_fn as_resolve;
+
+/* Kinds of parameters, and what a number is cast to for each. */
+#define KINDS                                                                  \
+    KIND(MANAGER, as_pointer) KIND(MODULE, as_number)                          \
+    KIND(MODULE_NEEDED, as_number) KIND(MODULE_HOLDING, as_number)             \
+    KIND(FRESH, as_number) KIND(SYMBOL, as_number)                             \
+    KIND(SYMBOL_PINNED, as_number) KIND(RESOURCE, as_number)                   \
+    KIND(DECL, as_number) KIND(READER, as_pointer)                             \
+    KIND(READER_PARKED, as_pointer) KIND(RESERVATION, as_pointer)              \
+    KIND(NAME, as_pointer) KIND(NAME_UNMAPPED, as_pointer)                     \
+    KIND(NAME_MAPPED, as_pointer) KIND(NAME_JIT, as_pointer)                   \
+    KIND(NAME_BOUND, as_pointer) KIND(NAME_TO_UNBIND, as_pointer)              \
+    KIND(NAME_EXEC, as_pointer) KIND(PATH_NEW, as_pointer)                     \
+    KIND(PATH_LOADED, as_pointer) KIND(PATH_TO_LOAD, as_pointer)               \
+    KIND(PATH_LOADING, as_pointer) KIND(PATH_FILE, as_pointer)                 \
+    KIND(PATH_HELD, as_pointer) KIND(KEY_NEW, as_pointer)                      \
+    KIND(BACKEND, as_pointer) KIND(CODE, as_pointer)                           \
+    KIND(CODE_LEN, as_number) KIND(CODE_SIZE, as_number)                       \
+    KIND(BYTES, as_pointer) KIND(BYTES_LEN, as_number)                         \
+    KIND(NAME_LEN, as_number) KIND(ALIGN, as_number) KIND(NEAR, as_pointer)    \
+    KIND(USED, as_number) KIND(ADDRESS, as_pointer)                            \
+    KIND(ADDRESS_LEN, as_number) KIND(PC, as_pointer)                          \
+    KIND(OPTIONS, as_pointer) KIND(OPTIONS_COMMIT, as_pointer)                 \
+    KIND(CONFIG, as_pointer) KIND(OBSERVER, as_pointer)                        \
+    KIND(MAPPING, as_pointer) KIND(NAMES, as_pointer) KIND(FILES, as_pointer)  \
+    KIND(COUNT, as_number) KIND(VISIT, as_visit) KIND(LEAK, as_leak)           \
+    KIND(WRITE, as_write) KIND(RELEASE, as_release)                            \
+    KIND(RELEASE_MAYBE, as_release) KIND(RESOLVE, as_resolve)                  \
+    KIND(USER, as_pointer) KIND(UNLOAD_FLAGS, as_u32) KIND(FORMAT, as_u32)     \
+    KIND(KIND, as_u32) KIND(SECTION, as_u32) KIND(STATUS, as_int)              \
+    KIND(DID, as_int64) KIND(DID_LAST, as_int64) KIND(DID_LIVE, as_int64)      \
+    KIND(HANDLE, as_int64) KIND(HANDLE_NEW, as_int64) KIND(NUMBER, as_number)  \
+    KIND(ARENA, as_pointer) KIND(ARENA_OPTIONS, as_pointer)                    \
+    KIND(ARENA_SIZE, as_number) KIND(ARENA_ALIGN, as_number)                   \
+    KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
+    KIND(SPL_COUNT, as_int64)                                                  \
+    KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
+    KIND(OUT_BOOL, as_pointer) KIND(OUT_CODE, as_pointer)                      \
+    KIND(OUT_MAPPING, as_pointer) KIND(OUT_BINDING, as_pointer)                \
+    KIND(OUT_SIZED, as_pointer) KIND(OUT_SIZED_MAYBE, as_pointer)              \
+    KIND(OUT_SIZE, as_number)
+
+#define KIND(kind, as) K_##kind,
+enum kind { KINDS K_MARK, K_SPL_VALUE, K_NONE };
+#undef KIND
+#define KIND(kind, as)                                                         \
+    static inline as cast_##kind(uint64_t v) { return (as)v; }
+KINDS
+#undef KIND
+
+/* Two that are passed whole: the number says where they are. */
+struct SplValue {
+    int tag;
+    int64_t payload;
+};
+static inline lifecycle_arena_mark cast_MARK(uint64_t v)
+{
+    lifecycle_arena_mark nowhere = {0, 0, 0};
+    return v == 0 ? nowhere : *(lifecycle_arena_mark *)(uintptr_t)v;
+}
+static inline struct SplValue cast_SPL_VALUE(uint64_t v)
+{
+    struct SplValue nil = {0, 0};
+    return v == 0 ? nil : *(struct SplValue *)(uintptr_t)v;
+}
+
+#define P(pointer) ((uint64_t)(uintptr_t)(pointer))
+#define OUT_BYTES 512 /* what is passed as sizeof *out: longer than any */
+
+/* One way of being bad, and what the contract answers. */
+struct bad {
+    const char *how;
+    uint64_t value;
+    int want;
+};
+
+struct values {
+    uint64_t good;
+    struct bad bad[24];
+    int bads;
+};
+
+struct world {
+    lifecycle_manager *manager, *other, *destroyed;
+    lifecycle_module module, needed, replaced, fresh, gone, reused, foreign;
+    lifecycle_symbol symbol, pinned, gone_symbol, foreign_symbol;
+    lifecycle_resource resource, gone_resource, foreign_resource;
+    lifecycle_decl decl, gone_decl;
+    lifecycle_reader *reader, *parked, *detached, *theirs, *orphan;
+    lifecycle_code code, aborted, foreign_code, forged_code;
+    lifecycle_mapping mapping, no_mapping;
+    int64_t handle;
+    lifecycle_arena *arena, *other_arena, *dead_arena;
+    lifecycle_arena_mark mark, rewound, other_mark;
+    struct values of[K_NONE];
+};
+
+static const unsigned char ret_code[] = {0xb8, 7, 0, 0, 0, 0xc3};
+
+static void do_release(void *resource, void *user)
+{
+    (void)resource;
+    (void)user;
+}
+static int do_visit(lifecycle_module module, const char *path, void *user)
+{
+    (void)module;
+    (void)path;
+    (void)user;
+    return 0;
+}
+static void do_leak(const lifecycle_leak *leak, void *user)
+{
+    (void)leak;
+    (void)user;
+}
+static int do_write(const char *bytes, size_t len, void *user)
+{
+    (void)bytes;
+    (void)len;
+    (void)user;
+    return 0;
+}
+static void *do_resolve(const char *name, void *user)
+{
+    (void)name;
+    return user;
+}
+static void do_hear(const lifecycle_event *event, void *user)
+{
+    (void)event;
+    (void)user;
+}
+static void *do_alloc(size_t bytes, void *user)
+{
+    (void)user;
+    return malloc(bytes);
+}
+static void *attach_elsewhere(void *world)
+{
+    struct world *w = world;
+    EXPECT_OK(lifecycle_reader_attach(w->manager, &w->theirs));
+    return NULL;
+}
+
+static lifecycle_manager *small_manager(void)
+{
+    lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+    lifecycle_manager *manager = NULL;
+    config.code_capacity = 1 << 21;
+    EXPECT_OK(lifecycle_create(&config, &manager));
+    return manager;
+}
+
+static void make_gone(struct world *w)
+{
+    lifecycle_manager *m = w->manager;
+    lifecycle_binding binding;
+    /* One whose slot is free, and one whose slot has another module now. */
+    EXPECT_OK(lifecycle_on_module_load(m, "was.smf", &w->reused));
+    EXPECT_OK(lifecycle_unload_module(m, w->reused, 0, NULL, 0));
+    EXPECT_OK(lifecycle_on_module_load(m, "m.smf", &w->module));
+    EXPECT_OK(lifecycle_on_module_load(m, "gone.smf", &w->gone));
+    EXPECT_OK(lifecycle_own(m, w->gone, NULL, do_release, NULL, &w->gone_resource));
+    EXPECT_OK(lifecycle_map_symbol(m, w->gone, "gone", ret_code, sizeof ret_code,
+                                   NULL, &w->gone_symbol));
+    EXPECT_OK(lifecycle_on_interp_func_registered(m, w->gone, "gone", 1, 1));
+    EXPECT_OK(lifecycle_lookup(m, LIFECYCLE_FUNC, "gone", 4, &binding));
+    w->gone_decl = binding.decl;
+    EXPECT_OK(lifecycle_unload_module(m, w->gone, 0, NULL, 0));
+    EXPECT_OK(lifecycle_code_reserve(m, 64, 0, NULL, &w->aborted));
+    {
+        lifecycle_code copy = w->aborted;
+        EXPECT_OK(lifecycle_code_abort(m, &copy));
+    }
+    EXPECT_OK(lifecycle_reader_attach(m, &w->detached));
+}
+
+static void make_living(struct world *w)
+{
+    lifecycle_manager *m = w->manager;
+    lifecycle_binding binding;
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    EXPECT_OK(lifecycle_on_module_load(m, "n.smf", &w->needed));
+    EXPECT_OK(lifecycle_on_module_load(m, "r.smf", &w->replaced));
+    EXPECT_OK(lifecycle_reload_begin(m, w->replaced, &w->fresh));
+    EXPECT_OK(lifecycle_own(m, w->module, NULL, do_release, NULL, &w->resource));
+    EXPECT_OK(lifecycle_map_symbol(m, w->module, "f", ret_code, sizeof ret_code,
+                                   NULL, &w->symbol));
+    options.flags = LIFECYCLE_MAP_PINNED;
+    EXPECT_OK(lifecycle_map_symbol(m, w->needed, "p", ret_code, sizeof ret_code,
+                                   &options, &w->pinned));
+    EXPECT_OK(lifecycle_on_jit_triggered(m, w->module, "j"));
+    EXPECT_OK(lifecycle_on_interp_func_registered(m, w->module, "g", 7, 8));
+    EXPECT_OK(lifecycle_on_interp_module_parsed(m, w->module, 1000, 1999));
+    EXPECT_OK(lifecycle_lookup(m, LIFECYCLE_FUNC, "g", 1, &binding));
+    w->decl = binding.decl;
+    EXPECT_OK(lifecycle_smf_from_bytes(m, w->needed, "held", "bytes", 5, &w->mapping));
+    EXPECT_OK(lifecycle_load_enter(m, "l.smf"));
+    EXPECT_OK(lifecycle_code_reserve(m, 64, 0, NULL, &w->code));
+    EXPECT_OK(lifecycle_reader_attach(m, &w->reader));
+    EXPECT_OK(lifecycle_reader_attach(m, &w->parked));
+    EXPECT_OK(lifecycle_park(w->parked));
+    EXPECT_OK(lifecycle_exec_manager_bind(m, 1000000, w->needed));
+    w->handle = 1000000;
+}
+
+/* The same ids in another manager: nothing here may be taken for ours. */
+static void make_foreign(struct world *w)
+{
+    lifecycle_manager *o = w->other;
+    EXPECT_OK(lifecycle_on_module_load(o, "m.smf", &w->foreign));
+    EXPECT_OK(lifecycle_own(o, w->foreign, NULL, do_release, NULL, &w->foreign_resource));
+    EXPECT_OK(lifecycle_map_symbol(o, w->foreign, "f", ret_code, sizeof ret_code,
+                                   NULL, &w->foreign_symbol));
+    EXPECT_OK(lifecycle_code_reserve(o, 64, 0, NULL, &w->foreign_code));
+    w->forged_code = w->code;
+    w->forged_code.id ^= (uint64_t)1 << 40;
+}
+
+static void make_arenas(struct world *w)
+{
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->arena));
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->other_arena));
+    EXPECT_OK(lifecycle_arena_create(NULL, &w->dead_arena));
+    w->mark = lifecycle_arena_save(w->arena);
+    EXPECT(lifecycle_arena_alloc(w->arena, 100) != NULL);
+    w->rewound = lifecycle_arena_save(w->arena);
+    EXPECT_OK(lifecycle_arena_rewind(w->arena, w->mark));
+    EXPECT(lifecycle_arena_alloc(w->arena, 200) != NULL);
+    EXPECT(lifecycle_arena_alloc(w->other_arena, 300) != NULL);
+    w->other_mark = lifecycle_arena_save(w->other_arena);
+    EXPECT_OK(lifecycle_arena_destroy(w->dead_arena));
+}
+
+static void make_world(struct world *w)
+{
+    pthread_t thread;
+    memset(w, 0, sizeof *w);
+    w->manager = small_manager();
+    w->other = small_manager();
+    w->destroyed = small_manager();
+    EXPECT_OK(lifecycle_reader_attach(w->destroyed, &w->orphan));
+    make_gone(w);
+    make_living(w);
+    make_foreign(w);
+    make_arenas(w);
+    if (pthread_create(&thread, NULL, attach_elsewhere, w) == 0)
+        pthread_join(thread, NULL);
+    EXPECT_OK(lifecycle_reader_detach(w->detached));
+    EXPECT_OK(lifecycle_destroy(w->destroyed));
+}
+
+static void end_world(struct world *w)
+{
+    /* The call that was good may have been the destruction itself. */
+    lifecycle_status status = lifecycle_destroy(w->manager);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_destroy(w->other));
+    status = lifecycle_arena_destroy(w->arena);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_arena_destroy(w->other_arena));
+}
+
+#endif

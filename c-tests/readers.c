@@ -1,0 +1,388 @@
+/* Readers, and what waits for them: header section 4. */
+#include <pthread.h>
+
+#include "support.h"
+
+static lifecycle_reader *attach(lifecycle_manager *manager)
+{
+    lifecycle_reader *reader = NULL;
+    EXPECT_OK(lifecycle_reader_attach(manager, &reader));
+    if (reader == NULL)
+        exit(EXIT_FAILURE);
+    return reader;
+}
+
+static size_t reclaim(lifecycle_manager *manager)
+{
+    size_t bytes = 999999;
+    EXPECT_OK(lifecycle_reclaim(manager, &bytes));
+    return bytes;
+}
+
+static void count_release(void *resource, void *user)
+{
+    (void)resource;
+    ++*(int *)user;
+}
+
+static void entering_nests_and_leaving_without_is_refused(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *reader = attach(manager);
+    lifecycle_stats stats;
+    EXPECT_STATUS(lifecycle_leave(reader), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_enter(NULL), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_leave(NULL), LIFECYCLE_E_INVALID);
+    for (int i = 0; i < 3; i++)
+        EXPECT_OK(lifecycle_enter(reader));
+    for (int i = 3; i > 0; i--) {
+        stats = stats_of(manager);
+        EXPECT(stats.readers == 1 && stats.readers_inside == 1);
+        EXPECT_STATUS(lifecycle_reader_detach(reader), LIFECYCLE_E_BUSY);
+        EXPECT_OK(lifecycle_leave(reader));
+    }
+    stats = stats_of(manager);
+    EXPECT(stats.readers == 1 && stats.readers_inside == 0);
+    EXPECT_STATUS(lifecycle_leave(reader), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    EXPECT_EQ(stats_of(manager).readers, 0);
+    EXPECT_STATUS(lifecycle_reader_detach(reader), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_enter(reader), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_park(reader), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_reader_detach(NULL), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void what_is_retired_waits_for_who_was_inside(void)
+{
+    static const uint32_t modes[2] = {LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
+    for (int mode = 0; mode < 2; mode++) {
+        lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+        lifecycle_manager *manager;
+        lifecycle_reader *reader, *late;
+        lifecycle_module module;
+        lifecycle_mapping mapping;
+        static char adopted[64];
+        int released = 0, adopted_released = 0;
+        unsigned char before[RETURNS_SIZE], *code;
+        uint64_t live;
+        void *data;
+        config.code_mode = modes[mode];
+        manager = make_manager(&config);
+        reader = attach(manager);
+        late = attach(manager);
+        module = load(manager, "a");
+        code = lifecycle_symbol_address(manager, map_returning(manager, module, "f", 7, 0));
+        EXPECT_OK(lifecycle_on_symbol_mapped(manager, module, "g", adopted, 64, count_release, &adopted_released, NULL));
+        EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
+        EXPECT_OK(lifecycle_smf_from_bytes(manager, module, "k", "abc", 3, &mapping));
+        EXPECT_OK(lifecycle_data_reserve(manager, module, 64, 0, &data));
+        memset(data, 0x11, 64);
+        memcpy(before, code, sizeof before);
+        live = stats_of(manager).code_bytes_live;
+        EXPECT_OK(lifecycle_enter(reader));
+        EXPECT_OK(unload(manager, module));
+        EXPECT_EQ(reclaim(manager), 0);
+        EXPECT(released == 0 && adopted_released == 0);
+        EXPECT(stats_of(manager).code_bytes_live == 0 && stats_of(manager).code_bytes_retired == live);
+        /* It is all there still, for who is inside. */
+        EXPECT_EQ(call(code), 7);
+        EXPECT(memcmp(mapping.data, "abc", 3) == 0 && *(char *)data == 0x11);
+        /* Who enters now cannot have found it, and blocks nothing. */
+        EXPECT_OK(lifecycle_enter(late));
+        EXPECT_OK(lifecycle_leave(reader));
+        EXPECT_EQ(reclaim(manager), live);
+        EXPECT(released == 1 && adopted_released == 1);
+        EXPECT_EQ(stats_of(manager).code_bytes_retired, 0);
+        EXPECT_EQ(stats_of(manager).mappings, 0);
+        /* Dual: the memory is still mapped, and no byte of the code is left. */
+        if (modes[mode] == LIFECYCLE_CODE_DUAL)
+            EXPECT(code[0] == code[5] && memcmp(code, before, sizeof before) != 0);
+        EXPECT_EQ(reclaim(manager), 0);
+        EXPECT_OK(lifecycle_leave(late));
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
+}
+
+static void each_thing_waits_for_its_own_readers_only(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *first = attach(manager), *second = attach(manager);
+    lifecycle_module a = load(manager, "a"), b = load(manager, "b");
+    int of_a = 0, of_b = 0;
+    EXPECT_OK(lifecycle_own(manager, a, NULL, count_release, &of_a, NULL));
+    EXPECT_OK(lifecycle_own(manager, b, NULL, count_release, &of_b, NULL));
+    EXPECT_OK(lifecycle_enter(first));
+    EXPECT_OK(unload(manager, a));
+    EXPECT_OK(lifecycle_enter(second));
+    EXPECT_OK(unload(manager, b));
+    EXPECT_OK(lifecycle_leave(first));
+    reclaim(manager);
+    EXPECT(of_a == 1 && of_b == 0);
+    /* Entering anew is a new stay. */
+    EXPECT_OK(lifecycle_leave(second));
+    EXPECT_OK(lifecycle_enter(second));
+    reclaim(manager);
+    EXPECT_EQ(of_b, 1);
+    EXPECT_OK(lifecycle_leave(second));
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void parking_is_being_outside_for_a_while(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *reader = attach(manager);
+    lifecycle_module module = load(manager, "a");
+    int released = 0;
+    EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
+    EXPECT_STATUS(lifecycle_unpark(reader), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_OK(lifecycle_park(reader));
+    EXPECT_STATUS(lifecycle_park(reader), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(stats_of(manager).readers_inside, 0);
+    EXPECT_OK(lifecycle_synchronize(manager, 0));
+    EXPECT_OK(unload(manager, module));
+    EXPECT_EQ(released, 1);
+    EXPECT_OK(lifecycle_unpark(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 1);
+    EXPECT_STATUS(lifecycle_unpark(reader), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 1);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 0);
+    /* Outside: parking changes nothing. */
+    EXPECT_OK(lifecycle_park(reader));
+    EXPECT_OK(lifecycle_unpark(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 0);
+    /* Entering and leaving while parked is odd, but it must not leave the reader inside for ever, or let go of it. */
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_OK(lifecycle_park(reader));
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_OK(lifecycle_unpark(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 0);
+    EXPECT_OK(lifecycle_park(reader));
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_OK(lifecycle_unpark(reader));
+    EXPECT_EQ(stats_of(manager).readers_inside, 1);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+typedef struct other {
+    lifecycle_manager *manager;
+    lifecycle_reader *reader;
+    void *entry;
+    int stop;
+    int inside;
+    int wrong;
+    unsigned long calls;
+} other;
+
+static void *use_anothers_reader(void *argument)
+{
+    other *it = argument;
+    EXPECT_STATUS(lifecycle_reader_detach(it->reader), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_park(it->reader), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_unpark(it->reader), LIFECYCLE_E_INVALID);
+    it->reader = attach(it->manager); /* and ends without detaching it */
+    return NULL;
+}
+
+static void run_in_thread(void *(*body)(void *), void *argument)
+{
+    pthread_t thread;
+    EXPECT(pthread_create(&thread, NULL, body, argument) == 0 && pthread_join(thread, NULL) == 0);
+}
+
+static void a_reader_is_its_threads_own_and_may_outlive_it(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *reader = attach(manager);
+    other it = {manager, reader, NULL, 0, 0, 0, 0};
+    lifecycle_module module = load(manager, "a");
+    int released = 0;
+    run_in_thread(use_anothers_reader, &it);
+    EXPECT_EQ(stats_of(manager).readers, 2);
+    /* The one left behind is idle and blocks nobody. */
+    EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
+    EXPECT_OK(unload(manager, module));
+    EXPECT_EQ(released, 1);
+    EXPECT_OK(lifecycle_synchronize(manager, 0));
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT_STATUS(lifecycle_enter(it.reader), LIFECYCLE_E_STALE);
+}
+
+static void *stay_inside(void *argument)
+{
+    other *it = argument;
+    lifecycle_reader *reader = attach(it->manager);
+    EXPECT_OK(lifecycle_enter(reader));
+    __atomic_store_n(&it->inside, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&it->stop, __ATOMIC_ACQUIRE))
+        usleep(200);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    return NULL;
+}
+
+static void synchronize_waits_no_longer_than_it_may_and_never_for_itself(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *reader = attach(manager);
+    other it = {manager, NULL, NULL, 0, 0, 0, 0};
+    pthread_t thread;
+    int released = 0;
+    lifecycle_module module = load(manager, "a");
+    EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_STATUS(lifecycle_synchronize(manager, 0), LIFECYCLE_E_DEADLOCK);
+    EXPECT_STATUS(lifecycle_synchronize(manager, UINT64_MAX), LIFECYCLE_E_DEADLOCK);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT_OK(lifecycle_synchronize(manager, 0));
+    EXPECT(pthread_create(&thread, NULL, stay_inside, &it) == 0);
+    while (!__atomic_load_n(&it.inside, __ATOMIC_ACQUIRE))
+        usleep(200);
+    EXPECT_STATUS(lifecycle_synchronize(manager, 0), LIFECYCLE_E_TIMEOUT);
+    EXPECT_STATUS(lifecycle_synchronize(manager, 3000000), LIFECYCLE_E_TIMEOUT);
+    EXPECT_OK(unload(manager, module));
+    EXPECT_EQ(released, 0);
+    __atomic_store_n(&it.stop, 1, __ATOMIC_RELEASE);
+    EXPECT_OK(lifecycle_synchronize(manager, UINT64_MAX));
+    EXPECT_EQ(released, 1);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* --- A thread that runs the code while another changes it --- */
+
+static void *run_code(void *argument)
+{
+    other *it = argument;
+    lifecycle_reader *reader = attach(it->manager);
+    unsigned long calls = 0;
+    int wrong = 0;
+    while (!__atomic_load_n(&it->stop, __ATOMIC_ACQUIRE)) {
+        wrong += lifecycle_enter(reader) != LIFECYCLE_OK;
+        for (int i = 0; i < 20; i++) {
+            int value = call(it->entry);
+            wrong += value < 1000 || value > 1003;
+            calls++;
+        }
+        wrong += lifecycle_leave(reader) != LIFECYCLE_OK;
+    }
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    __atomic_store_n(&it->calls, calls, __ATOMIC_RELAXED);
+    __atomic_store_n(&it->wrong, wrong, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static int nothing_mapped(void)
+{
+    return 1003;
+}
+
+static void *answer_nothing_mapped(const char *name, void *user)
+{
+    int_fn function = nothing_mapped;
+    void *address;
+    (void)name;
+    (void)user;
+    memcpy(&address, &function, sizeof function);
+    return address;
+}
+
+static void code_may_go_while_another_thread_runs_it(void)
+{
+    static const uint32_t modes[2] = {LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
+    for (int mode = 0; mode < 2; mode++) {
+        lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+        unsigned long rounds = expect_scale(10000, 100);
+        lifecycle_manager *manager;
+        other it = {NULL, NULL, NULL, 0, 0, 0, 0};
+        pthread_t thread;
+        config.code_mode = modes[mode];
+        manager = make_manager(&config);
+        it.manager = manager;
+        it.entry = entry_of(manager, "f");
+        EXPECT_OK(lifecycle_set_resolver(manager, answer_nothing_mapped, NULL));
+        if (!CAN_RUN_CODE || pthread_create(&thread, NULL, run_code, &it) != 0)
+            return;
+        for (unsigned long i = 0; i < rounds; i++) {
+            lifecycle_module module = load(manager, "a");
+            lifecycle_symbol symbol;
+            map_returning(manager, module, "f", 1000, 0);
+            symbol = map_returning(manager, module, "f", 1001, LIFECYCLE_MAP_REPLACE);
+            EXPECT_OK(lifecycle_unmap_symbol(manager, symbol));
+            map_returning(manager, module, "f", 1002, i % 2 ? LIFECYCLE_MAP_JIT : 0);
+            EXPECT_OK(unload(manager, module));
+            if (i % 16 == 0)
+                EXPECT_OK(lifecycle_reclaim(manager, NULL));
+        }
+        __atomic_store_n(&it.stop, 1, __ATOMIC_RELEASE);
+        EXPECT(pthread_join(thread, NULL) == 0);
+        EXPECT_EQ(it.wrong, 0);
+        EXPECT(it.calls > 0);
+        EXPECT_OK(lifecycle_reclaim(manager, NULL));
+        EXPECT_EQ(leaks_of(manager), 0);
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
+}
+
+/* --- A module that unloads itself --- */
+
+static lifecycle_manager *self_manager;
+static lifecycle_module self_module;
+static void *self_code;
+
+static int unload_self(void)
+{
+    unsigned char first = *(unsigned char *)self_code;
+    EXPECT_OK(unload(self_manager, self_module));
+    EXPECT_EQ(reclaim(self_manager), 0);
+    /* The code that called this, and will be returned to, is still what it was. */
+    EXPECT(*(unsigned char *)self_code == first);
+    return 5;
+}
+
+static void code_may_unload_its_own_module(void)
+{
+    /* sub rsp, 8; mov rax, unload_self; call rax; add rsp, 8; inc eax; ret */
+    unsigned char code[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xd0, 0x48, 0x83, 0xc4, 8,
+                            0xff, 0xc0, 0xc3};
+    lifecycle_relocation relocation = {LIFECYCLE_RELOC_ABS64, 0, 6, NULL, NULL, 0};
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    int_fn function = unload_self;
+    lifecycle_reader *reader;
+    lifecycle_symbol symbol;
+    self_manager = make_manager(NULL);
+    self_module = load(self_manager, "a");
+    memcpy(&relocation.target, &function, sizeof function);
+    options.relocations = &relocation;
+    options.relocation_count = 1;
+    EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, &options, &symbol));
+    self_code = lifecycle_symbol_address(self_manager, symbol);
+    reader = attach(self_manager);
+    EXPECT_OK(lifecycle_enter(reader));
+    if (CAN_RUN_CODE)
+        EXPECT_EQ(call(entry_of(self_manager, "f")), 6);
+    EXPECT_OK(lifecycle_leave(reader));
+    EXPECT(!CAN_RUN_CODE || reclaim(self_manager) > 0);
+    EXPECT_OK(lifecycle_destroy(self_manager));
+}
+
+int main(void)
+{
+    say_if_code_cannot_run();
+    RUN(entering_nests_and_leaving_without_is_refused);
+    RUN(what_is_retired_waits_for_who_was_inside);
+    RUN(each_thing_waits_for_its_own_readers_only);
+    RUN(parking_is_being_outside_for_a_while);
+    RUN(a_reader_is_its_threads_own_and_may_outlive_it);
+    RUN(synchronize_waits_no_longer_than_it_may_and_never_for_itself);
+    RUN(code_may_go_while_another_thread_runs_it);
+    RUN(code_may_unload_its_own_module);
+    return expect_done();
+}

@@ -1,0 +1,100 @@
+#!/bin/sh
+# Runs minirt on every program and compares with what it must print; then the closing table.
+# environment: MINIRT=path/to/minirt (default: the one that make built), CYCLES=1000 for the table
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+programs=$here/programs
+MINIRT=${MINIRT:-$here/../${EXAMPLES:-target/dist-examples}/minirt}
+case $MINIRT in
+/*) ;;
+*/*) MINIRT=$(pwd)/$MINIRT ;;
+*) MINIRT=$(command -v "$MINIRT") ;;
+esac
+cycles=${CYCLES:-1000}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cache=$work/cache
+passed=0
+failed=0
+
+good="primes sort_demo queens json_demo building calculator tree_demo matrix numbers_demo words codec machine higher
+      life keeping shallow"
+bad="broken unknown_name runaway runaway_native division no_module no_name knot cycle_a deep_00"
+
+# verdict NAME STATUS: a progress line
+verdict() {
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok      $1"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $1"
+    fi
+}
+
+# Where there is no JIT, modules own no compiler context and there is nothing to evict.
+has_jit() { [ "$(uname -m)" = x86_64 ] && [ -z "${MINIRT_NO_JIT:-}" ]; }
+portable() {
+    if has_jit; then cat; else sed -e 's/[0-9]* resources/some resources/' -e 's/^[0-9]* evicted/some evicted/'; fi
+}
+
+# expect NAME EXPECTED-FILE STATUS COMMAND...: runs it among the programs and compares output and exit status
+expect() {
+    name=$1 file=$programs/expected/$2.txt want=$3
+    shift 3
+    (cd "$programs" && "$@") >"$work/out" 2>&1 </dev/null
+    got=$?
+    portable <"$work/out" >"$work/got"
+    portable <"$file" >"$work/want"
+    if [ "$got" -eq "$want" ] && cmp -s "$work/got" "$work/want"; then
+        verdict "$name" 0
+    else
+        echo "exit status $got, expected $want"
+        diff "$work/want" "$work/got"
+        verdict "$name" 1
+    fi
+}
+
+with_cache() { MINIRT_CACHE=$cache "$MINIRT" "$@"; }
+without_cache() { MINIRT_CACHE='' "$MINIRT" "$@"; }
+interpreted() { MINIRT_CACHE='' MINIRT_NO_JIT=1 "$MINIRT" "$@"; }
+repl() { MINIRT_CACHE='' "$MINIRT" repl <repl_session.txt; }
+
+for p in $good; do
+    expect "$p" "$p" 0 with_cache run "$p.mrt"
+    expect "$p, from the cache" "$p" 0 with_cache run "$p.mrt"
+    expect "$p, interpreted" "$p" 0 interpreted run "$p.mrt"
+done
+for p in $bad; do
+    expect "$p, an error" "$p" 1 without_cache run "$p.mrt"
+    expect "$p, an error, interpreted" "$p" 1 interpreted run "$p.mrt"
+done
+expect "repl: definitions, reload, unload, sweep" repl 0 repl
+
+# A damaged cache is as good as none.
+for f in "$cache"/*.smf; do printf 'x' | dd of="$f" bs=1 seek=20 conv=notrunc 2>/dev/null; done
+expect "numbers_demo, damaged cache" numbers_demo 0 with_cache run numbers_demo.mrt
+
+"$MINIRT" >/dev/null 2>&1
+[ $? -eq 2 ]
+verdict "usage" $?
+
+# The closing table: all that runs without an error, loaded together and unloaded, again and again.
+files=
+for p in $good; do files="$files $programs/$p.mrt"; done
+# shellcheck disable=SC2086  # the list is split on purpose
+(cd "$work" && MINIRT_CACHE=$cache "$MINIRT" table "$cycles" $files) >"$work/table"
+status=$?
+cat "$work/table"
+echo
+verdict "table: nothing left after $cycles cycles" $status
+# A class that was never held proves nothing by being empty at the end.
+if has_jit; then
+    ! grep -E ' 0 +0 +0$' "$work/table"
+    verdict "table: every class was held" $?
+fi
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
