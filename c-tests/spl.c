@@ -254,6 +254,13 @@ static void shared_texts_are_freed_once(void)
 
     begin();
     values[0] = values[1] = text("twice at the top");
+    values[2] = text("another beside it");
+    spl_free_all_values(values, 3);
+    all_freed_once();
+
+    begin();
+    values[0] = text("one");
+    values[1] = text("two");
     spl_free_all_values(values, 2);
     all_freed_once();
 }
