@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "expect.h"
 
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
@@ -14,7 +14,7 @@
 static lifecycle_arena *make(const lifecycle_arena_options *options)
 {
     lifecycle_arena *arena = NULL;
-    CHECK_OK(lifecycle_arena_create(options, &arena));
+    EXPECT_OK(lifecycle_arena_create(options, &arena));
     if (arena == NULL)
         exit(1);
     return arena;
@@ -30,7 +30,7 @@ static lifecycle_arena *make_limited(size_t limit)
 static lifecycle_arena_stats stats_of(const lifecycle_arena *arena)
 {
     lifecycle_arena_stats stats;
-    CHECK_OK(lifecycle_arena_stats_get(arena, &stats, sizeof stats));
+    EXPECT_OK(lifecycle_arena_stats_get(arena, &stats, sizeof stats));
     return stats;
 }
 
@@ -58,15 +58,15 @@ static void bytes_are_aligned_apart_and_kept(void)
             seed = seed * 1103515245u + 12345u;
             sizes[i] = (seed >> 16) % (i % 50 == 0 ? 9000 : 130);
             blocks[i] = lifecycle_arena_alloc(arena, sizes[i]);
-            CHECK(blocks[i] != NULL && (uintptr_t)blocks[i] % 16 == 0);
+            EXPECT(blocks[i] != NULL && (uintptr_t)blocks[i] % 16 == 0);
             memset(blocks[i], i, sizes[i]);
         }
         for (i = 0; i < NUMBER; i++)
-            CHECK(holds(blocks[i], sizes[i], i));
-        CHECK_OK(lifecycle_arena_reset(arena));
-        CHECK_EQ(lifecycle_arena_used(arena), 0);
+            EXPECT(holds(blocks[i], sizes[i], i));
+        EXPECT_OK(lifecycle_arena_reset(arena));
+        EXPECT_EQ(lifecycle_arena_used(arena), 0);
     }
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void the_inline_and_the_called_allocation_are_one(void)
@@ -76,24 +76,24 @@ static void the_inline_and_the_called_allocation_are_one(void)
     unsigned char *b = lifecycle_arena_alloc_slow(arena, 16);
     unsigned char *c = lifecycle_arena_alloc(arena, 17);
     unsigned char *d = lifecycle_arena_alloc_aligned(arena, 1, 1);
-    CHECK(b == a + 16 && c == b + 16 && d == c + 32);
-    CHECK_EQ(lifecycle_arena_used(arena), 80);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(b == a + 16 && c == b + 16 && d == c + 32);
+    EXPECT_EQ(lifecycle_arena_used(arena), 80);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void code_generators_may_rely_on_the_two_words(void)
 {
     lifecycle_arena *arena = make(NULL);
     unsigned char *next;
-    CHECK_EQ(offsetof(lifecycle_arena, cursor), 0);
-    CHECK_EQ(offsetof(lifecycle_arena, limit), sizeof(void *));
-    CHECK(lifecycle_arena_alloc(arena, 16) != NULL);
+    EXPECT_EQ(offsetof(lifecycle_arena, cursor), 0);
+    EXPECT_EQ(offsetof(lifecycle_arena, limit), sizeof(void *));
+    EXPECT(lifecycle_arena_alloc(arena, 16) != NULL);
     next = arena->cursor;
-    CHECK((uintptr_t)next % 16 == 0 && arena->limit >= next);
-    CHECK((uintptr_t)arena->limit % 16 == 0);
-    CHECK(lifecycle_arena_alloc(arena, 40) == next);
-    CHECK(arena->cursor == next + 48);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT((uintptr_t)next % 16 == 0 && arena->limit >= next);
+    EXPECT((uintptr_t)arena->limit % 16 == 0);
+    EXPECT(lifecycle_arena_alloc(arena, 40) == next);
+    EXPECT(arena->cursor == next + 48);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void nothing_is_something_of_its_own(void)
@@ -103,8 +103,8 @@ static void nothing_is_something_of_its_own(void)
     char *b = lifecycle_arena_alloc_slow(arena, 0);
     char *c = lifecycle_arena_alloc_aligned(arena, 0, 64);
     char *d = lifecycle_arena_alloc(arena, 0);
-    CHECK(a && b && c && d && a != b && b != c && c != d && a != d);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(a && b && c && d && a != b && b != c && c != d && a != d);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void alignments_are_kept(void)
@@ -114,13 +114,13 @@ static void alignments_are_kept(void)
     for (align = 1; align <= LIFECYCLE_ARENA_ALIGN_MAX; align *= 2) {
         unsigned char *at = lifecycle_arena_alloc_aligned(arena, 100, align);
         unsigned char *huge = lifecycle_arena_alloc_aligned(arena, MIB, align);
-        CHECK(at != NULL && (uintptr_t)at % align == 0);
-        CHECK(huge != NULL && (uintptr_t)huge % align == 0);
+        EXPECT(at != NULL && (uintptr_t)at % align == 0);
+        EXPECT(huge != NULL && (uintptr_t)huge % align == 0);
         memset(at, 1, 100);
         memset(huge, 2, MIB);
-        CHECK(lifecycle_arena_alloc(arena, 1) != NULL);
+        EXPECT(lifecycle_arena_alloc(arena, 1) != NULL);
     }
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void texts_are_copied(void)
@@ -130,16 +130,16 @@ static void texts_are_copied(void)
     char *copy = lifecycle_arena_strdup(arena, text, sizeof text - 1);
     char *empty = lifecycle_arena_strdup(arena, NULL, 0);
     char *part = lifecycle_arena_strdup(arena, text, 1);
-    CHECK(copy != NULL && memcmp(copy, text, sizeof text) == 0);
-    CHECK(copy != text);
-    CHECK(empty != NULL && *empty == '\0');
-    CHECK(part != NULL && strcmp(part, "a") == 0);
-    CHECK(lifecycle_arena_strdup(arena, NULL, 1) == NULL);
-    CHECK_SAYS("NULL");
-    CHECK(lifecycle_arena_strdup(arena, text, SIZE_MAX) == NULL);
-    CHECK(lifecycle_arena_strdup(arena, text, SIZE_MAX / 2) == NULL);
-    CHECK(lifecycle_arena_strdup(NULL, text, 1) == NULL);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(copy != NULL && memcmp(copy, text, sizeof text) == 0);
+    EXPECT(copy != text);
+    EXPECT(empty != NULL && *empty == '\0');
+    EXPECT(part != NULL && strcmp(part, "a") == 0);
+    EXPECT(lifecycle_arena_strdup(arena, NULL, 1) == NULL);
+    EXPECT_SENTENCE("NULL");
+    EXPECT(lifecycle_arena_strdup(arena, text, SIZE_MAX) == NULL);
+    EXPECT(lifecycle_arena_strdup(arena, text, SIZE_MAX / 2) == NULL);
+    EXPECT(lifecycle_arena_strdup(NULL, text, 1) == NULL);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 /* --- numbers at their edges --- */
@@ -152,11 +152,11 @@ static void hazard_mem_19_alignments(void)
     lifecycle_arena *arena = make(NULL);
     size_t i;
     for (i = 0; i < COUNT(bad); i++) {
-        CHECK(lifecycle_arena_alloc_aligned(arena, 16, bad[i]) == NULL);
-        CHECK_SAYS("alignment");
+        EXPECT(lifecycle_arena_alloc_aligned(arena, 16, bad[i]) == NULL);
+        EXPECT_SENTENCE("alignment");
     }
-    CHECK_EQ(lifecycle_arena_used(arena), 0);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(lifecycle_arena_used(arena), 0);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void hazard_mem_19_sizes(void)
@@ -170,14 +170,14 @@ static void hazard_mem_19_sizes(void)
     size_t i;
     before = lifecycle_arena_alloc(arena, 16);
     for (i = 0; i < COUNT(bad); i++) {
-        CHECK(lifecycle_arena_alloc(arena, bad[i]) == NULL);
-        CHECK_SAYS("bytes");
-        CHECK(lifecycle_arena_alloc_slow(arena, bad[i]) == NULL);
-        CHECK(lifecycle_arena_alloc_aligned(arena, bad[i], 4096) == NULL);
+        EXPECT(lifecycle_arena_alloc(arena, bad[i]) == NULL);
+        EXPECT_SENTENCE("bytes");
+        EXPECT(lifecycle_arena_alloc_slow(arena, bad[i]) == NULL);
+        EXPECT(lifecycle_arena_alloc_aligned(arena, bad[i], 4096) == NULL);
     }
     after = lifecycle_arena_alloc(arena, 16);
-    CHECK(after == before + 16);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(after == before + 16);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void hazard_mem_19_the_limit_in_the_middle_of_growing(void)
@@ -186,20 +186,20 @@ static void hazard_mem_19_the_limit_in_the_middle_of_growing(void)
     size_t got = 0;
     while (lifecycle_arena_alloc(arena, 1000) != NULL)
         got += 1008;
-    CHECK_SAYS("limit of 204800");
-    CHECK(got <= 200 * KIB && got + 1008 > 200 * KIB);
-    CHECK_EQ(lifecycle_arena_used(arena), got);
+    EXPECT_SENTENCE("limit of 204800");
+    EXPECT(got <= 200 * KIB && got + 1008 > 200 * KIB);
+    EXPECT_EQ(lifecycle_arena_used(arena), got);
     while (lifecycle_arena_alloc(arena, 16) != NULL)
         got += 16;
-    CHECK_EQ(got, 200 * KIB);
-    CHECK(lifecycle_arena_alloc(arena, 0) == NULL);
-    CHECK(lifecycle_arena_alloc(arena, 5 * MIB) == NULL);
-    CHECK_SAYS("limit");
-    CHECK_STATUS(lifecycle_arena_on_reset(arena, NULL, NULL, NULL),
+    EXPECT_EQ(got, 200 * KIB);
+    EXPECT(lifecycle_arena_alloc(arena, 0) == NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 5 * MIB) == NULL);
+    EXPECT_SENTENCE("limit");
+    EXPECT_STATUS(lifecycle_arena_on_reset(arena, NULL, NULL, NULL),
                  LIFECYCLE_E_INVALID);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK(lifecycle_arena_alloc(arena, 200 * KIB) != NULL);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 200 * KIB) != NULL);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void hazard_mem_19_growth_on_failing_rounds(void)
@@ -207,36 +207,36 @@ static void hazard_mem_19_growth_on_failing_rounds(void)
     lifecycle_arena *arena = make_limited(64 * MIB);
     size_t capacity;
     int i;
-    CHECK(lifecycle_arena_alloc(arena, 16) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 16) != NULL);
     capacity = lifecycle_arena_capacity(arena);
     for (i = 0; i < 36; i++) {
         lifecycle_arena_mark mark = lifecycle_arena_save(arena);
-        CHECK(lifecycle_arena_alloc(arena, 30 * KIB) != NULL);
-        CHECK(lifecycle_arena_alloc(arena, 8 * MIB) != NULL);
-        CHECK(lifecycle_arena_alloc(arena, 100 * MIB) == NULL);
-        CHECK_OK(lifecycle_arena_rewind(arena, mark));
+        EXPECT(lifecycle_arena_alloc(arena, 30 * KIB) != NULL);
+        EXPECT(lifecycle_arena_alloc(arena, 8 * MIB) != NULL);
+        EXPECT(lifecycle_arena_alloc(arena, 100 * MIB) == NULL);
+        EXPECT_OK(lifecycle_arena_rewind(arena, mark));
     }
-    CHECK_EQ(lifecycle_arena_capacity(arena), capacity);
-    CHECK_EQ(lifecycle_arena_used(arena), 16);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(lifecycle_arena_capacity(arena), capacity);
+    EXPECT_EQ(lifecycle_arena_used(arena), 16);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void the_limit_counts_everything_in_use(void)
 {
     lifecycle_arena *arena = make_limited(4 * MIB);
     lifecycle_arena_mark mark;
-    CHECK(lifecycle_arena_alloc(arena, 256 * KIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 256 * KIB) != NULL);
     mark = lifecycle_arena_save(arena);
-    CHECK(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
-    CHECK(lifecycle_arena_alloc(arena, MIB) == NULL);
-    CHECK_SAYS("limit");
-    CHECK(lifecycle_arena_alloc(arena, 700 * KIB) != NULL);
-    CHECK(lifecycle_arena_alloc(arena, 100 * KIB) == NULL);
-    CHECK_OK(lifecycle_arena_rewind(arena, mark));
-    CHECK(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK(lifecycle_arena_alloc(arena, 4 * MIB) != NULL);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, MIB) == NULL);
+    EXPECT_SENTENCE("limit");
+    EXPECT(lifecycle_arena_alloc(arena, 700 * KIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 100 * KIB) == NULL);
+    EXPECT_OK(lifecycle_arena_rewind(arena, mark));
+    EXPECT(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 4 * MIB) != NULL);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 /* --- resetting --- */
@@ -267,14 +267,14 @@ static void a_second_round_takes_no_page_fault(void)
     long first = fill_64_kib_pieces(arena, 255), second;
     size_t capacity = lifecycle_arena_capacity(arena);
     int watched = arena->limit == arena->cursor;
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(lifecycle_arena_capacity(arena), capacity);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(lifecycle_arena_capacity(arena), capacity);
     second = fill_64_kib_pieces(arena, 255);
-    CHECK_EQ(lifecycle_arena_capacity(arena), capacity);
-    CHECK(first >= 0 && second >= 0);
+    EXPECT_EQ(lifecycle_arena_capacity(arena), capacity);
+    EXPECT(first >= 0 && second >= 0);
     /* A checker's own memory faults whenever it likes. */
-    CHECK(watched || second * 8 <= first);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(watched || second * 8 <= first);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void what_is_not_retained_goes_back(void)
@@ -286,13 +286,13 @@ static void what_is_not_retained_goes_back(void)
     arena = make(&options);
     for (round = 0; round < 3; round++) {
         unsigned char *at = lifecycle_arena_alloc(arena, 900 * KIB);
-        CHECK(at != NULL);
-        CHECK(lifecycle_arena_capacity(arena) >= 900 * KIB);
+        EXPECT(at != NULL);
+        EXPECT(lifecycle_arena_capacity(arena) >= 900 * KIB);
         memset(at, 7, 900 * KIB);
-        CHECK_OK(lifecycle_arena_reset(arena));
-        CHECK_EQ(lifecycle_arena_capacity(arena), 100 * KIB);
+        EXPECT_OK(lifecycle_arena_reset(arena));
+        EXPECT_EQ(lifecycle_arena_capacity(arena), 100 * KIB);
     }
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void one_huge_request_does_not_stay(void)
@@ -300,19 +300,19 @@ static void one_huge_request_does_not_stay(void)
     lifecycle_arena *arena = make(NULL);
     size_t capacity;
     unsigned char *huge, *small;
-    CHECK(lifecycle_arena_alloc(arena, 100) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 100) != NULL);
     capacity = lifecycle_arena_capacity(arena);
     huge = lifecycle_arena_alloc(arena, 50 * MIB);
     small = lifecycle_arena_alloc(arena, 100);
-    CHECK(huge != NULL && small != NULL);
+    EXPECT(huge != NULL && small != NULL);
     memset(huge, 1, 50 * MIB);
-    CHECK_EQ(stats_of(arena).side_bytes, 50 * MIB);
-    CHECK_EQ(stats_of(arena).side_count, 1);
-    CHECK_EQ(lifecycle_arena_used(arena), 224 + 50 * MIB);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(lifecycle_arena_capacity(arena), capacity);
-    CHECK_EQ(stats_of(arena).high_water, 224 + 50 * MIB);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(stats_of(arena).side_bytes, 50 * MIB);
+    EXPECT_EQ(stats_of(arena).side_count, 1);
+    EXPECT_EQ(lifecycle_arena_used(arena), 224 + 50 * MIB);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(lifecycle_arena_capacity(arena), capacity);
+    EXPECT_EQ(stats_of(arena).high_water, 224 + 50 * MIB);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void statistics_add_up(void)
@@ -320,27 +320,27 @@ static void statistics_add_up(void)
     lifecycle_arena *arena = make_limited(10 * MIB);
     lifecycle_arena_stats stats;
     uint64_t used = 1;
-    CHECK(lifecycle_arena_alloc(arena, 1000) != NULL);
-    CHECK(lifecycle_arena_alloc(arena, 2 * MIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 1000) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 2 * MIB) != NULL);
     stats = stats_of(arena);
-    CHECK_EQ(stats.used, 1008 + 2 * MIB);
-    CHECK_EQ(stats.used, lifecycle_arena_used(arena));
-    CHECK_EQ(stats.hard_limit, 10 * MIB);
-    CHECK_EQ(stats.first_region, 0);
-    CHECK(stats.committed >= stats.used && stats.reserved >= stats.committed);
-    CHECK_EQ(stats.failed_releases, 0);
-    CHECK_EQ(stats.resets, 0);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(stats_of(arena).resets, 1);
+    EXPECT_EQ(stats.used, 1008 + 2 * MIB);
+    EXPECT_EQ(stats.used, lifecycle_arena_used(arena));
+    EXPECT_EQ(stats.hard_limit, 10 * MIB);
+    EXPECT_EQ(stats.first_region, 0);
+    EXPECT(stats.committed >= stats.used && stats.reserved >= stats.committed);
+    EXPECT_EQ(stats.failed_releases, 0);
+    EXPECT_EQ(stats.resets, 0);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(stats_of(arena).resets, 1);
     /* Another version's struct: shorter is filled, longer is zeroed. */
-    CHECK_OK(lifecycle_arena_stats_get(arena, (lifecycle_arena_stats *)&used,
+    EXPECT_OK(lifecycle_arena_stats_get(arena, (lifecycle_arena_stats *)&used,
                                        sizeof used));
-    CHECK_EQ(used, 0);
-    CHECK_STATUS(lifecycle_arena_stats_get(arena, &stats, 0),
+    EXPECT_EQ(used, 0);
+    EXPECT_STATUS(lifecycle_arena_stats_get(arena, &stats, 0),
                  LIFECYCLE_E_INVALID);
-    CHECK_STATUS(lifecycle_arena_stats_get(arena, NULL, sizeof stats),
+    EXPECT_STATUS(lifecycle_arena_stats_get(arena, NULL, sizeof stats),
                  LIFECYCLE_E_INVALID);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 /* --- the caller's memory --- */
@@ -356,25 +356,25 @@ static void the_first_region_comes_first(void)
     options.first_region = region + 3;
     options.first_region_size = sizeof region - 3;
     arena = make(&options);
-    CHECK_EQ(stats_of(arena).reserved, 0);
+    EXPECT_EQ(stats_of(arena).reserved, 0);
     inside = lifecycle_arena_alloc(arena, 900);
-    CHECK(inside >= region + 3 && inside + 900 <= region + sizeof region);
+    EXPECT(inside >= region + 3 && inside + 900 <= region + sizeof region);
     mark = lifecycle_arena_save(arena);
     outside = lifecycle_arena_alloc(arena, 900);
-    CHECK(outside + 900 <= region || outside >= region + sizeof region);
+    EXPECT(outside + 900 <= region || outside >= region + sizeof region);
     memset(inside, 1, 900);
     memset(outside, 2, 900);
-    CHECK_EQ(lifecycle_arena_used(arena), 912 + 912);
-    CHECK_OK(lifecycle_arena_rewind(arena, mark));
-    CHECK_EQ(lifecycle_arena_used(arena), 912);
+    EXPECT_EQ(lifecycle_arena_used(arena), 912 + 912);
+    EXPECT_OK(lifecycle_arena_rewind(arena, mark));
+    EXPECT_EQ(lifecycle_arena_used(arena), 912);
     again = lifecycle_arena_alloc(arena, 16);
-    CHECK(again == inside + 912);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK(lifecycle_arena_alloc(arena, 900) == inside);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(again == inside + 912);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 900) == inside);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
     /* It is the caller's again, all of it. */
     memset(region, 5, sizeof region);
-    CHECK(holds(region, sizeof region, 5));
+    EXPECT(holds(region, sizeof region, 5));
 }
 
 static void first_regions_that_are_none(void)
@@ -387,17 +387,17 @@ static void first_regions_that_are_none(void)
         options.first_region = region + 1;
         options.first_region_size = size;
         arena = make(&options);
-        CHECK(lifecycle_arena_alloc(arena, 100) != NULL);
-        CHECK_OK(lifecycle_arena_destroy(arena));
+        EXPECT(lifecycle_arena_alloc(arena, 100) != NULL);
+        EXPECT_OK(lifecycle_arena_destroy(arena));
     }
     options.first_region = NULL;
     options.first_region_size = 100;
-    CHECK_STATUS(lifecycle_arena_create(&options, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&options, &arena),
                  LIFECYCLE_E_INVALID);
-    CHECK(arena == NULL);
+    EXPECT(arena == NULL);
     options.first_region = region;
     options.first_region_size = SIZE_MAX;
-    CHECK_STATUS(lifecycle_arena_create(&options, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&options, &arena),
                  LIFECYCLE_E_INVALID);
 }
 
@@ -413,20 +413,20 @@ static void marks_nest(void)
     for (i = 0; i < LEVELS; i++) {
         used[i] = lifecycle_arena_used(arena);
         marks[i] = lifecycle_arena_save(arena);
-        CHECK(lifecycle_arena_alloc(arena, 100 + (size_t)i * 16) != NULL);
+        EXPECT(lifecycle_arena_alloc(arena, 100 + (size_t)i * 16) != NULL);
     }
     for (i = LEVELS - 1; i >= 0; i--) {
-        CHECK_OK(lifecycle_arena_rewind(arena, marks[i]));
-        CHECK_EQ(lifecycle_arena_used(arena), used[i]);
+        EXPECT_OK(lifecycle_arena_rewind(arena, marks[i]));
+        EXPECT_EQ(lifecycle_arena_used(arena), used[i]);
         /* The mark stays good. */
-        CHECK(lifecycle_arena_alloc(arena, 5000) != NULL);
-        CHECK_OK(lifecycle_arena_rewind(arena, marks[i]));
-        CHECK_EQ(lifecycle_arena_used(arena), used[i]);
+        EXPECT(lifecycle_arena_alloc(arena, 5000) != NULL);
+        EXPECT_OK(lifecycle_arena_rewind(arena, marks[i]));
+        EXPECT_EQ(lifecycle_arena_used(arena), used[i]);
         if (i + 1 < LEVELS)
-            CHECK_STATUS(lifecycle_arena_rewind(arena, marks[i + 1]),
+            EXPECT_STATUS(lifecycle_arena_rewind(arena, marks[i + 1]),
                          LIFECYCLE_E_STALE);
     }
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void a_rewind_keeps_what_is_older(void)
@@ -437,12 +437,12 @@ static void a_rewind_keeps_what_is_older(void)
     lifecycle_arena_mark mark = lifecycle_arena_save(arena);
     memset(kept, 3, 200 * KIB);
     memset(huge, 4, 2 * MIB);
-    CHECK(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
-    CHECK(lifecycle_arena_alloc(arena, 900 * KIB) != NULL);
-    CHECK_OK(lifecycle_arena_rewind(arena, mark));
-    CHECK_EQ(stats_of(arena).side_count, 1);
-    CHECK(holds(kept, 200 * KIB, 3) && holds(huge, 2 * MIB, 4));
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 3 * MIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 900 * KIB) != NULL);
+    EXPECT_OK(lifecycle_arena_rewind(arena, mark));
+    EXPECT_EQ(stats_of(arena).side_count, 1);
+    EXPECT(holds(kept, 200 * KIB, 3) && holds(huge, 2 * MIB, 4));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void stale_and_foreign_marks_are_refused(void)
@@ -453,41 +453,41 @@ static void stale_and_foreign_marks_are_refused(void)
     memset(&zero, 0, sizeof zero);
     theirs = lifecycle_arena_save(other);
     outer = lifecycle_arena_save(arena);
-    CHECK(lifecycle_arena_alloc(arena, 100) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 100) != NULL);
     inner = lifecycle_arena_save(arena);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, theirs), LIFECYCLE_E_INVALID);
-    CHECK_SAYS("not one of");
-    CHECK_STATUS(lifecycle_arena_rewind(arena, zero), LIFECYCLE_E_INVALID);
-    CHECK_STATUS(lifecycle_arena_rewind(NULL, outer), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, theirs), LIFECYCLE_E_INVALID);
+    EXPECT_SENTENCE("not one of");
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, zero), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_arena_rewind(NULL, outer), LIFECYCLE_E_INVALID);
     memset(&forged, 0xff, sizeof forged);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, forged), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, forged), LIFECYCLE_E_INVALID);
 
-    CHECK_OK(lifecycle_arena_rewind(arena, outer));
-    CHECK_STATUS(lifecycle_arena_rewind(arena, inner), LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_arena_rewind(arena, outer));
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, inner), LIFECYCLE_E_STALE);
     /* Nor when the arena has grown past the place again. */
-    CHECK(lifecycle_arena_alloc(arena, 10 * KIB) != NULL);
+    EXPECT(lifecycle_arena_alloc(arena, 10 * KIB) != NULL);
     used = lifecycle_arena_used(arena);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, inner), LIFECYCLE_E_STALE);
-    CHECK_EQ(lifecycle_arena_used(arena), used);
-    CHECK_OK(lifecycle_arena_rewind(arena, outer));
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, inner), LIFECYCLE_E_STALE);
+    EXPECT_EQ(lifecycle_arena_used(arena), used);
+    EXPECT_OK(lifecycle_arena_rewind(arena, outer));
 
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK(lifecycle_arena_alloc(arena, 10 * KIB) != NULL);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_STALE);
-    CHECK_SAYS("reset");
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 10 * KIB) != NULL);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_STALE);
+    EXPECT_SENTENCE("reset");
 
     /* The next arena may have the same address: its marks are others. */
     outer = lifecycle_arena_save(arena);
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_STALE);
     arena = make(NULL);
-    CHECK(lifecycle_arena_alloc(arena, 20 * KIB) != NULL);
-    CHECK(lifecycle_arena_save(arena).arena != outer.arena);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_INVALID);
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_OK(lifecycle_arena_destroy(other));
+    EXPECT(lifecycle_arena_alloc(arena, 20 * KIB) != NULL);
+    EXPECT(lifecycle_arena_save(arena).arena != outer.arena);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, outer), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(other));
     zero = lifecycle_arena_save(NULL);
-    CHECK_EQ(zero.arena, 0);
+    EXPECT_EQ(zero.arena, 0);
 }
 
 /* --- cleanups --- */
@@ -497,7 +497,7 @@ static int ran;
 
 static void note(void *number, void *user)
 {
-    CHECK(user == &ran);
+    EXPECT(user == &ran);
     if (ran < 64)
         order[ran] = (int)(intptr_t)number;
     ran++;
@@ -515,39 +515,39 @@ static void cleanups_run_newest_first(void)
     int i;
     ran = 0;
     for (i = 1; i <= 5; i++)
-        CHECK_OK(lifecycle_arena_on_reset(arena, note, number(i), &ran));
-    CHECK_EQ(ran, 0);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(ran, 5);
+        EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(i), &ran));
+    EXPECT_EQ(ran, 0);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(ran, 5);
     for (i = 0; i < 5; i++)
-        CHECK_EQ(order[i], 5 - i);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(ran, 5);
+        EXPECT_EQ(order[i], 5 - i);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(ran, 5);
 
     /* A rewind runs those registered since the mark, and no others. */
     ran = 0;
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(1), &ran));
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(1), &ran));
     mark = lifecycle_arena_save(arena);
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(2), &ran));
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(3), &ran));
-    CHECK_OK(lifecycle_arena_rewind(arena, mark));
-    CHECK_EQ(ran, 2);
-    CHECK(order[0] == 3 && order[1] == 2);
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(4), &ran));
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_EQ(ran, 4);
-    CHECK(order[2] == 4 && order[3] == 1);
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(2), &ran));
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(3), &ran));
+    EXPECT_OK(lifecycle_arena_rewind(arena, mark));
+    EXPECT_EQ(ran, 2);
+    EXPECT(order[0] == 3 && order[1] == 2);
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(4), &ran));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(ran, 4);
+    EXPECT(order[2] == 4 && order[3] == 1);
 }
 
 static void registers_more(void *arena, void *user)
 {
     int left = --*(int *)user;
     unsigned char *at = lifecycle_arena_alloc(arena, 300);
-    CHECK(at != NULL);
+    EXPECT(at != NULL);
     memset(at, 1, 300);
     order[ran++] = left;
     if (left > 0)
-        CHECK_OK(lifecycle_arena_on_reset(arena, registers_more, arena, user));
+        EXPECT_OK(lifecycle_arena_on_reset(arena, registers_more, arena, user));
 }
 
 static void hazard_mem_20_a_cleanup_may_allocate_and_register(void)
@@ -555,19 +555,19 @@ static void hazard_mem_20_a_cleanup_may_allocate_and_register(void)
     lifecycle_arena *arena = make(NULL);
     int left = 10, i;
     ran = 0;
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(77), &ran));
-    CHECK_OK(lifecycle_arena_on_reset(arena, registers_more, arena, &left));
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(ran, 11);
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(77), &ran));
+    EXPECT_OK(lifecycle_arena_on_reset(arena, registers_more, arena, &left));
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(ran, 11);
     for (i = 0; i < 10; i++)
-        CHECK_EQ(order[i], 9 - i);
-    CHECK_EQ(order[10], 77);
-    CHECK_EQ(lifecycle_arena_used(arena), 0);
+        EXPECT_EQ(order[i], 9 - i);
+    EXPECT_EQ(order[10], 77);
+    EXPECT_EQ(lifecycle_arena_used(arena), 0);
     left = 5;
     ran = 0;
-    CHECK_OK(lifecycle_arena_on_reset(arena, registers_more, arena, &left));
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_EQ(ran, 5);
+    EXPECT_OK(lifecycle_arena_on_reset(arena, registers_more, arena, &left));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(ran, 5);
 }
 
 static lifecycle_arena_mark cleanup_mark;
@@ -575,15 +575,15 @@ static lifecycle_arena_mark cleanup_mark;
 static void is_refused(void *arena, void *kept)
 {
     lifecycle_arena_mark here = lifecycle_arena_save(arena);
-    CHECK_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_BUSY);
-    CHECK_SAYS("cleanup");
-    CHECK_STATUS(lifecycle_arena_destroy(arena), LIFECYCLE_E_BUSY);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, cleanup_mark),
+    EXPECT_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_BUSY);
+    EXPECT_SENTENCE("cleanup");
+    EXPECT_STATUS(lifecycle_arena_destroy(arena), LIFECYCLE_E_BUSY);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, cleanup_mark),
                  LIFECYCLE_E_BUSY);
-    CHECK_STATUS(lifecycle_arena_rewind(arena, here), LIFECYCLE_E_BUSY);
+    EXPECT_STATUS(lifecycle_arena_rewind(arena, here), LIFECYCLE_E_BUSY);
     /* What was allocated is still there: the cleanup reads it. */
-    CHECK(holds(kept, 5000, 6));
-    CHECK(lifecycle_arena_used(arena) >= 5000);
+    EXPECT(holds(kept, 5000, 6));
+    EXPECT(lifecycle_arena_used(arena) >= 5000);
     ran++;
 }
 
@@ -595,27 +595,27 @@ static void hazard_mem_20_a_cleanup_may_not_reset(void)
     for (how = 0; how < 3; how++) {
         cleanup_mark = lifecycle_arena_save(arena);
         kept = lifecycle_arena_alloc(arena, 5000);
-        CHECK(kept != NULL);
+        EXPECT(kept != NULL);
         memset(kept, 6, 5000);
         ran = 0;
-        CHECK_OK(lifecycle_arena_on_reset(arena, is_refused, arena, kept));
+        EXPECT_OK(lifecycle_arena_on_reset(arena, is_refused, arena, kept));
         if (how == 0)
-            CHECK_OK(lifecycle_arena_reset(arena));
+            EXPECT_OK(lifecycle_arena_reset(arena));
         else if (how == 1)
-            CHECK_OK(lifecycle_arena_rewind(arena, cleanup_mark));
+            EXPECT_OK(lifecycle_arena_rewind(arena, cleanup_mark));
         else
-            CHECK_OK(lifecycle_arena_destroy(arena));
-        CHECK_EQ(ran, 1);
+            EXPECT_OK(lifecycle_arena_destroy(arena));
+        EXPECT_EQ(ran, 1);
     }
-    CHECK_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_STALE);
 }
 
 static void uses_others(void *other, void *user)
 {
     lifecycle_arena *fresh = make(NULL);
-    CHECK(lifecycle_arena_alloc(fresh, 10) != NULL);
-    CHECK_OK(lifecycle_arena_destroy(fresh));
-    CHECK_OK(lifecycle_arena_destroy(other));
+    EXPECT(lifecycle_arena_alloc(fresh, 10) != NULL);
+    EXPECT_OK(lifecycle_arena_destroy(fresh));
+    EXPECT_OK(lifecycle_arena_destroy(other));
     (void)user;
     ran++;
 }
@@ -624,21 +624,21 @@ static void hazard_mem_20_a_cleanup_may_use_other_arenas(void)
 {
     lifecycle_arena *arena = make(NULL), *other = make(NULL);
     ran = 0;
-    CHECK_OK(lifecycle_arena_on_reset(arena, uses_others, other, NULL));
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_EQ(ran, 1);
-    CHECK_STATUS(lifecycle_arena_destroy(other), LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_arena_on_reset(arena, uses_others, other, NULL));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(ran, 1);
+    EXPECT_STATUS(lifecycle_arena_destroy(other), LIFECYCLE_E_STALE);
 }
 
 static void a_cleanup_that_does_not_fit_is_never_called(void)
 {
     lifecycle_arena *arena = make_limited(64);
     ran = 0;
-    CHECK_OK(lifecycle_arena_on_reset(arena, note, number(1), &ran));
-    CHECK_STATUS(lifecycle_arena_on_reset(arena, note, number(2), &ran),
+    EXPECT_OK(lifecycle_arena_on_reset(arena, note, number(1), &ran));
+    EXPECT_STATUS(lifecycle_arena_on_reset(arena, note, number(2), &ran),
                  LIFECYCLE_E_LIMIT);
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK_EQ(ran, 1);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT_EQ(ran, 1);
 }
 
 /* --- misuse --- */
@@ -659,41 +659,41 @@ static void pointers_that_are_no_arena(void)
     for (i = 0; i < COUNT(bad); i++) {
         lifecycle_arena *it = bad[i];
         if (it != inside) /* The inline allocation trusts its pointer. */
-            CHECK(lifecycle_arena_alloc(it, 16) == NULL);
-        CHECK(lifecycle_arena_alloc_slow(it, 16) == NULL);
-        CHECK(lifecycle_arena_alloc_aligned(it, 16, 16) == NULL);
-        CHECK(lifecycle_arena_strdup(it, "x", 1) == NULL);
-        CHECK_EQ(lifecycle_arena_save(it).arena, 0);
-        CHECK_EQ(lifecycle_arena_used(it), 0);
-        CHECK_EQ(lifecycle_arena_capacity(it), 0);
-        CHECK_STATUS(lifecycle_arena_rewind(it, mark), LIFECYCLE_E_INVALID);
-        CHECK_STATUS(lifecycle_arena_reset(it), LIFECYCLE_E_INVALID);
-        CHECK_STATUS(lifecycle_arena_destroy(it), LIFECYCLE_E_INVALID);
-        CHECK_STATUS(lifecycle_arena_on_reset(it, note, NULL, NULL),
+            EXPECT(lifecycle_arena_alloc(it, 16) == NULL);
+        EXPECT(lifecycle_arena_alloc_slow(it, 16) == NULL);
+        EXPECT(lifecycle_arena_alloc_aligned(it, 16, 16) == NULL);
+        EXPECT(lifecycle_arena_strdup(it, "x", 1) == NULL);
+        EXPECT_EQ(lifecycle_arena_save(it).arena, 0);
+        EXPECT_EQ(lifecycle_arena_used(it), 0);
+        EXPECT_EQ(lifecycle_arena_capacity(it), 0);
+        EXPECT_STATUS(lifecycle_arena_rewind(it, mark), LIFECYCLE_E_INVALID);
+        EXPECT_STATUS(lifecycle_arena_reset(it), LIFECYCLE_E_INVALID);
+        EXPECT_STATUS(lifecycle_arena_destroy(it), LIFECYCLE_E_INVALID);
+        EXPECT_STATUS(lifecycle_arena_on_reset(it, note, NULL, NULL),
                      LIFECYCLE_E_INVALID);
-        CHECK_STATUS(lifecycle_arena_stats_get(it, &stats, sizeof stats),
+        EXPECT_STATUS(lifecycle_arena_stats_get(it, &stats, sizeof stats),
                      LIFECYCLE_E_INVALID);
     }
-    CHECK_STATUS(lifecycle_arena_create(NULL, NULL), LIFECYCLE_E_INVALID);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_STATUS(lifecycle_arena_create(NULL, NULL), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void a_destroyed_arena_is_stale(void)
 {
     lifecycle_arena *arena = make(NULL);
     lifecycle_arena_stats stats;
-    CHECK(lifecycle_arena_alloc(arena, 100) != NULL);
-    CHECK_OK(lifecycle_arena_destroy(arena));
-    CHECK(lifecycle_arena_alloc(arena, 16) == NULL);
-    CHECK_SAYS("destroyed");
-    CHECK(lifecycle_arena_alloc_aligned(arena, 16, 16) == NULL);
-    CHECK(lifecycle_arena_strdup(arena, "x", 1) == NULL);
-    CHECK_EQ(lifecycle_arena_used(arena), 0);
-    CHECK_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_STALE);
-    CHECK_STATUS(lifecycle_arena_destroy(arena), LIFECYCLE_E_STALE);
-    CHECK_STATUS(lifecycle_arena_on_reset(arena, note, NULL, NULL),
+    EXPECT(lifecycle_arena_alloc(arena, 100) != NULL);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 16) == NULL);
+    EXPECT_SENTENCE("destroyed");
+    EXPECT(lifecycle_arena_alloc_aligned(arena, 16, 16) == NULL);
+    EXPECT(lifecycle_arena_strdup(arena, "x", 1) == NULL);
+    EXPECT_EQ(lifecycle_arena_used(arena), 0);
+    EXPECT_STATUS(lifecycle_arena_reset(arena), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_arena_destroy(arena), LIFECYCLE_E_STALE);
+    EXPECT_STATUS(lifecycle_arena_on_reset(arena, note, NULL, NULL),
                  LIFECYCLE_E_STALE);
-    CHECK_STATUS(lifecycle_arena_stats_get(arena, &stats, sizeof stats),
+    EXPECT_STATUS(lifecycle_arena_stats_get(arena, &stats, sizeof stats),
                  LIFECYCLE_E_STALE);
 }
 
@@ -706,27 +706,27 @@ static void options_of_other_versions(void)
     lifecycle_arena_options options = LIFECYCLE_ARENA_OPTIONS_INIT;
     lifecycle_arena *arena;
     longer.known.size = sizeof longer;
-    CHECK_OK(lifecycle_arena_create(&longer.known, &arena));
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_create(&longer.known, &arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
     longer.later = 1;
-    CHECK_STATUS(lifecycle_arena_create(&longer.known, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&longer.known, &arena),
                  LIFECYCLE_E_UNSUPPORTED);
-    CHECK(arena == NULL);
+    EXPECT(arena == NULL);
     /* What is beyond the size of a shorter one is not looked at. */
     options.size = offsetof(lifecycle_arena_options, flags);
     options.flags = 0xffffffffu;
-    CHECK_OK(lifecycle_arena_create(&options, &arena));
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_create(&options, &arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
     options.size = sizeof options;
-    CHECK_STATUS(lifecycle_arena_create(&options, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&options, &arena),
                  LIFECYCLE_E_INVALID);
     options.flags = 0;
     options.reserved = 1;
-    CHECK_STATUS(lifecycle_arena_create(&options, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&options, &arena),
                  LIFECYCLE_E_INVALID);
     options.reserved = 0;
     options.size = 0;
-    CHECK_STATUS(lifecycle_arena_create(&options, &arena),
+    EXPECT_STATUS(lifecycle_arena_create(&options, &arena),
                  LIFECYCLE_E_INVALID);
 }
 
@@ -740,22 +740,22 @@ static void options_at_their_edges(void)
     options.retained = SIZE_MAX;
     arena = make(&options);
     at = lifecycle_arena_alloc(arena, 100);
-    CHECK(at != NULL);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(at != NULL);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
     options.chunk_size = 1;
     options.hard_limit = SIZE_MAX;
     options.retained = 1;
     arena = make(&options);
-    CHECK(lifecycle_arena_alloc(arena, 100 * KIB) != NULL);
-    CHECK_OK(lifecycle_arena_reset(arena));
-    CHECK_EQ(lifecycle_arena_capacity(arena), 4 * KIB);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 100 * KIB) != NULL);
+    EXPECT_OK(lifecycle_arena_reset(arena));
+    EXPECT_EQ(lifecycle_arena_capacity(arena), 4 * KIB);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
     options.hard_limit = 1;
     arena = make(&options);
-    CHECK(lifecycle_arena_alloc(arena, 0) == NULL);
-    CHECK_SAYS("limit of 1");
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(lifecycle_arena_alloc(arena, 0) == NULL);
+    EXPECT_SENTENCE("limit of 1");
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 /* --- many, and many threads --- */
@@ -764,22 +764,22 @@ static void many_arenas_leave_room_for_others(void)
 {
     enum { MOST = 6000 };
     static lifecycle_arena *arenas[MOST];
-    int count = (int)check_scaled(MOST), i;
+    int count = (int)expect_scale(MOST, MOST / 100), i;
     void *theirs;
     for (i = 0; i < count; i++) {
         unsigned char *at;
         arenas[i] = make(NULL);
         at = lifecycle_arena_alloc(arenas[i], 100);
-        CHECK(at != NULL);
+        EXPECT(at != NULL);
         memset(at, i, 100);
     }
     /* However little the last one got: it is extended. */
-    CHECK(fill_64_kib_pieces(arenas[count - 1], 200) >= 0);
+    EXPECT(fill_64_kib_pieces(arenas[count - 1], 200) >= 0);
     theirs = malloc((size_t)1 << 30);
-    CHECK(theirs != NULL);
+    EXPECT(theirs != NULL);
     free(theirs);
     for (i = 0; i < count; i++)
-        CHECK_OK(lifecycle_arena_destroy(arenas[i]));
+        EXPECT_OK(lifecycle_arena_destroy(arenas[i]));
 }
 
 static void *works_alone(void *failed)
@@ -806,10 +806,10 @@ static void threads_with_an_arena_each(void)
     pthread_t threads[4];
     int i;
     for (i = 0; i < 4; i++)
-        CHECK(pthread_create(&threads[i], NULL, works_alone, &ran) == 0);
+        EXPECT(pthread_create(&threads[i], NULL, works_alone, &ran) == 0);
     for (i = 0; i < 4; i++) {
         void *failed = NULL;
-        CHECK(pthread_join(threads[i], &failed) == 0 && failed == NULL);
+        EXPECT(pthread_join(threads[i], &failed) == 0 && failed == NULL);
     }
 }
 
@@ -828,18 +828,18 @@ static void an_arena_may_change_its_thread(void)
     void *there = NULL;
     pthread_t thread;
     memset(here, 1, 100);
-    CHECK(pthread_create(&thread, NULL, goes_on, arena) == 0);
-    CHECK(pthread_join(thread, &there) == 0);
-    CHECK(there == here + 112 && holds(there, 100, 2));
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(pthread_create(&thread, NULL, goes_on, arena) == 0);
+    EXPECT(pthread_join(thread, &there) == 0);
+    EXPECT(there == here + 112 && holds(there, 100, 2));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void feather_before_anything(void)
 {
-    CHECK_EQ(feather_arena_used(), 0);
-    CHECK_EQ(feather_arena_capacity(), 0);
+    EXPECT_EQ(feather_arena_used(), 0);
+    EXPECT_EQ(feather_arena_capacity(), 0);
     feather_arena_reset();
-    CHECK_EQ(feather_arena_used(), 0);
+    EXPECT_EQ(feather_arena_used(), 0);
 }
 
 static void *feathers(void *failed)
@@ -864,20 +864,20 @@ static void feathers_from_many_threads(void)
     size_t capacity;
     int i;
     for (i = 0; i < 4; i++)
-        CHECK(pthread_create(&threads[i], NULL, feathers, &ran) == 0);
+        EXPECT(pthread_create(&threads[i], NULL, feathers, &ran) == 0);
     for (i = 0; i < 4; i++) {
         void *failed = NULL;
-        CHECK(pthread_join(threads[i], &failed) == 0 && failed == NULL);
+        EXPECT(pthread_join(threads[i], &failed) == 0 && failed == NULL);
     }
-    CHECK_EQ(feather_arena_used(), 4 * 200 * 112);
+    EXPECT_EQ(feather_arena_used(), 4 * 200 * 112);
     capacity = feather_arena_capacity();
-    CHECK(capacity >= feather_arena_used());
+    EXPECT(capacity >= feather_arena_used());
     feather_arena_reset();
-    CHECK_EQ(feather_arena_used(), 0);
-    CHECK_EQ(feather_arena_capacity(), capacity);
-    CHECK(feather_arena_alloc(SIZE_MAX) == NULL);
-    CHECK_SAYS("bytes");
-    CHECK(feather_arena_alloc(0) != NULL);
+    EXPECT_EQ(feather_arena_used(), 0);
+    EXPECT_EQ(feather_arena_capacity(), capacity);
+    EXPECT(feather_arena_alloc(SIZE_MAX) == NULL);
+    EXPECT_SENTENCE("bytes");
+    EXPECT(feather_arena_alloc(0) != NULL);
     feather_arena_reset();
 }
 
@@ -899,11 +899,11 @@ static void hazard_mem_20_a_forked_child_has_its_own(void)
                lifecycle_arena_destroy(arena) == LIFECYCLE_OK;
         _exit(good ? 0 : 1);
     }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CHECK(holds(ours, 1000, 8));
-    CHECK_EQ(lifecycle_arena_used(arena), 1008);
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT(waitpid(child, &status, 0) == child);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT(holds(ours, 1000, 8));
+    EXPECT_EQ(lifecycle_arena_used(arena), 1008);
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void without_marks_everything_is_the_same(void)
@@ -917,14 +917,14 @@ static void without_marks_everything_is_the_same(void)
     for (round = 0; round < 3; round++) {
         for (i = 0; i < 500; i++) {
             unsigned char *at = lifecycle_arena_alloc(arena, 200);
-            CHECK(at != NULL);
+            EXPECT(at != NULL);
             memset(at, i, 200);
         }
         /* A checker has nothing against a look at old bytes here. */
-        CHECK(arena->limit > arena->cursor);
-        CHECK_OK(lifecycle_arena_reset(arena));
+        EXPECT(arena->limit > arena->cursor);
+        EXPECT_OK(lifecycle_arena_reset(arena));
     }
-    CHECK_OK(lifecycle_arena_destroy(arena));
+    EXPECT_OK(lifecycle_arena_destroy(arena));
 }
 
 static void memory_is_whole_for_its_next_user(void)
@@ -933,22 +933,22 @@ static void memory_is_whole_for_its_next_user(void)
     unsigned char *heap = malloc(4096);
     lifecycle_arena *arena;
     int round;
-    CHECK(heap != NULL);
+    EXPECT(heap != NULL);
     options.first_region = heap;
     options.first_region_size = 4096;
     for (round = 0; round < 3; round++) {
         arena = make(&options);
-        CHECK(lifecycle_arena_alloc(arena, 3000) == (void *)heap);
+        EXPECT(lifecycle_arena_alloc(arena, 3000) == (void *)heap);
         memset(heap, round, 3000);
-        CHECK(lifecycle_arena_alloc(arena, 3000) != NULL);
-        CHECK(lifecycle_arena_alloc(arena, 2 * MIB) != NULL);
-        CHECK_OK(lifecycle_arena_reset(arena));
-        CHECK(lifecycle_arena_alloc(arena, 3000) == (void *)heap);
+        EXPECT(lifecycle_arena_alloc(arena, 3000) != NULL);
+        EXPECT(lifecycle_arena_alloc(arena, 2 * MIB) != NULL);
+        EXPECT_OK(lifecycle_arena_reset(arena));
+        EXPECT(lifecycle_arena_alloc(arena, 3000) == (void *)heap);
         memset(heap, round, 3000);
-        CHECK_OK(lifecycle_arena_destroy(arena));
+        EXPECT_OK(lifecycle_arena_destroy(arena));
         memset(heap, round, 4096);
     }
-    CHECK(holds(heap, 4096, 2));
+    EXPECT(holds(heap, 4096, 2));
     free(heap);
 }
 
@@ -991,5 +991,5 @@ int main(void)
     RUN(hazard_mem_20_a_forked_child_has_its_own);
     RUN(without_marks_everything_is_the_same);
     RUN(memory_is_whole_for_its_next_user);
-    return check_result();
+    return expect_done();
 }

@@ -76,7 +76,8 @@ static int cycle(lifecycle_manager *manager, unsigned long number)
     for (int i = 0; i < 3; i++)
         wrong += lifecycle_own(manager, module, NULL, count_release, &released, NULL);
     wrong += lifecycle_on_metadata_loaded(manager, module, "key");
-    wrong += lifecycle_on_interp_module_parsed(manager, module, (int64_t)number * 10, (int64_t)number * 10 + 9);
+    /* The same ids each time: what an unload left of them would be in the way. */
+    wrong += lifecycle_on_interp_module_parsed(manager, module, 10, 19);
     wrong += lifecycle_unload_module(manager, module, 0, &report, sizeof report);
     wrong += report.exec_symbols != 5 || report.jit_symbols != 5 || report.mappings != 2 || report.names != 20 ||
              report.resources != 3;
@@ -107,9 +108,7 @@ static void a_thousand_loads_leave_what_ten_left(void)
     EXPECT_EQ(after.unloads, before.unloads + cycles);
     after.loads = before.loads;
     after.unloads = before.unloads;
-    /* Slots of removed names are reused, so their number goes up and down with no trend. */
-    EXPECT(after.tombstones <= before.tombstones + 64);
-    after.tombstones = before.tombstones;
+    after.tombstones = before.tombstones; /* counted since the start */
     EXPECT(memcmp(&before, &after, sizeof before) == 0);
     EXPECT_EQ(leaks_of(manager), 0);
     EXPECT_EQ(last.descriptors, first.descriptors);

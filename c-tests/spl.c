@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "check.h"
+#include "expect.h"
 
 /* --- the runtime --- */
 
@@ -144,9 +144,9 @@ static void begin(void)
 
 static void all_freed_once(void)
 {
-    CHECK(made > 0);
-    CHECK_EQ(freed, made);
-    CHECK_EQ(bad_frees, 0);
+    EXPECT(made > 0);
+    EXPECT_EQ(freed, made);
+    EXPECT_EQ(bad_frees, 0);
 }
 
 /* --- the promises --- */
@@ -164,9 +164,9 @@ static void scalars_own_nothing(void)
     spl_free_value(values[0]);
     spl_free_value(values[2]);
     spl_free_all_values(values, 3);
-    CHECK(values[0].tag == NIL && values[1].tag == NIL);
-    CHECK(values[2].tag == NIL);
-    CHECK_EQ(freed + bad_frees, 0);
+    EXPECT(values[0].tag == NIL && values[1].tag == NIL);
+    EXPECT(values[2].tag == NIL);
+    EXPECT_EQ(freed + bad_frees, 0);
 }
 
 static void a_text_alone(void)
@@ -185,10 +185,10 @@ static void nothing_to_do(void)
     spl_free_all_values(&value, 0);
     spl_free_all_values(&value, -1);
     spl_free_all_values(&value, INT64_MIN);
-    CHECK_EQ(freed, 0);
-    CHECK(value.tag == STRING && strcmp(value.as.string, "stays") == 0);
+    EXPECT_EQ(freed, 0);
+    EXPECT(value.tag == STRING && strcmp(value.as.string, "stays") == 0);
     spl_free_all_values(&value, 1);
-    CHECK_EQ(value.tag, NIL);
+    EXPECT_EQ(value.tag, NIL);
     all_freed_once();
 }
 
@@ -249,11 +249,18 @@ static void shared_texts_are_freed_once(void)
     values[3] = shared;
     spl_free_all_values(values, 4);
     all_freed_once();
-    CHECK(values[0].tag == NIL && values[1].tag == NIL);
-    CHECK(values[2].tag == NIL && values[3].tag == NIL);
+    EXPECT(values[0].tag == NIL && values[1].tag == NIL);
+    EXPECT(values[2].tag == NIL && values[3].tag == NIL);
 
     begin();
     values[0] = values[1] = text("twice at the top");
+    values[2] = text("another beside it");
+    spl_free_all_values(values, 3);
+    all_freed_once();
+
+    begin();
+    values[0] = text("one");
+    values[1] = text("two");
     spl_free_all_values(values, 2);
     all_freed_once();
 }
@@ -351,13 +358,13 @@ static void an_unknown_tag_is_left_alone(void)
     values[1] = text("freed");
     spl_free_value(values[0]);
     spl_free_all_values(values, 2);
-    CHECK(values[0].tag == 99 && values[1].tag == NIL);
+    EXPECT(values[0].tag == 99 && values[1].tag == NIL);
     all_freed_once();
 }
 
 static void *deep(void *unused)
 {
-    long levels = check_scaled(1000000), i;
+    long levels = expect_scale(1000000, 10000), i;
     SplValue value = text("at the bottom");
     for (i = 0; i < levels; i++) {
         SplValue outer;
@@ -379,18 +386,18 @@ static void hazard_mem_03_a_million_levels_in_a_small_stack(void)
     pthread_attr_t small;
     pthread_t thread;
     begin();
-    CHECK(pthread_attr_init(&small) == 0);
-    CHECK(pthread_attr_setstacksize(&small, (size_t)64 << 10) == 0);
-    CHECK(pthread_create(&thread, &small, deep, NULL) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
+    EXPECT(pthread_attr_init(&small) == 0);
+    EXPECT(pthread_attr_setstacksize(&small, (size_t)64 << 10) == 0);
+    EXPECT(pthread_create(&thread, &small, deep, NULL) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
     pthread_attr_destroy(&small);
     all_freed_once();
-    CHECK(made > 10000);
+    EXPECT(made > 10000);
 }
 
 static void a_wide_value(void)
 {
-    long number = check_scaled(300000), i;
+    long number = expect_scale(300000, 3000), i;
     SplValue list;
     begin();
     list = array(number);
@@ -416,5 +423,5 @@ int main(void)
     RUN(an_unknown_tag_is_left_alone);
     RUN(hazard_mem_03_a_million_levels_in_a_small_stack);
     RUN(a_wide_value);
-    return check_result();
+    return expect_done();
 }

@@ -321,7 +321,7 @@ typedef struct lifecycle_stats {
     uint64_t names_enum;
     /** Global bindings. */
     uint64_t names_global;
-    /** Slots of the name tables that hold a removed name until they are reused. */
+    /** Declaration ids whose module was unloaded, since the start. */
     uint64_t tombstones;
     /** Resources registered with lifecycle_own. */
     uint64_t resources;

@@ -44,7 +44,7 @@ pub struct lifecycle_stats {
     pub names_enum: u64,
     /// Global bindings.
     pub names_global: u64,
-    /// Slots of the name tables that hold a removed name until they are reused.
+    /// Declaration ids whose module was unloaded, since the start.
     pub tombstones: u64,
     /// Resources registered with lifecycle_own.
     pub resources: u64,

@@ -1,4 +1,4 @@
-//! Lists, boxes and hash tables that say so when there is no memory.
+//! Lists and boxes that say so when there is no memory.
 
 use allocator_api2::{boxed::Box, vec::Vec};
 
@@ -10,9 +10,6 @@ pub type List<T> = Vec<T, Host>;
 
 /// A value in the host's memory.
 pub type Bx<T> = Box<T, Host>;
-
-/// An open-addressing hash table in the host's memory; `try_reserve` before an insert.
-pub type Table<T> = hashbrown::HashTable<T, Host>;
 
 /// Fallible growth.
 pub trait ListExt<T> {

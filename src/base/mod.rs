@@ -5,6 +5,7 @@ mod alloc;
 mod chain;
 mod error;
 mod hash;
+mod index;
 mod list;
 mod slots;
 mod text;
@@ -17,7 +18,7 @@ pub(crate) use error::fail;
 #[cfg(test)]
 pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
-pub use hash::Index;
-pub use list::{Bx, List, ListExt, Table, try_box};
+pub use index::Index;
+pub use list::{Bx, List, ListExt, try_box};
 pub use slots::{Kind, Slots, split_index};
 pub use text::{Lossy, Text};

@@ -122,7 +122,7 @@ impl State {
             names_struct: self.names.count(LIFECYCLE_STRUCT),
             names_enum: self.names.count(LIFECYCLE_ENUM),
             names_global: self.names.count(LIFECYCLE_GLOBAL),
-            tombstones: self.names.tombstones() as u64,
+            tombstones: self.ranges.tombstones(),
             resources: self.registry.resource_count() as u64,
             metadata: self.metadata,
             loads: self.registry.loads(),

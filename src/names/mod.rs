@@ -340,11 +340,6 @@ impl Names {
         self.table.len()
     }
 
-    /// Slots of the name table that hold a removed name until they are reused.
-    pub fn tombstones(&self) -> usize {
-        self.table.tombstones()
-    }
-
     /// Bytes of bookkeeping, the names' texts included.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {

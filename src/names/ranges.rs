@@ -35,12 +35,13 @@ impl Range {
 pub struct Ranges {
     sorted: List<Range>,
     total: u128,
+    tombstones: u64,
 }
 
 impl Ranges {
     /// No id is live.
     pub fn new(host: Host) -> Self {
-        Ranges { sorted: List::new_in(host), total: 0 }
+        Ranges { sorted: List::new_in(host), total: 0, tombstones: 0 }
     }
 
     /// Where the first range stands that ends at `did` or after.
@@ -80,10 +81,17 @@ impl Ranges {
             Some(range) if range.first == first && range.last == last => {
                 let range = self.sorted.remove(at);
                 self.total -= range.ids();
+                let ids = u64::try_from(range.ids()).unwrap_or(u64::MAX);
+                self.tombstones = self.tombstones.saturating_add(ids);
                 Ok(range)
             }
             _ => fail!(LIFECYCLE_E_NOT_FOUND, "declarations {first}..{last} are not a live range"),
         }
+    }
+
+    /// Ids that were live and then not, since the start.
+    pub fn tombstones(&self) -> u64 {
+        self.tombstones
     }
 
     /// The live range an id is in.

@@ -98,10 +98,6 @@ impl Table {
         self.names.len()
     }
 
-    pub fn tombstones(&self) -> usize {
-        self.index.tombstones()
-    }
-
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.names.bytes() + self.index.bytes() + self.text_bytes

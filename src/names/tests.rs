@@ -303,24 +303,6 @@ fn hazard_mem_16_churn_of_constant_size_stays_bounded() {
 }
 
 #[test]
-fn hazard_mem_16_removed_names_are_counted_until_reused() {
-    let mut house = House::new(Host::libc());
-    let decls: Vec<u64> = (0..4000).map(|n| house.bind(1, format!("n{n}").as_bytes(), n)).collect();
-    let mut most = 0;
-    for decl in decls {
-        house.unbind(1, decl);
-        most = most.max(house.names.tombstones());
-    }
-    assert!(most <= 4000);
-    for round in 0..20_000 {
-        let decl = house.bind(1, format!("m{round}").as_bytes(), round);
-        house.unbind(1, decl);
-    }
-    assert!(house.names.tombstones() <= 8192);
-    assert_eq!(house.names.names(), 0);
-}
-
-#[test]
 fn no_memory_changes_nothing_whichever_allocation_fails() {
     for staged in [false, true] {
         let mut failed = 0;

@@ -61,7 +61,7 @@ table! {
     names_struct gauge "Struct bindings",
     names_enum gauge "Enum bindings",
     names_global gauge "Global bindings",
-    tombstones gauge "Name table slots that hold a removed name",
+    tombstones counter "Declaration ids whose module was unloaded since the start",
     resources gauge "Resources owned by modules",
     metadata gauge "Metadata keys",
     loads counter "Modules loaded since the start",

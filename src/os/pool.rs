@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 use super::memory::{Access, Reservation};
 use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
 use crate::base::{Result, fail};
+use crate::shim;
 
 /// Places a pool has.
 const PLACES: usize = 1 << 16;
@@ -70,6 +71,8 @@ impl<T: Signed> Pool<T> {
         self.memory.get_or_try_init(|| {
             let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
             memory.set_access(0, memory.len(), Access::ReadWrite)?;
+            // A program that ends without destroying its objects has not lost them.
+            shim::keep_roots(memory.base(), memory.len());
             Ok(memory)
         })
     }

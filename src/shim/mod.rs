@@ -13,6 +13,7 @@ unsafe extern "C" {
     fn lifecycle_shim_permit(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_permit_defined(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
+    fn lifecycle_shim_keep_roots(at: *const c_void, bytes: usize);
     fn lifecycle_shim_spl_free(block: *mut c_void);
 }
 
@@ -45,6 +46,12 @@ pub fn permit_defined(at: *mut u8, bytes: usize) {
 pub fn rewrite_code(at: *const u8, bytes: usize) {
     // SAFETY: `.shim.mark`.
     unsafe { lifecycle_shim_rewrite_code(at.cast(), bytes) }
+}
+
+/// Pointers in these bytes, which stay mapped for good, keep what they point at from being a leak.
+pub fn keep_roots(at: *const u8, bytes: usize) {
+    // SAFETY: `.shim.mark`.
+    unsafe { lifecycle_shim_keep_roots(at.cast(), bytes) }
 }
 
 /// Frees a block of a runtime's value: with the host's `spl_free` where it has one, else with

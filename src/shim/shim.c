@@ -30,6 +30,9 @@
 extern void __asan_poison_memory_region(void const volatile *, size_t) WEAK;
 extern void __asan_unpoison_memory_region(void const volatile *, size_t) WEAK;
 
+/* Present with AddressSanitizer's leak checker, or that alone. */
+extern void __lsan_register_root_region(void const *, size_t) WEAK;
+
 /* Present where a runtime frees its values with a function of its own. */
 extern void spl_free(void *) WEAK;
 
@@ -40,6 +43,7 @@ void lifecycle_shim_forbid(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit_defined(void *at, size_t bytes) SHIM;
 void lifecycle_shim_rewrite_code(const void *at, size_t bytes) SHIM;
+void lifecycle_shim_keep_roots(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_spl_free(void *block) SHIM;
 
 /*
@@ -131,6 +135,18 @@ int lifecycle_shim_checkers(void)
 void lifecycle_shim_rewrite_code(const void *at, size_t bytes)
 {
     ask_valgrind(VALGRIND_DISCARD_TRANSLATIONS, at, bytes);
+}
+
+/*
+ * Pointers in these bytes keep what they point at from being a leak, for good.
+ * LeakSanitizer looks for pointers in the program's data, not in mappings;
+ * valgrind looks there by itself.
+ */
+void lifecycle_shim_keep_roots(const void *at, size_t bytes)
+{
+    if (__lsan_register_root_region) {
+        __lsan_register_root_region(at, bytes);
+    }
 }
 
 /* From now on a touch of these bytes is a fault that the checker reports. */

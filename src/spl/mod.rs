@@ -23,7 +23,7 @@ use core::ffi::c_void;
 pub use value::SplValue;
 use value::{ARRAY, DICT, STRING, SplArray, SplDict};
 
-use crate::base::{Error, Host, List, ListExt, Result, Table};
+use crate::base::{Error, Host, Index, List, ListExt, Result};
 use crate::shim;
 
 /// Frees one block.
@@ -46,13 +46,14 @@ struct Block {
 
 /// Every block reached so far.
 struct Reached {
-    seen: Table<usize>,
+    /// Their addresses.
+    seen: Index,
     blocks: List<Block>,
 }
 
 /// Spreads an address over all bits: the low ones say little, since blocks are aligned.
-fn spread(address: usize) -> u64 {
-    let product = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+fn spread(address: u64) -> u64 {
+    let product = address.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     product ^ (product >> 32)
 }
 
@@ -63,21 +64,20 @@ fn count(number: i64) -> usize {
 
 impl Reached {
     fn new(host: Host) -> Self {
-        Reached { seen: Table::new_in(host), blocks: List::new_in(host) }
+        Reached { seen: Index::new(host, 0), blocks: List::new_in(host) }
     }
 
     /// Notes a block, unless it is known (or NULL).
     fn note(&mut self, at: *mut c_void, kind: Kind) -> Result<()> {
-        let (address, spreader) = (at as usize, |address: &usize| spread(*address));
+        let address = at as u64;
         let hash = spread(address);
-        if at.is_null() || self.seen.find(hash, |known| *known == address).is_some() {
+        if at.is_null() || self.seen.find(hash, |known| known == address).is_some() {
             return Ok(());
         }
-        let room = self.seen.try_reserve(1, spreader);
+        let room = self.seen.make_room();
         room.map_err(|_| Error::no_memory("the set of blocks; no value was freed"))?;
         self.blocks.try_push(Block { at, kind })?;
-        self.seen.insert_unique(hash, address, spreader);
-        Ok(())
+        self.seen.insert(hash, address)
     }
 
     /// Notes what a value owns.

@@ -117,6 +117,8 @@ fn shared_texts_and_arrays() {
 fn a_text_twice_at_the_top() {
     let shared = text();
     all_are_freed(&mut [shared, shared], 1);
+    BLOCKS.take();
+    all_are_freed(&mut [text(), text()], 2);
 }
 
 #[test]
