@@ -249,7 +249,7 @@ static const int errors[] = {ENOMEM, EACCES, EMFILE, EINVAL};
 static void every_call_of_every_operation(void)
 {
     size_t variants = expect_scale(4, 1);
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i += expect_scale(1, 2)) {
         for (size_t v = 0; v < variants; v++) {
             long k = 1, step = (long)expect_scale(1, 7);
             while (!try_call(&operations[i], k, errors[(v + i) % 4], v / 2 != 0) && k < 1000)
@@ -271,7 +271,7 @@ static void every_call_of_creation(void)
         unsigned refused = 1;
         config.code_capacity = 8 << 20;
         config.code_mode = mode;
-        for (long k = 1; refused != 0 && k < 1000; k++) {
+        for (long k = 1; refused != 0 && k < 1000; k += (long)expect_scale(1, 4)) {
             size_t files = open_files();
             long long mapped = address_space();
             lifecycle_manager *manager = (lifecycle_manager *)&config;
@@ -305,7 +305,7 @@ static void every_call_of_destruction(void)
         const struct operation o = {"destroy", v % 2 ? DUAL : MPROTECT, MAP, NULL, NULL, false};
         int error = errors[v / 2 % 4];
         unsigned refused = 1;
-        for (long k = 1; refused != 0 && k < 1000; k++) {
+        for (long k = 1; refused != 0 && k < 1000; k += (long)expect_scale(1, 4)) {
             size_t files = open_files();
             long long mapped = address_space();
             struct stage s;
