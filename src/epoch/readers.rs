@@ -21,11 +21,11 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
-use parking_lot::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{self, Pool, Signed};
+use crate::os::{self, Mutex, Pool, Signed};
 
 /// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the
 /// header use.

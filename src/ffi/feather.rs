@@ -9,7 +9,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use parking_lot::Mutex;
+use crate::os::Mutex;
 
 use super::arena::DEFAULTS;
 use super::guard;

@@ -10,13 +10,11 @@ use core::ffi::CStr;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicI64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::Manager;
 use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
 use crate::abi::lifecycle_unload_report;
 use crate::base::{Host, List, ListExt, Lossy, Result, fail};
-use crate::os;
+use crate::os::{self, Mutex};
 
 /// Backends that `create` knows: all of them map their code through a manager.
 const BACKENDS: [&CStr; 4] = [c"auto", c"jit", c"soft_jit", c"native"];

@@ -33,8 +33,6 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
-
 pub use code::{Adopted, Commit};
 pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
@@ -45,7 +43,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::Locator;
 use crate::epoch::Readers;
 use crate::names::KINDS;
-use crate::os::{Pool, Signed};
+use crate::os::{Mutex, Pool, RwLock, Signed};
 use effects::Effects;
 
 /// A manager's place.

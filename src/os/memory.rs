@@ -10,7 +10,7 @@
 use core::ffi::{CStr, c_int};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
+use super::lock::Mutex;
 
 use crate::base::{Error, Result, errno, fail};
 

@@ -16,8 +16,8 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use super::lock::Mutex;
 use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 
 use super::memory::{Access, Reservation};
 use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
