@@ -18,8 +18,17 @@ mod manager;
 // Modules and what they own
 mod module;
 
+// Reloads, and loads within loads
+mod reload;
+
 // Code
 mod code;
+
+// Symbols
+mod symbol;
+
+// Entries
+mod entry;
 
 // Threads that run code
 mod reader;
