@@ -81,18 +81,21 @@ expect "numbers_demo, damaged cache" numbers_demo 0 with_cache run numbers_demo.
 verdict "usage" $?
 
 # The closing table: all that runs without an error, loaded together and unloaded, again and again.
-files=
-for p in $good; do files="$files $programs/$p.mrt"; done
-# shellcheck disable=SC2086  # the list is split on purpose
-(cd "$work" && MINIRT_CACHE=$cache "$MINIRT" table "$cycles" $files) >"$work/table"
-status=$?
-cat "$work/table"
-echo
-verdict "table: nothing left after $cycles cycles" $status
-# A class that was never held proves nothing by being empty at the end.
-if has_jit; then
-    ! grep -E ' 0 +0 +0$' "$work/table"
-    verdict "table: every class was held" $?
+# CYCLES=0 leaves it out, for tools under which a process never gives memory back.
+if [ "$cycles" -ne 0 ]; then
+    files=
+    for p in $good; do files="$files $programs/$p.mrt"; done
+    # shellcheck disable=SC2086  # the list is split on purpose
+    (cd "$work" && MINIRT_CACHE=$cache "$MINIRT" table "$cycles" $files) >"$work/table"
+    status=$?
+    cat "$work/table"
+    echo
+    verdict "table: nothing left after $cycles cycles" $status
+    # A class that was never held proves nothing by being empty at the end.
+    if has_jit; then
+        ! grep -E ' 0 +0 +0$' "$work/table"
+        verdict "table: every class was held" $?
+    fi
 fi
 
 echo

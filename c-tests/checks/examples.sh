@@ -20,7 +20,28 @@ done
 minirt() { # program
     MINIRT=$EXAMPLES/$1 CYCLES=200 examples-c/run.sh
 }
+minirt_valgrind() {
+    local wrapper=$WORK/minirt-valgrind
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
+--errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
+        "$(realpath "$EXAMPLES/minirt")" >"$wrapper"
+    chmod +x "$wrapper"
+    MINIRT=$wrapper CYCLES=0 examples-c/run.sh
+}
+minirt_sanitized() {
+    local program=$WORK/minirt-sanitized
+    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude examples-c/minirt/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
+    nm "$program" | grep -q __asan_init
+    MINIRT=$program CYCLES=0 examples-c/run.sh
+}
 if [ -d examples-c/minirt ]; then
+    check "example: minirt (archive, sanitizers)" minirt_sanitized
+    if have valgrind; then
+        check "example: minirt (archive, valgrind)" minirt_valgrind
+    else
+        skip "example: minirt (archive, valgrind)" "no valgrind"
+    fi
     check "example: minirt (archive)" minirt minirt
     check "example: minirt (shared)" minirt minirt-shared
 fi
