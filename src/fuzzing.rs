@@ -43,3 +43,13 @@ pub fn names(bytes: &[u8]) {
     }
     pair.finish();
 }
+
+/// Runs bytes as steps on a manager's code and on its naive twin.
+pub fn code(bytes: &[u8]) {
+    crate::manager::model::run(bytes);
+}
+
+/// Runs bytes as steps on an arena and on a list of ranges.
+pub fn arena(bytes: &[u8]) {
+    crate::arena::model::run(bytes);
+}

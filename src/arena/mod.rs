@@ -21,6 +21,8 @@
 
 mod bump;
 mod marks;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod platform;
 #[cfg(test)]
 mod tests;

@@ -1,171 +1,11 @@
-//! The algorithm against a list of live ranges, and with every call to the system made to fail.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
-
-use core::cell::{Cell, RefCell};
-use core::ffi::c_void;
-use std::rc::Rc;
+//! The algorithm against its model, and with every call to the system made to fail.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use proptest::prelude::*;
 
-use super::bump::{
-    ALIGN, ALIGN_MAX, Bump, Cleanup, First, HUGE, Platform, RESERVE, Refused, Setup,
-};
+use super::bump::{ALIGN, ALIGN_MAX, Bump, First, HUGE, RESERVE, Refused, Setup};
 use super::marks::{Mark, Marks, Unfit};
-use super::platform::System;
-use crate::os::Reservation;
-
-/// A system that counts, can be told to fail, and notes which bytes are forbidden.
-#[derive(Default)]
-struct World {
-    /// Calls until the one that fails; negative: none does.
-    countdown: Cell<i64>,
-    /// Every call from the failing one on fails, not that one alone.
-    persistent: Cell<bool>,
-    /// Calls that failed.
-    failures: Cell<u64>,
-    /// Regions above this size are refused.
-    largest: Cell<usize>,
-    /// Commits above this size are refused.
-    largest_commit: Cell<usize>,
-    /// Regions out.
-    regions: Cell<i64>,
-    reserves: Cell<u64>,
-    /// Releases fail.
-    keeps: Cell<bool>,
-    watched: bool,
-    /// Marks in order: forbidden or permitted, from, to.
-    marked: RefCell<Vec<(bool, usize, usize)>>,
-}
-
-impl World {
-    fn new(watched: bool) -> Rc<Self> {
-        Rc::new(World {
-            countdown: Cell::new(-1),
-            largest: Cell::new(usize::MAX),
-            largest_commit: Cell::new(usize::MAX),
-            watched,
-            ..World::default()
-        })
-    }
-
-    fn fails(&self) -> bool {
-        let left = self.countdown.get();
-        if left > 0 || (left == 0 && !self.persistent.get()) {
-            self.countdown.set(left - 1);
-        }
-        self.failures.set(self.failures.get() + u64::from(left == 0));
-        left == 0
-    }
-
-    /// Whether the last mark that covers an address forbids it; `None`: no mark does.
-    fn forbids(&self, at: usize) -> Option<bool> {
-        let marked = self.marked.borrow();
-        let last = marked.iter().rev().find(|(_, from, to)| (*from..*to).contains(&at));
-        last.map(|(forbidden, ..)| *forbidden)
-    }
-}
-
-struct Fake(Rc<World>, System);
-
-impl Platform for Fake {
-    type Error = ();
-    type Region = Reservation;
-    fn page_size(&self) -> usize {
-        self.1.page_size()
-    }
-    fn reserve(&self, len: usize, align: usize) -> Result<Reservation, ()> {
-        self.0.reserves.set(self.0.reserves.get() + 1);
-        if len > self.0.largest.get() || self.0.fails() {
-            return Err(());
-        }
-        let region = self.1.reserve(len, align).map_err(|_| ())?;
-        self.0.regions.set(self.0.regions.get() + 1);
-        Ok(region)
-    }
-    fn extent(&self, region: &Reservation) -> (*mut u8, usize) {
-        self.1.extent(region)
-    }
-    fn commit(&self, region: &Reservation, offset: usize, len: usize) -> Result<(), ()> {
-        if len > self.0.largest_commit.get() || self.0.fails() {
-            return Err(());
-        }
-        self.1.commit(region, offset, len).map_err(|_| ())
-    }
-    fn decommit(&self, region: &Reservation, offset: usize, len: usize) -> Result<(), ()> {
-        if self.0.fails() {
-            return Err(());
-        }
-        self.1.decommit(region, offset, len).map_err(|_| ())
-    }
-    fn release(&self, region: Reservation) -> Result<(), (Reservation, ())> {
-        if self.0.keeps.get() {
-            return Err((region, ()));
-        }
-        self.0.regions.set(self.0.regions.get() - 1);
-        // A touch faults from now on, which is as good as forbidden.
-        let (base, len) = self.extent(&region);
-        self.forbid(base, len);
-        self.1.release(region).map_err(|(region, _)| (region, ()))
-    }
-    fn is_watched(&self) -> bool {
-        self.0.watched
-    }
-    fn forbid(&self, at: *mut u8, len: usize) {
-        self.0.marked.borrow_mut().push((true, at as usize, at as usize + len));
-    }
-    fn permit(&self, at: *mut u8, len: usize) {
-        self.0.marked.borrow_mut().push((false, at as usize, at as usize + len));
-    }
-    fn permit_defined(&self, at: *mut u8, len: usize) {
-        self.permit(at, len);
-    }
-}
-
-fn setup() -> Setup {
-    Setup {
-        chunk: 1 << 16,
-        hard_limit: RESERVE,
-        reserve: RESERVE,
-        first: First::new(core::ptr::null_mut(), 0),
-        retained: None,
-        poison: true,
-        identity: 7,
-    }
-}
-
-fn arena(world: &Rc<World>, setup: Setup) -> Bump<Fake> {
-    Bump::new(Fake(world.clone(), System::new()), setup).expect("an arena")
-}
-
-fn fill(at: *mut u8, size: usize, byte: u8) {
-    // SAFETY: the arena handed these bytes out, to this test alone.
-    unsafe { at.write_bytes(byte, size) };
-}
-
-fn holds(at: *mut u8, size: usize, byte: u8) -> bool {
-    // SAFETY: the arena handed these bytes out, and they were filled.
-    unsafe { core::slice::from_raw_parts(at, size) }.iter().all(|b| *b == byte)
-}
-
-unsafe extern "C" fn nothing(_resource: *mut c_void, _user: *mut c_void) {}
-
-fn cleanup(number: usize) -> Cleanup {
-    Cleanup {
-        run: nothing,
-        resource: core::ptr::without_provenance_mut(number),
-        user: core::ptr::null_mut(),
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Op {
-    Alloc(usize, u32),
-    Register,
-    Save,
-    /// To the n-th newest mark of all ever saved.
-    Rewind(usize),
-    Reset,
-}
+use super::model::*;
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let size = prop_oneof![
@@ -183,136 +23,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 1..120)
 }
 
-#[derive(Clone, Copy)]
-struct Setting {
-    first: usize,
-    limit: Option<usize>,
-    watched: bool,
-    reserve: usize,
-}
-
 const PLAIN: Setting = Setting { first: 0, limit: None, watched: false, reserve: RESERVE };
-
-/// What the model knows of a mark: live ranges and cleanups at the time, and whether it is dead.
-struct Saved {
-    mark: Mark,
-    ranges: usize,
-    cleanups: usize,
-    used: usize,
-    is_dead: bool,
-}
-
-fn run_against_model(ops: &[Op], setting: Setting) {
-    let Setting { first, limit, watched, reserve } = setting;
-    let world = World::new(watched);
-    let mut memory = vec![0u8; first];
-    let first = First::new(memory.as_mut_ptr(), memory.len());
-    let hard_limit = limit.unwrap_or(RESERVE);
-    let mut it = arena(&world, Setup { first, hard_limit, reserve, ..setup() });
-    let mut ranges: Vec<(*mut u8, usize, u8)> = Vec::new();
-    let mut cleanups: Vec<usize> = Vec::new();
-    let mut saved: Vec<Saved> = Vec::new();
-    for (number, op) in ops.iter().enumerate() {
-        let before = it.used();
-        match *op {
-            Op::Alloc(size, align) => {
-                let align = 1 << align;
-                let at = match it.alloc(size, align) {
-                    Ok(at) => at.as_ptr(),
-                    Err(refused) => {
-                        assert!(matches!(refused, Refused::Limit { .. }), "{refused:?}");
-                        assert!(before + size + align + ALIGN > limit.expect("a limit"));
-                        assert_eq!(it.used(), before);
-                        continue;
-                    }
-                };
-                assert!((at as usize).is_multiple_of(align.max(ALIGN)));
-                let taken = size.max(1).next_multiple_of(ALIGN);
-                for (other, len, _) in &ranges {
-                    let len = (*len).max(1).next_multiple_of(ALIGN);
-                    let apart = at as usize + taken <= *other as usize
-                        || *other as usize + len <= at as usize;
-                    assert!(apart, "{at:p}+{size} overlaps {other:p}+{len}");
-                }
-                assert!(it.used() >= before + taken);
-                assert!(limit.is_none_or(|limit| it.used() <= limit));
-                if watched {
-                    for byte in [0, size / 2, size.wrapping_sub(1)] {
-                        assert!(byte >= size || world.forbids(at as usize + byte) == Some(false));
-                    }
-                    // What lies behind a mapping of its own is another's.
-                    if taken < HUGE {
-                        assert_ne!(world.forbids(at as usize + taken), Some(false));
-                    }
-                }
-                fill(at, size, number as u8);
-                ranges.push((at, size, number as u8));
-            }
-            Op::Register => {
-                if it.push_cleanup(cleanup(number)).is_ok() {
-                    cleanups.push(number);
-                }
-            }
-            Op::Save => {
-                let mark = it.save();
-                assert_eq!(it.used(), before);
-                saved.push(Saved {
-                    mark,
-                    ranges: ranges.len(),
-                    cleanups: cleanups.len(),
-                    used: before,
-                    is_dead: false,
-                });
-            }
-            Op::Rewind(back) => {
-                let Some(index) = saved.len().checked_sub(back + 1) else { continue };
-                let Saved { mark, ranges: keep, cleanups: stay, used, is_dead } = saved[index];
-                if is_dead {
-                    assert_eq!(it.check(mark), Err(Unfit::Stale));
-                    continue;
-                }
-                assert_eq!(it.check(mark), Ok(()));
-                while let Some(popped) = it.pop_cleanup(Some(mark)) {
-                    assert_eq!(cleanups.pop(), Some(popped.resource.addr()));
-                }
-                assert_eq!(cleanups.len(), stay);
-                it.rewind(mark);
-                assert_eq!(it.used(), used);
-                for (at, size, _) in ranges.drain(keep..) {
-                    if watched && size > 0 {
-                        assert_eq!(world.forbids(at as usize), Some(true));
-                    }
-                }
-                // The same mark may have been saved more than once.
-                for other in saved.iter_mut().skip(index + 1) {
-                    other.is_dead |= other.mark != mark;
-                }
-            }
-            Op::Reset => {
-                while let Some(popped) = it.pop_cleanup(None) {
-                    assert_eq!(cleanups.pop(), Some(popped.resource.addr()));
-                }
-                assert!(cleanups.is_empty());
-                it.reset().expect("a reset");
-                assert_eq!(it.used(), 0);
-                ranges.clear();
-                saved.iter_mut().for_each(|saved| saved.is_dead = true);
-            }
-        }
-        for (at, size, byte) in &ranges {
-            assert!(holds(*at, *size, *byte), "{at:p}+{size} changed");
-        }
-    }
-    while it.pop_cleanup(None).is_some() {}
-    it.release().expect("given back");
-    assert_eq!(world.regions.get(), 0);
-    if watched {
-        // The caller has its memory back.
-        memory.iter().for_each(|byte| {
-            assert_ne!(world.forbids(&raw const *byte as usize), Some(true));
-        });
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -320,6 +31,11 @@ proptest! {
         failure_persistence: None,
         ..Default::default()
     })]
+
+    #[test]
+    fn any_bytes_are_steps(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        run(&bytes);
+    }
 
     #[test]
     fn live_ranges_never_overlap(ops in ops()) {
@@ -465,7 +181,7 @@ fn address_space_is_asked_for_in_halves() {
     it.release().expect("given back");
 
     world.largest.set(0);
-    assert!(Bump::new(Fake(world.clone(), System::new()), setup()).is_err());
+    assert!(Bump::new(Fake::of(&world), setup()).is_err());
     assert_eq!(world.regions.get(), 0);
 }
 

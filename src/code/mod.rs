@@ -320,6 +320,7 @@ impl Code {
     /// Makes a staged symbol visible and callable.
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
         self.symbols.publish(id, epoch)?;
+        self.usage(id)?.fetch_max(epoch, Ordering::Relaxed);
         let symbol = self.symbols.get(id)?;
         if !symbol.is_awaited() {
             let name = symbol.name.bytes();

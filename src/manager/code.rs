@@ -2,6 +2,7 @@
 //! resolver.
 
 use core::ffi::{CStr, c_void};
+use core::sync::atomic::Ordering;
 
 use super::effects::{Effects, event};
 use super::retire::Waiting;
@@ -551,6 +552,8 @@ impl State {
         }
         let mut to = self.registry.get(origin)?.jit;
         self.code.symbols.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
+        // Its list is this epoch's, and may not be newer than its word (`.age.sorted`).
+        self.code.usage(id)?.fetch_max(manager.epoch(), Ordering::Relaxed);
         let owner = self.registry.get_mut(module)?;
         owner.code_bytes -= len;
         if jit {

@@ -21,6 +21,8 @@ mod effects;
 mod epochs;
 mod exec;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod modules;
 mod names;
 mod reload;

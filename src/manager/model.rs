@@ -1,0 +1,639 @@
+//! The naive twin of a manager's code: a list of what is mapped and a list of modules. Driven
+//! beside a real manager by the property test and the fuzz target, and compared with it after every
+//! step.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a model is there to fail loudly"
+)]
+
+use core::ffi::{CStr, c_void};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use std::collections::BTreeMap;
+
+use super::{Commit, Manager, State};
+use crate::abi::lifecycle_status::*;
+use crate::abi::*;
+use crate::base::Result;
+use crate::code::{JIT_OWNER, Want};
+
+/// Few, so that they meet.
+const PATHS: [&CStr; 4] = [c"a.smf", c"b.smf", c"lib/b.smf", c"c.smf"];
+const NAMES: [&CStr; 6] = [c"f", c"g", c"f2", c"main", c"a_long_name1", c"a_long_name2"];
+/// Bytes of code: few, so that they run out.
+const CAPACITY: usize = 4 << 20;
+const FLAGS: u32 = LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED;
+/// Code that surely fits while no more than `LITTLE` is taken, however scattered that is.
+const SMALL: usize = 1 << 14;
+const LITTLE: usize = 1 << 20;
+
+type Status = lifecycle_status;
+
+/// One step; the numbers are taken modulo what there is.
+#[derive(Clone, Copy, Debug)]
+pub enum Op {
+    /// Loads a path.
+    Load(u8),
+    /// Unloads a module, whatever is pinned or not.
+    Unload { module: u8, force: bool },
+    /// Maps code.
+    Map { module: u8, name: u8, flags: u8, size: u8 },
+    /// Takes room for code and writes there.
+    Reserve { size: u8, align: u8 },
+    /// Names some of what was written.
+    Commit { nth: u8, module: u8, name: u8, flags: u8 },
+    /// Gives room back.
+    Abort(u8),
+    /// Unmaps one symbol.
+    Unmap(u8),
+    /// Unmaps a path's own code.
+    UnmapPath(u8),
+    /// Unmaps all JIT code.
+    UnmapJit,
+    /// Adds or takes a pin.
+    Pin { nth: u8, add: bool },
+    /// A mapped name becomes a JIT symbol of a module.
+    Triggered { module: u8, name: u8 },
+    /// The next epoch.
+    Advance,
+    /// Notes a use.
+    Mark(u8),
+    /// Evicts what is old.
+    Sweep(u8),
+    /// Evicts what is oldest.
+    Budget(u8),
+    /// A reload begins.
+    Begin(u8),
+    /// A reload ends well.
+    Finish(u8),
+    /// A reload ends.
+    Undo(u8),
+    /// Makes an entry.
+    Entry(u8),
+}
+
+/// Steps from any bytes, five to a step.
+pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
+    bytes.chunks_exact(5).map(|chunk| {
+        let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
+        match chunk[0] % 26 {
+            0 | 1 => Op::Load(a),
+            2 => Op::Unload { module: a, force: b & 1 != 0 },
+            3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
+            8 => Op::Reserve { size: a, align: b },
+            9 | 10 => Op::Commit { nth: a, module: b, name: c, flags: d },
+            11 => Op::Abort(a),
+            12 => Op::Unmap(a),
+            13 => Op::UnmapPath(a),
+            14 => Op::UnmapJit,
+            15 => Op::Pin { nth: a, add: b & 1 != 0 },
+            16 => Op::Triggered { module: a, name: b },
+            17 | 18 => Op::Advance,
+            19 => Op::Mark(a),
+            20 => Op::Sweep(a % 8),
+            21 => Op::Budget(a),
+            22 => Op::Begin(a),
+            23 => Op::Finish(a),
+            24 => Op::Undo(a),
+            _ => Op::Entry(a),
+        }
+    })
+}
+
+/// From nothing to what never fits.
+fn size(number: u8) -> usize {
+    usize::from(number >> 2) * [1, 16, 1000, 70_000][usize::from(number & 3)]
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Loaded,
+    Replaced,
+    Fresh { old: u64 },
+}
+
+#[derive(Clone, Copy)]
+struct Side {
+    id: u64,
+    path: usize,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy)]
+struct Twin {
+    id: u64,
+    module: u64,
+    name: usize,
+    address: usize,
+    len: usize,
+    seed: u8,
+    pins: u32,
+    jit: bool,
+    staged: bool,
+    used: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    code: lifecycle_code,
+    seed: u8,
+}
+
+/// A real manager and its twin.
+pub struct Pair {
+    manager: &'static Manager,
+    granule: usize,
+    modules: Vec<Side>,
+    symbols: Vec<Twin>,
+    open: Vec<Open>,
+    entries: BTreeMap<usize, *const *mut c_void>,
+    gone: Vec<Twin>,
+    epoch: u64,
+    seed: u8,
+}
+
+/// The nth, while there are any.
+fn nth<T: Copy>(all: &[T], nth: u8) -> Option<T> {
+    all.get(usize::from(nth) % all.len().max(1)).copied()
+}
+
+/// What worked, if it was to; a refusal must be the one that was expected.
+fn agree<T>(real: Result<T>, refusal: Option<Status>) -> Option<T> {
+    assert_eq!(real.as_ref().err().map(|error| error.0), refusal);
+    real.ok()
+}
+
+fn pattern(seed: u8, len: usize) -> impl Iterator<Item = u8> {
+    (0..len).map(move |at| seed.wrapping_add((at / 7) as u8))
+}
+
+fn assert_holds(address: usize, seed: u8, len: usize) {
+    let at = core::ptr::with_exposed_provenance::<u8>(address);
+    // SAFETY: so many bytes of code are mapped and readable there; the comparison is of just that.
+    let bytes = unsafe { core::slice::from_raw_parts(at, len) };
+    assert!(bytes.iter().copied().eq(pattern(seed, len)), "the code at {address:#x} changed");
+}
+
+impl Pair {
+    /// Nothing loaded.
+    pub fn new() -> Self {
+        let config = lifecycle_config { code_capacity: CAPACITY, ..State::default_config() };
+        let manager = Manager::create(&config).expect("a manager");
+        let granule = manager.caps().expect("it is there").code_granule;
+        Pair {
+            manager,
+            granule,
+            modules: Vec::new(),
+            symbols: Vec::new(),
+            open: Vec::new(),
+            entries: BTreeMap::new(),
+            gone: Vec::new(),
+            epoch: 1,
+            seed: 0,
+        }
+    }
+
+    fn published(&self, name: usize) -> Option<Twin> {
+        self.symbols.iter().find(|it| it.name == name && !it.staged).copied()
+    }
+
+    fn twin(&mut self, id: u64) -> &mut Twin {
+        self.symbols.iter_mut().find(|it| it.id == id).expect("it is mapped")
+    }
+
+    fn span(&self, len: usize) -> usize {
+        len.next_multiple_of(self.granule)
+    }
+
+    fn taken(&self) -> usize {
+        let open: usize = self.open.iter().map(|open| open.code.size).sum();
+        self.symbols.iter().map(|it| self.span(it.len)).sum::<usize>() + open
+    }
+
+    fn forget(&mut self, gone: impl Fn(&Twin) -> bool) -> usize {
+        let before = self.symbols.len();
+        self.gone.extend(self.symbols.extract_if(.., |it| gone(it)));
+        before - self.symbols.len()
+    }
+
+    fn pinned(&self, whose: impl Fn(&Twin) -> bool) -> Option<Status> {
+        let pinned = self.symbols.iter().any(|it| whose(it) && it.pins != 0);
+        pinned.then_some(LIFECYCLE_E_PINNED)
+    }
+
+    /// What a new symbol takes the place of, or why it may not.
+    fn replaced(&self, side: Side, name: usize, flags: u32) -> (Option<Twin>, Option<Status>) {
+        let there = match side.stage {
+            Stage::Fresh { old } => {
+                let staged = |it: &&Twin| it.staged && it.module == side.id && it.name == name;
+                let others = self.published(name).filter(|it| it.module != old);
+                self.symbols.iter().find(staged).copied().or(others)
+            }
+            _ => self.published(name),
+        };
+        let refusal = there.and_then(|it| {
+            let foreign = side.stage != Stage::Loaded && !it.staged && it.module != side.id;
+            match () {
+                () if flags & LIFECYCLE_MAP_REPLACE == 0 => Some(LIFECYCLE_E_EXISTS),
+                () if it.pins != 0 => Some(LIFECYCLE_E_PINNED),
+                () if foreign => Some(LIFECYCLE_E_BUSY),
+                () => None,
+            }
+        });
+        (there, refusal)
+    }
+
+    /// Whether there was room; none is no failure unless there must have been.
+    fn found_room<T>(&self, real: &Result<T>, len: usize) -> bool {
+        match real.as_ref().err().map(|error| error.0) {
+            Some(LIFECYCLE_E_TOO_BIG) => assert!(len > CAPACITY / 2),
+            Some(LIFECYCLE_E_LIMIT) => assert!(len > SMALL || self.taken() > LITTLE),
+            _ => return true,
+        }
+        false
+    }
+
+    fn next_seed(&mut self) -> u8 {
+        self.seed = self.seed.wrapping_add(37);
+        self.seed
+    }
+
+    fn mapped(&mut self, id: u64, side: Side, new: Twin, flags: u32, replaced: Option<Twin>) {
+        if let Some(replaced) = replaced {
+            self.forget(|it| it.id == replaced.id);
+        }
+        let known = self.symbols.iter().chain(&self.gone).any(|it| it.id == id);
+        assert!(id != 0 && !known, "an id was given out twice");
+        let address = self.manager.symbol_address(id).expect("it is mapped") as usize;
+        assert_holds(address, new.seed, new.len);
+        self.symbols.push(Twin {
+            id,
+            address,
+            module: side.id,
+            pins: u32::from(flags & LIFECYCLE_MAP_PINNED != 0),
+            jit: flags & LIFECYCLE_MAP_JIT != 0,
+            staged: matches!(side.stage, Stage::Fresh { .. }),
+            used: self.epoch,
+            ..new
+        });
+    }
+
+    fn twin_of(name: usize, seed: u8, len: usize) -> Twin {
+        let (id, module, address, pins, used) = (0, 0, 0, 0, 0);
+        Twin { id, module, name, address, len, seed, pins, jit: false, staged: false, used }
+    }
+
+    fn map(&mut self, side: Side, name: usize, flags: u32, len: usize) {
+        let (replaced, refusal) = self.replaced(side, name, flags);
+        let refusal = refusal.or((len == 0).then_some(LIFECYCLE_E_INVALID));
+        let seed = self.next_seed();
+        let bytes: Vec<u8> = pattern(seed, len).collect();
+        let want = Want { len, align: 0, near: core::ptr::null() };
+        let real = self.manager.map(&bytes, want, &commit(side.id, name, flags, len));
+        if self.found_room(&real, len)
+            && let Some(id) = agree(real, refusal)
+        {
+            self.mapped(id, side, Self::twin_of(name, seed, len), flags, replaced);
+        }
+    }
+
+    fn reserve(&mut self, len: usize, align: usize) {
+        let real = self.manager.reserve_code(Want { len, align, near: core::ptr::null() });
+        if !self.found_room(&real, len) {
+            return;
+        }
+        if let Some(code) = agree(real, (len == 0).then_some(LIFECYCLE_E_INVALID)) {
+            assert!(code.size == self.span(len) && (code.rx as usize).is_multiple_of(align.max(1)));
+            let seed = self.next_seed();
+            let bytes: Vec<u8> = pattern(seed, code.size).collect();
+            // SAFETY: the reservation's bytes are ours to write until it is committed.
+            unsafe { code.rw.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), code.size) };
+            self.open.push(Open { code, seed });
+        }
+    }
+
+    fn commit(&mut self, Open { code, seed }: Open, side: Side, name: usize, flags: u32) {
+        // Some, all, none or too many.
+        let used = [code.size, code.size / 2, code.size / 3, 0, code.size + 1];
+        let used = used[usize::from(self.next_seed()) % used.len()];
+        let (replaced, refusal) = self.replaced(side, name, flags);
+        let fits = (1..=code.size).contains(&used);
+        let refusal = refusal.or((!fits).then_some(LIFECYCLE_E_RANGE));
+        let real = self.manager.commit_code(code.id, &commit(side.id, name, flags, used));
+        if let Some(id) = agree(real, refusal) {
+            self.open.retain(|open| open.code.id != code.id);
+            self.mapped(id, side, Self::twin_of(name, seed, used), flags, replaced);
+            assert_eq!(self.twin(id).address, code.rx as usize);
+        }
+    }
+
+    fn unload(&mut self, side: Side, force: bool) {
+        let pinned = self.pinned(|it| it.module == side.id).filter(|_| !force);
+        let busy = (side.stage != Stage::Loaded).then_some(LIFECYCLE_E_BUSY);
+        let flags = if force { LIFECYCLE_UNLOAD_FORCE_PINNED } else { 0 };
+        let mut report = lifecycle_unload_report::default();
+        let real = self.manager.unload(side.id, flags, &mut report);
+        if agree(real, busy.or(pinned)).is_some() {
+            self.modules.retain(|it| it.id != side.id);
+            let mine = self.forget(|it| it.module == side.id);
+            assert_eq!(report.jit_symbols + report.exec_symbols, mine as u64);
+        }
+    }
+
+    fn triggered(&mut self, side: Side, name: usize) {
+        let fresh = matches!(side.stage, Stage::Fresh { .. });
+        let mine = |it: &Twin| it.name == name && it.staged == fresh;
+        let mine = |it: &&Twin| mine(it) && (!fresh || it.module == side.id);
+        // A name without code would be announced, which this model does not know.
+        let Some(id) = self.symbols.iter().find(mine).map(|it| it.id) else { return };
+        agree(self.manager.jit_triggered(side.id, NAMES[name]), None);
+        let epoch = self.epoch;
+        let it = self.twin(id);
+        if !it.jit || it.module != side.id {
+            (it.jit, it.module, it.used) = (true, side.id, epoch);
+        }
+    }
+
+    /// Compares a sweep with the twin: `enough` says how many bytes were to go.
+    fn swept(&mut self, real: &lifecycle_sweep_report, limit: u64, enough: usize) {
+        let stale = |it: &Twin| it.jit && !it.staged && it.used < limit;
+        let manager = self.manager;
+        let left = |it: &Twin| manager.symbol_info(it.id).is_ok();
+        assert!(self.symbols.iter().all(|it| left(it) || (stale(it) && it.pins == 0)));
+        let evicted: Vec<Twin> = self.symbols.iter().filter(|it| !left(it)).copied().collect();
+        let kept = self.symbols.iter().filter(|it| left(it) && stale(it) && it.pins == 0);
+        let newest = evicted.iter().map(|it| it.used).max().unwrap_or_default();
+        let bytes: usize = evicted.iter().map(|it| self.span(it.len)).sum();
+        for it in kept {
+            assert!(bytes >= enough && it.used >= newest, "what was older stayed");
+        }
+        let last = evicted.iter().filter(|it| it.used == newest).map(|it| self.span(it.len)).max();
+        assert!(bytes < enough.saturating_add(last.unwrap_or(1)), "more went than had to");
+        assert_eq!(real.evicted, evicted.len() as u64);
+        assert_eq!(real.code_bytes, evicted.iter().map(|it| it.len as u64).sum());
+        self.forget(|it| evicted.iter().any(|gone| gone.id == it.id));
+    }
+
+    fn finish_reload(&mut self, side: Side) {
+        let Stage::Fresh { old } = side.stage else {
+            agree(self.manager.reload_commit(side.id), Some(LIFECYCLE_E_INVALID));
+            return;
+        };
+        let taken = |it: &Twin| self.published(it.name).is_some_and(|there| there.module != old);
+        let taken = self.symbols.iter().any(|it| it.module == side.id && taken(it));
+        let exists = taken.then_some(LIFECYCLE_E_EXISTS);
+        let refusal = self.pinned(|it| it.module == old).or(exists);
+        if agree(self.manager.reload_commit(side.id), refusal).is_some() {
+            self.forget(|it| it.module == old);
+            self.modules.retain(|it| it.id != old);
+            self.modules.iter_mut().filter(|it| it.id == side.id).for_each(|it| {
+                it.stage = Stage::Loaded;
+            });
+            let epoch = self.epoch;
+            for it in self.symbols.iter_mut().filter(|it| it.module == side.id) {
+                (it.staged, it.used) = (false, epoch);
+            }
+        }
+    }
+
+    fn undo_reload(&mut self, side: Side) {
+        let Stage::Fresh { old } = side.stage else {
+            agree(self.manager.reload_abort(side.id), Some(LIFECYCLE_E_INVALID));
+            return;
+        };
+        agree(self.manager.reload_abort(side.id), None);
+        self.forget(|it| it.module == side.id);
+        self.modules.retain(|it| it.id != side.id);
+        let old = self.modules.iter_mut().find(|it| it.id == old);
+        old.expect("it is loaded").stage = Stage::Loaded;
+    }
+
+    fn begin_reload(&mut self, side: Side) {
+        let busy = (side.stage != Stage::Loaded).then_some(LIFECYCLE_E_BUSY);
+        if let Some(id) = agree(self.manager.reload_begin(side.id), busy) {
+            let old = self.modules.iter_mut().find(|it| it.id == side.id);
+            old.expect("it is loaded").stage = Stage::Replaced;
+            self.modules.push(Side { id, stage: Stage::Fresh { old: side.id }, ..side });
+        }
+    }
+
+    /// The side of a path that is seen.
+    fn loaded(&self, path: usize) -> Option<Side> {
+        let seen = |it: &&Side| it.path == path && !matches!(it.stage, Stage::Fresh { .. });
+        self.modules.iter().find(seen).copied()
+    }
+
+    fn unmap_owner(&mut self, owner: &CStr, whose: impl Fn(&Twin) -> bool, known: bool) {
+        let unknown = (!known).then_some(LIFECYCLE_E_NOT_FOUND);
+        let real = self.manager.unmap_owner(owner);
+        if let Some(count) = agree(real, unknown.or(self.pinned(&whose))) {
+            assert_eq!(self.forget(whose), count);
+        }
+    }
+
+    fn load(&mut self, path: usize) {
+        let exists = self.loaded(path).map(|_| LIFECYCLE_E_EXISTS);
+        if let Some(id) = agree(self.manager.load(PATHS[path]), exists) {
+            self.modules.push(Side { id, path, stage: Stage::Loaded });
+        }
+    }
+
+    /// Does one step on both and compares them.
+    pub fn step(&mut self, op: Op) {
+        self.act(op);
+        self.compare();
+    }
+
+    fn act(&mut self, op: Op) -> Option<()> {
+        let manager = self.manager;
+        let path = |number| usize::from(number) % PATHS.len();
+        let name = |number| usize::from(number) % NAMES.len();
+        let side = |pair: &Self, number| nth(&pair.modules, number);
+        match op {
+            Op::Load(number) => self.load(path(number)),
+            Op::Unload { module, force } => self.unload(side(self, module)?, force),
+            Op::Map { module, name: number, flags, size: len } => {
+                self.map(side(self, module)?, name(number), u32::from(flags) & FLAGS, size(len));
+            }
+            Op::Reserve { size: len, align } => self.reserve(size(len), 1 << (align % 13)),
+            Op::Commit { nth: number, module, name: called, flags } => {
+                let (open, side) = (nth(&self.open, number)?, side(self, module)?);
+                self.commit(open, side, name(called), u32::from(flags) & FLAGS);
+            }
+            Op::Abort(number) => {
+                let Open { code, .. } = nth(&self.open, number)?;
+                agree(manager.abort_code(code.id), None);
+                agree(manager.abort_code(code.id), Some(LIFECYCLE_E_STALE));
+                self.open.retain(|open| open.code.id != code.id);
+            }
+            Op::Unmap(number) => {
+                let id = nth(&self.symbols, number)?.id;
+                if agree(manager.unmap(id), self.pinned(|it| it.id == id)).is_some() {
+                    self.forget(|it| it.id == id);
+                }
+            }
+            Op::UnmapPath(number) => {
+                let owner = self.loaded(path(number)).map(|it| it.id);
+                let whose = |it: &Twin| Some(it.module) == owner && !it.jit;
+                self.unmap_owner(PATHS[path(number)], whose, owner.is_some());
+            }
+            Op::UnmapJit => self.unmap_owner(JIT_OWNER, |it| it.jit && !it.staged, true),
+            Op::Pin { nth: number, add } => {
+                let Twin { id, pins, .. } = nth(&self.symbols, number)?;
+                let none = (!add && pins == 0).then_some(LIFECYCLE_E_RANGE);
+                if agree(manager.pin(id, add), none).is_some() {
+                    self.twin(id).pins = if add { pins + 1 } else { pins - 1 };
+                }
+            }
+            Op::Triggered { module, name: number } => {
+                self.triggered(side(self, module)?, name(number));
+            }
+            Op::Advance => {
+                self.epoch += 1;
+                assert_eq!(manager.advance_epoch(), Ok(self.epoch));
+            }
+            Op::Mark(number) => {
+                let (id, epoch) = (nth(&self.symbols, number)?.id, self.epoch);
+                agree(manager.mark_used(id), None);
+                self.twin(id).used = epoch;
+            }
+            Op::Sweep(age) => {
+                let limit = self.epoch.saturating_sub(u64::from(age.max(1)));
+                let report = agree(manager.sweep_unused(u64::from(age)), None)?;
+                let stale = |it: &&Twin| it.jit && !it.staged && it.used < limit && it.pins != 0;
+                assert_eq!(report.pinned, self.symbols.iter().filter(stale).count() as u64);
+                self.swept(&report, limit, usize::MAX);
+            }
+            Op::Budget(most) => {
+                let enough = self.taken().saturating_sub(size(most));
+                let report = agree(manager.sweep_to_budget(size(most)), None)?;
+                self.swept(&report, self.epoch - 1, enough);
+            }
+            Op::Begin(module) => self.begin_reload(side(self, module)?),
+            Op::Finish(module) => self.finish_reload(side(self, module)?),
+            Op::Undo(module) => self.undo_reload(side(self, module)?),
+            Op::Entry(number) => {
+                let slot = manager.entry_slot(NAMES[name(number)]).expect("an entry");
+                let known = *self.entries.entry(name(number)).or_insert(slot);
+                assert_eq!(known, slot, "an entry moved");
+            }
+        }
+        Some(())
+    }
+
+    fn compare(&self) {
+        for it in &self.symbols {
+            let info = self.manager.symbol_info(it.id).expect("it is mapped");
+            assert_eq!((info.module, info.address as usize), (it.module, it.address));
+            assert_eq!((info.size, info.pins, info.last_used_epoch), (it.len, it.pins, it.used));
+            assert_eq!(info.flags & LIFECYCLE_MAP_JIT != 0, it.jit);
+            let at = |address| self.manager.symbol_at(core::ptr::without_provenance(address));
+            assert_eq!((at(it.address), at(it.address + it.len - 1)), (it.id, it.id));
+            assert!(at(it.address + it.len) != it.id && at(it.address - 1) != it.id);
+            assert_holds(it.address, it.seed, it.len.min(40));
+        }
+        for it in self.gone.iter().rev().take(20) {
+            assert!(self.manager.symbol_info(it.id).is_err());
+            let at = self.manager.symbol_at(core::ptr::without_provenance(it.address));
+            assert!(at == 0 || self.symbols.iter().any(|it| it.id == at));
+        }
+        for (name, text) in NAMES.iter().enumerate() {
+            let code = self.published(name);
+            assert_eq!(self.manager.find_symbol(text).ok(), code.map(|it| it.id));
+            if let Some(slot) = self.entries.get(&name) {
+                // SAFETY: an entry's slot is readable as long as its manager lives.
+                let runs = unsafe { &*slot.cast::<AtomicPtr<c_void>>() }.load(Ordering::Acquire);
+                let inside = |it: &Twin| (it.address..it.address + it.len).contains(&runs.addr());
+                match code {
+                    Some(it) => assert_eq!(runs.addr(), it.address),
+                    None => assert!(!self.symbols.iter().chain(&self.gone).any(inside)),
+                }
+            }
+        }
+        let open = self.open.iter().map(|open| (open.code.rx as usize, open.code.size));
+        let mapped = self.symbols.iter().map(|it| (it.address, self.span(it.len)));
+        let mut ranges: Vec<(usize, usize)> = open.chain(mapped).collect();
+        ranges.sort_unstable();
+        assert!(ranges.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "overlap");
+        self.compare_counts();
+    }
+
+    fn compare_counts(&self) {
+        let stats = self.manager.stats().expect("it is there");
+        let count = |is: fn(&Twin) -> bool| self.symbols.iter().filter(|it| is(it)).count() as u64;
+        assert_eq!(stats.tracked_modules, self.modules.len() as u64);
+        assert_eq!(stats.symbols_live, count(|_| true));
+        assert_eq!(stats.symbols_pinned, count(|it| it.pins != 0));
+        assert_eq!(stats.total_jit_symbols, count(|it| it.jit));
+        assert_eq!(stats.sweeper_tracked, count(|it| it.jit && !it.staged));
+        assert_eq!(stats.sweeper_epoch, self.epoch);
+        assert_eq!(stats.entries, self.entries.len() as u64);
+        assert_eq!(stats.code_bytes_live, self.taken() as u64);
+        assert_eq!(stats.code_bytes_retired, 0);
+        for side in &self.modules {
+            let info = self.manager.module_info(side.id).expect("it is loaded");
+            let mine = || self.symbols.iter().filter(|it| it.module == side.id);
+            let jit = mine().filter(|it| it.jit).count() as u64;
+            assert_eq!((info.jit_symbols, info.exec_symbols + jit), (jit, mine().count() as u64));
+            assert_eq!(info.code_bytes, mine().map(|it| it.len as u64).sum());
+        }
+    }
+
+    /// Ends it all: by hand, after which nothing may be left, or by destroying the manager.
+    pub fn finish(mut self, by_hand: bool) {
+        for it in &self.symbols {
+            assert_holds(it.address, it.seed, it.len);
+        }
+        for side in self.modules.clone().into_iter().filter(|_| by_hand) {
+            if matches!(side.stage, Stage::Fresh { .. }) {
+                self.undo_reload(side);
+            }
+        }
+        while by_hand && let Some(side) = nth(&self.modules, 0) {
+            self.unload(side, true);
+        }
+        while by_hand && let Some(open) = self.open.pop() {
+            agree(self.manager.abort_code(open.code.id), None);
+        }
+        if by_hand {
+            self.compare();
+            assert!(self.symbols.is_empty() && self.taken() == 0);
+            assert_eq!(self.manager.leaks().map(|leaks| leaks.len()), Ok(0));
+        }
+        agree(self.manager.destroy(), None);
+    }
+}
+
+fn commit(module: u64, name: usize, flags: u32, used: usize) -> Commit<'static> {
+    let user = core::ptr::null_mut();
+    Commit { module, name: NAMES[name], flags, used, user, relocations: &[] }
+}
+
+/// Runs bytes as steps on a manager and on its twin.
+pub fn run(bytes: &[u8]) {
+    let mut pair = Pair::new();
+    for op in decode(bytes) {
+        pair.step(op);
+    }
+    pair.finish(bytes.first().is_none_or(|byte| byte & 32 == 0));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 100,
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn the_code_is_what_the_model_says(
+            bytes in prop::collection::vec(any::<u8>(), 0..1000),
+        ) {
+            super::run(&bytes);
+        }
+    }
+}
