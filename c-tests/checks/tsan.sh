@@ -12,6 +12,10 @@ have clang && tsan_cc=clang
 tsan_library() {
     RUSTFLAGS=-Zsanitizer=thread "$CARGO" +nightly build -Zbuild-std --target "$tsan_target" --target-dir target/tsan --release
 }
+tsan_failed() {
+    tail -n 40 "$WORK/tsan-build.log"
+    return 1
+}
 tsan_sources() {
     [ -f "$(rustc +nightly --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ] ||
         rustup component add rust-src --toolchain nightly
@@ -40,5 +44,5 @@ elif tsan_library >"$WORK/tsan-build.log" 2>&1; then
         check "$source.c (ThreadSanitizer)" tsan_run "c-tests/$source.c"
     done
 else
-    check "tsan: builds" bash -c 'tail -n 40 "$0"; false' "$WORK/tsan-build.log"
+    check "tsan: builds" tsan_failed
 fi
