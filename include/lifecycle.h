@@ -104,6 +104,30 @@
 /** Relocation: 32-bit distance from the field (x86-64 PC32; the addend includes the usual -4). */
 #define LIFECYCLE_RELOC_PC32 2u
 
+/**
+ * Relocation: as PC32, for a call or jump: a target out of reach is reached through a stub beside
+ * the code.
+ */
+#define LIFECYCLE_RELOC_PLT32 3u
+
+/**
+ * Relocation: 32-bit distance from the field to a word that holds the target's address (x86-64
+ * GOTPCREL, GOTPCRELX, REX_GOTPCRELX).
+ */
+#define LIFECYCLE_RELOC_GOTPCREL 4u
+
+/**
+ * Relocation: 26-bit distance in instructions of a `b` or `bl` (aarch64 CALL26, JUMP26); a target
+ * out of reach is reached through a stub beside the code.
+ */
+#define LIFECYCLE_RELOC_CALL26 5u
+
+/** Relocation: the distance in pages of an `adrp` (aarch64 ADR_PREL_PG_HI21). */
+#define LIFECYCLE_RELOC_ADR_PREL_PG_HI21 6u
+
+/** Relocation: the low 12 bits of an address in an `add` (aarch64 ADD_ABS_LO12_NC). */
+#define LIFECYCLE_RELOC_ADD_ABS_LO12 7u
+
 /** Feature: a defect of the library is caught at its boundary and told as LIFECYCLE_E_PANIC. */
 #define LIFECYCLE_FEATURE_PANICS_CAUGHT 1u
 
@@ -112,6 +136,21 @@
 
 /** Feature: a debug build, with assertions on. */
 #define LIFECYCLE_FEATURE_DEBUG 4u
+
+/**
+ * Config: calls through entries note their use, so that the sweeper sees what is called without a
+ * word from the host.
+ */
+#define LIFECYCLE_CONFIG_MARK_ENTRIES 1u
+
+/** Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. */
+#define LIFECYCLE_CONFIG_PERF_MAP 2u
+
+/** Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`. */
+#define LIFECYCLE_CONFIG_JITDUMP 4u
+
+/** Config: each symbol is told to a debugger (the GDB JIT interface). */
+#define LIFECYCLE_CONFIG_GDB 8u
 
 /** Code mode: the best the system allows, DUAL first. */
 #define LIFECYCLE_CODE_AUTO 0u
@@ -254,7 +293,7 @@ typedef struct lifecycle_config {
     uint64_t sweep_max_age;
     /** How deep lifecycle_load_enter nests; default 16. */
     uint32_t load_depth_limit;
-    /** None are defined yet: 0. */
+    /** LIFECYCLE_CONFIG_*, or-ed. */
     uint32_t flags;
     /** Default malloc, realloc and free. */
     lifecycle_allocator allocator;

@@ -39,6 +39,20 @@ pub const LIFECYCLE_RELOC_ABS64: u32 = 1;
 /// Relocation: 32-bit distance from the field (x86-64 PC32; the addend includes the usual -4).
 pub const LIFECYCLE_RELOC_PC32: u32 = 2;
 
+/// Relocation: as PC32, for a call or jump: a target out of reach is reached through a stub beside
+/// the code.
+pub const LIFECYCLE_RELOC_PLT32: u32 = 3;
+/// Relocation: 32-bit distance from the field to a word that holds the target's address (x86-64
+/// GOTPCREL, GOTPCRELX, REX_GOTPCRELX).
+pub const LIFECYCLE_RELOC_GOTPCREL: u32 = 4;
+/// Relocation: 26-bit distance in instructions of a `b` or `bl` (aarch64 CALL26, JUMP26); a target
+/// out of reach is reached through a stub beside the code.
+pub const LIFECYCLE_RELOC_CALL26: u32 = 5;
+/// Relocation: the distance in pages of an `adrp` (aarch64 ADR_PREL_PG_HI21).
+pub const LIFECYCLE_RELOC_ADR_PREL_PG_HI21: u32 = 6;
+/// Relocation: the low 12 bits of an address in an `add` (aarch64 ADD_ABS_LO12_NC).
+pub const LIFECYCLE_RELOC_ADD_ABS_LO12: u32 = 7;
+
 /// How code is mapped. Start from LIFECYCLE_MAP_OPTIONS_INIT.
 #[repr(C)]
 #[derive(Clone, Copy)]

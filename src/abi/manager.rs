@@ -47,11 +47,21 @@ pub struct lifecycle_config {
     pub sweep_max_age: u64,
     /// How deep lifecycle_load_enter nests; default 16.
     pub load_depth_limit: u32,
-    /// None are defined yet: 0.
+    /// LIFECYCLE_CONFIG_*, or-ed.
     pub flags: u32,
     /// Default malloc, realloc and free.
     pub allocator: lifecycle_allocator,
 }
+
+/// Config: calls through entries note their use, so that the sweeper sees what is called without a
+/// word from the host.
+pub const LIFECYCLE_CONFIG_MARK_ENTRIES: u32 = 1;
+/// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up.
+pub const LIFECYCLE_CONFIG_PERF_MAP: u32 = 2;
+/// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`.
+pub const LIFECYCLE_CONFIG_JITDUMP: u32 = 4;
+/// Config: each symbol is told to a debugger (the GDB JIT interface).
+pub const LIFECYCLE_CONFIG_GDB: u32 = 8;
 
 /// Code mode: the best the system allows, DUAL first.
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;

@@ -21,6 +21,7 @@ mod effects;
 mod epochs;
 mod exec;
 mod files;
+mod install;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
 mod modules;

@@ -1,0 +1,259 @@
+//! Installing and retiring symbols: what every way of bringing code in or taking it out shares.
+
+use core::ffi::CStr;
+use core::sync::atomic::Ordering;
+
+use super::code::Commit;
+use super::effects::{Effects, event};
+use super::retire::Waiting;
+use super::{Manager, State};
+use crate::abi::*;
+use crate::base::{List, ListExt, Lossy, Result, fail};
+use crate::code::{Backing, NewSymbol, Relocation};
+use crate::epoch::Verdict;
+use crate::registry::Stage;
+
+impl State {
+    /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
+    /// day, itself.
+    pub(super) fn may_install(&mut self, commit: &Commit<'_>) -> Result<()> {
+        let Commit { module, name, flags, .. } = *commit;
+        if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
+            fail!(
+                LIFECYCLE_E_INVALID,
+                "mapping '{}' has unknown flags {flags:#x}",
+                Lossy(name.to_bytes())
+            );
+        }
+        self.registry.get(module)?;
+        self.replaced_by(commit)?;
+        self.reserve_retirement()
+    }
+
+    /// The symbol that a new one of this name takes the place of.
+    fn replaced_by(&self, commit: &Commit<'_>) -> Result<Option<u64>> {
+        let Commit { module, name, flags, .. } = *commit;
+        let name = name.to_bytes();
+        let replace = flags & LIFECYCLE_MAP_REPLACE != 0;
+        let there = match self.registry.get(module)?.stage {
+            // What the old side has under this name will make way when the reload is committed.
+            Stage::Fresh { old } => match self.code.symbols.find_staged(module, name) {
+                Some(staged) => Some(staged),
+                None => self.code.symbols.find(name).filter(|id| {
+                    self.code.symbols.get(*id).is_ok_and(|symbol| symbol.module != old)
+                }),
+            },
+            _ => self.code.symbols.find(name),
+        };
+        let Some(id) = there else { return Ok(None) };
+        let symbol = self.code.symbols.get(id)?;
+        let owner = &self.registry.get(symbol.module)?.path;
+        if !replace {
+            fail!(
+                LIFECYCLE_E_EXISTS,
+                "symbol '{}' is already mapped by module '{owner}'",
+                symbol.name
+            );
+        }
+        if symbol.pins != 0 {
+            fail!(LIFECYCLE_E_PINNED, "symbol '{}' of module '{owner}' is pinned", symbol.name);
+        }
+        if self.registry.get(module)?.stage != Stage::Loaded
+            && !symbol.staged
+            && symbol.module != module
+        {
+            fail!(
+                LIFECYCLE_E_BUSY,
+                "a reload cannot replace symbol '{}' of module '{owner}'",
+                symbol.name
+            );
+        }
+        Ok(Some(id))
+    }
+
+    /// Publishes a reservation's bytes and names them. When it fails, the reservation is as it was.
+    pub(super) fn commit(
+        &mut self,
+        manager: &'static Manager,
+        reservation: u64,
+        commit: &Commit<'_>,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        let relocations = self.resolve_relocations(commit.relocations)?;
+        let span = self.code.publish(reservation, commit.used, &relocations)?;
+        let address = self.code.runs_at(span);
+        let installed =
+            self.install(manager, commit, address, commit.used, Backing::Span(span), effects);
+        match installed {
+            Ok(symbol) => self.code.close(reservation, symbol)?,
+            // The reservation is there, so this fails only where the system refuses, and then
+            // nothing is lost either.
+            Err(_) => drop(self.code.reopen(reservation)),
+        }
+        installed
+    }
+
+    fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
+        let mut resolved = List::new_in(self.host);
+        resolved.make_room(wanted.len())?;
+        for relocation in wanted {
+            let target = if relocation.symbol.is_null() {
+                relocation.target as usize
+            } else {
+                // SAFETY: contract of lifecycle_relocation: NUL-terminated for the call.
+                let name = unsafe { CStr::from_ptr(relocation.symbol) };
+                self.code.entry(name)? as usize
+            };
+            let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
+            resolved.push(Relocation { kind, offset, target, addend });
+        }
+        Ok(resolved)
+    }
+
+    /// Names code, in the place of what had the name if that is to be replaced.
+    pub(super) fn install(
+        &mut self,
+        manager: &'static Manager,
+        commit: &Commit<'_>,
+        address: *mut u8,
+        len: usize,
+        backing: Backing,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        effects.make_room(0, 2)?;
+        let replaced = self.replaced_by(commit)?;
+        let name = commit.name.to_bytes();
+        let mut module = commit.module;
+        let jit = commit.flags & LIFECYCLE_MAP_JIT;
+        let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
+        let announced = match staged {
+            true => self.code.symbols.find_staged_even_awaited(module, name),
+            false => self.code.symbols.find_even_awaited(name),
+        };
+        let awaited = announced.filter(|_| replaced.is_none());
+        if let (Some(id), true) = (awaited, jit != 0) {
+            // Somebody announced this symbol: it belongs to whom they said.
+            module = self.code.symbols.get(id)?.module;
+        }
+        let new = NewSymbol {
+            name,
+            module,
+            flags: jit
+                | if matches!(backing, Backing::Host { .. }) { LIFECYCLE_MAP_ADOPTED } else { 0 },
+            pins: u32::from(commit.flags & LIFECYCLE_MAP_PINNED != 0),
+            address,
+            len,
+            backing,
+            user: commit.user,
+            staged,
+        };
+        let owner = self.registry.get_mut(module)?;
+        let chain = if jit != 0 { &mut owner.jit } else { &mut owner.exec };
+        let id = self.code.install(chain, new, manager.epoch())?;
+        owner.code_bytes += len as u64;
+        if let Some(old) = replaced.or(awaited) {
+            // The new symbol has the name's entry; only the old one's own record goes.
+            self.retire_symbol(old, true, effects)?;
+            self.retirement.seal(manager.readers().tag());
+            let _ = self.reclaim(manager, effects);
+        }
+        let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
+        mapped.module = module;
+        mapped.id = id;
+        mapped.address = address.cast_const().cast();
+        mapped.bytes = len;
+        effects.tell(mapped, Some(&self.code.symbols.get(id)?.name));
+        Ok(id)
+    }
+
+    /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's
+    /// entry already.
+    pub(super) fn retire_symbol(
+        &mut self,
+        id: u64,
+        successor: bool,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let symbol = self.code.symbols.get(id)?;
+        let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
+        let owner = self.registry.get_mut(module)?;
+        let chain = if jit { &mut owner.jit } else { &mut owner.exec };
+        let retired = self.code.retire(chain, id, successor)?;
+        owner.code_bytes -= len as u64;
+        if matches!(retired.backing, Backing::Awaited) {
+            return Ok(());
+        }
+        let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
+        gone.module = module;
+        gone.id = id;
+        gone.address = retired.address.cast_const().cast();
+        gone.bytes = len;
+        effects.tell(gone, Some(&retired.name));
+        self.retirement.push(Waiting::Code(retired));
+        Ok(())
+    }
+
+    /// Retires all of these or, if one is pinned, none: how many.
+    pub(super) fn retire_list(
+        &mut self,
+        manager: &'static Manager,
+        ids: &List<u64>,
+        effects: &mut Effects,
+    ) -> Result<usize> {
+        for id in ids {
+            let symbol = self.code.symbols.get(*id)?;
+            if symbol.pins != 0 {
+                fail!(LIFECYCLE_E_PINNED, "symbol '{}' is pinned", symbol.name);
+            }
+        }
+        effects.make_room(0, ids.len())?;
+        for id in ids {
+            self.retire_symbol(*id, false, effects)?;
+        }
+        self.retirement.seal(manager.readers().tag());
+        let _ = self.reclaim(manager, effects);
+        Ok(ids.len())
+    }
+
+    /// Every published JIT symbol: what the ages track.
+    pub(super) fn list_jit(&mut self, ids: &mut List<u64>) -> Result<()> {
+        ids.make_room(self.code.symbols.jit() as usize)?;
+        self.code.visit_stale(u64::MAX, |id, _| {
+            ids.push(id);
+            Verdict::Keep
+        });
+        Ok(())
+    }
+
+    /// Makes a symbol a JIT symbol of `origin`.
+    pub(super) fn move_to_origin(
+        &mut self,
+        manager: &'static Manager,
+        id: u64,
+        origin: u64,
+    ) -> Result<()> {
+        let symbol = self.code.symbols.get(id)?;
+        let (module, len, jit) = (symbol.module, symbol.len as u64, symbol.is_jit());
+        // The two chains may be of one module, so each is taken out, changed and put back.
+        let owner = self.registry.get(module)?;
+        let mut from = if jit { owner.jit } else { owner.exec };
+        if jit && module == origin {
+            return Ok(());
+        }
+        let mut to = self.registry.get(origin)?.jit;
+        self.code.symbols.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
+        // Its list is this epoch's, and may not be newer than its word (`.age.sorted`).
+        self.code.usage(id)?.fetch_max(manager.epoch(), Ordering::Relaxed);
+        let owner = self.registry.get_mut(module)?;
+        owner.code_bytes -= len;
+        if jit {
+            owner.jit = from;
+        } else {
+            owner.exec = from;
+        }
+        let owner = self.registry.get_mut(origin)?;
+        owner.code_bytes += len;
+        owner.jit = to;
+        Ok(())
+    }
+}
