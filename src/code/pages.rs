@@ -14,7 +14,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::spans::{SLAB, Slabs, Span};
+use super::region::{SLAB, Slabs, Span};
 use crate::abi::{LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
 use crate::base::{Error, Result, fail};
 use crate::os::{self, Access, CodeFile, Reservation};
@@ -259,6 +259,10 @@ impl Slabs for Pages {
             return Ok(());
         }
         self.view.decommit(offset, len)
+    }
+
+    fn fill(&self, span: Span) {
+        self.poison(span);
     }
 }
 
