@@ -14,7 +14,7 @@ pub use alloc::Host;
 #[cfg(test)]
 pub use alloc::failing;
 pub use chain::{Chain, Link, Linked};
-pub(crate) use error::fail;
+pub(crate) use error::{error, fail};
 #[cfg(test)]
 pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};

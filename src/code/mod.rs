@@ -43,7 +43,7 @@ use entries::Entries;
 use region::Region;
 use shards::{ALIGN, MOST_ALIGN, Space};
 use spans::Spans;
-use symbols::Symbols;
+use symbols::{Record, Symbols};
 
 /// Where code is wanted.
 #[derive(Clone, Copy)]
@@ -212,6 +212,22 @@ impl Code {
         }
     }
 
+    /// Takes room for code: its id, where it will run, where it is written, its size.
+    pub fn reserve(&self, want: Want) -> Result<(u64, *mut u8, *mut u8, usize)> {
+        self.shards.reserve(want)
+    }
+
+    /// Gives a reservation up.
+    pub fn abort(&self, id: u64) -> Result<()> {
+        self.shards.abort(id)
+    }
+
+    /// Where an open reservation will run, where it is written, and its size.
+    pub fn reservation(&self, id: u64) -> Result<(*mut u8, *mut u8, usize)> {
+        let (runs_at, writable, span) = self.shards.reservation(id)?;
+        Ok((runs_at, writable, span.len))
+    }
+
     /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
     /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
     /// that it does not.
@@ -285,13 +301,8 @@ impl Code {
     }
 
     /// Gives back a span whose readers have left.
-    pub fn free_span(&mut self, span: Span) {
-        self.shards.retire_taken(self.retired_span(span));
-    }
-
-    /// Makes all that was given back free.
-    pub fn flush(&self) {
-        self.shards.flush(false);
+    pub fn free_span(&mut self, span: Taken) {
+        self.shards.retire_taken(span);
     }
 
     /// Names code and makes it callable (unless staged).
@@ -339,8 +350,8 @@ impl Code {
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
     /// symbol has taken the name over. Never allocates.
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
-        let NewSymbol { name, module, address, len, backing, staged, .. } =
-            self.symbols.remove(chain, id)?;
+        let symbol = self.symbols.remove(chain, id)?;
+        let Record { name, module, address, len, backing, staged, .. } = symbol;
         if !staged && !successor {
             self.entries.point(&self.space.pages, name.bytes(), None);
         }

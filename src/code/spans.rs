@@ -28,7 +28,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::region::{Region, SLAB, Slabs, Span};
+use super::region::{Region, Slabs, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
 
 /// Marks a granule's word as a free run's number.

@@ -13,7 +13,7 @@ use core::sync::atomic::Ordering;
 use super::locate::Locator;
 use super::region::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
-use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, error, fail, split_index};
 use crate::epoch::Ages;
 
 /// What holds a symbol's bytes.

@@ -269,6 +269,11 @@ impl Readers {
         })
     }
 
+    /// Whether any is attached.
+    pub fn any(&self) -> bool {
+        self.living().as_ref().is_some_and(|list| !list.is_empty())
+    }
+
     /// Attached, and inside right now.
     pub fn count(&self) -> (u64, u64) {
         let list = self.living();

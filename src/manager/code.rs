@@ -6,7 +6,7 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{List, ListExt, Lossy, Result, fail};
+use crate::base::{Error, List, ListExt, Lossy, Result, fail};
 use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
 
 /// What becomes of reserved code.
@@ -40,24 +40,32 @@ pub struct Adopted {
 impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
-        self.change(|state, effects| {
-            state.may_install(commit, 0)?;
-            let reservation = state.write_down(bytes, want)?;
-            let installed = state.commit(self, reservation, commit, effects);
-            if installed.is_err() {
-                // Keeps what the error says: aborting a reservation that is there cannot fail.
-                let _ = state.code.abort(reservation);
-            }
-            installed
-        })
+        let publish = commit.relocations.is_empty();
+        let taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
+        let installed =
+            self.change(|state, effects| state.commit_taken(self, &taken, commit, effects));
+        if installed.is_err() {
+            self.shards.untake(taken);
+        }
+        installed
     }
 
     /// Takes room for code that the host will write.
     pub fn reserve_code(&'static self, want: Want) -> Result<lifecycle_code> {
-        self.change(|state, _| {
-            let (id, rx, rw, size) = state.code.reserve(want)?;
-            Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
-        })
+        let (id, rx, rw, size) = self.with_room(|| self.shards.reserve(want))?;
+        Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
+    }
+
+    /// Tries again where there was no room and something that waits for readers could go.
+    pub(super) fn with_room<T>(&'static self, mut take: impl FnMut() -> Result<T>) -> Result<T> {
+        match take() {
+            Err(Error(lifecycle_status::LIFECYCLE_E_LIMIT))
+                if self.reclaim().is_ok_and(|bytes| bytes != 0) =>
+            {
+                take()
+            }
+            taken => taken,
+        }
     }
 
     /// Names what the host wrote.
@@ -71,7 +79,7 @@ impl Manager {
 
     /// Gives room back.
     pub fn abort_code(&'static self, reservation: u64) -> Result<()> {
-        self.change(|state, _| state.code.abort(reservation))
+        self.shards.abort(reservation)
     }
 
     /// Zeroed data of a module beside the code.

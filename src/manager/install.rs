@@ -1,7 +1,6 @@
 //! Installing and retiring symbols: what every way of bringing code in or taking it out shares.
 
 use core::ffi::CStr;
-use core::sync::atomic::Ordering;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
@@ -9,7 +8,7 @@ use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{Backing, NewSymbol, Relocation};
+use crate::code::{Backing, NewSymbol, Relocation, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 
@@ -116,6 +115,26 @@ impl State {
         let span = self.code.publish(reservation, commit.used, &relocations)?;
         let address = self.code.runs_at(span);
         Ok(Placed { address, len: commit.used, backing: Backing::Span(span) })
+    }
+
+    /// As `commit`, for code that was written where it is to run, and published if it has no
+    /// relocations.
+    pub(super) fn commit_taken(
+        &mut self,
+        manager: &'static Manager,
+        taken: &Taken,
+        commit: &Commit<'_>,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        self.code.check_taken(taken)?;
+        self.may_install(commit, 0)?;
+        if !commit.relocations.is_empty() {
+            let relocations = self.resolve_relocations(commit.relocations)?;
+            self.code.publish_taken(taken, commit.used, &relocations)?;
+        }
+        let address = self.code.runs_at(taken.span);
+        let code = Placed { address, len: commit.used, backing: Backing::Span(taken.span) };
+        self.install(manager, commit, code, effects)
     }
 
     fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
@@ -260,6 +279,7 @@ impl State {
             }
         }
         effects.make_room(0, ids.len())?;
+        self.retirement.hurry();
         for id in ids {
             self.retire_symbol(*id, false, effects)?;
         }
@@ -292,9 +312,7 @@ impl State {
             return Ok(());
         }
         let mut to = self.registry.get(origin)?.jit;
-        self.code.symbols.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
-        // Its list is this epoch's, and may not be newer than its word (`.age.sorted`).
-        self.code.usage(id)?.fetch_max(manager.epoch(), Ordering::Relaxed);
+        self.code.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
         let owner = self.registry.get_mut(module)?;
         owner.code_bytes -= len;
         if jit {

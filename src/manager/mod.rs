@@ -14,7 +14,8 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
+//! Lock order: the state's lock, then the list of readers, or one shard of the code and then its
+//! table of slabs. The pool's locks are leaves.
 
 mod batch;
 mod code;
@@ -45,7 +46,7 @@ pub use state::State;
 
 use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
 use crate::base::{Host, Result, fail};
-use crate::code::Locator;
+use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::names::KINDS;
 use crate::os::{Mutex, Pool, RwLock, Signed};
@@ -65,6 +66,8 @@ pub struct Manager {
     versions: [AtomicU64; KINDS],
     /// For lookups without the lock; NULL while there is no state.
     locator: AtomicPtr<Locator>,
+    /// Room for code, taken and given back without the lock; open as long as there is a state.
+    shards: Shards,
 }
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
@@ -137,6 +140,7 @@ impl Manager {
             clock: AtomicU64::new(1),
             versions: [const { AtomicU64::new(0) }; KINDS],
             locator: AtomicPtr::new(core::ptr::null_mut()),
+            shards: Shards::new(),
         }
     }
 
@@ -226,6 +230,12 @@ impl Manager {
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
         drop(lock);
+        if let Some(taken) = effects.span.take() {
+            self.shards.retire_taken(taken);
+        }
+        if effects.flush {
+            self.shards.flush(false);
+        }
         effects.run();
         result
     }

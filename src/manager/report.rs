@@ -162,9 +162,9 @@ impl State {
             let owner = &self.registry.get(symbol.module)?.path;
             leaks.try_push(leak.named(&symbol.name).owned(owner))?;
         }
-        for (id, _, bytes) in self.code.reservations() {
-            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))?;
-        }
+        self.code.each_reservation(|id, bytes| {
+            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))
+        })?;
         for waiting in self.retirement.iter() {
             leaks.try_push(match waiting {
                 Waiting::Code(code) => {
