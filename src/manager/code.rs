@@ -207,6 +207,7 @@ impl Manager {
                 ids.make_room(chain.len() as usize)?;
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
+            state.retirement.hurry();
             state.retire_list(&ids, effects)
         })
     }
@@ -220,6 +221,7 @@ impl Manager {
             for chain in [owner.exec, owner.jit] {
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
+            state.retirement.hurry();
             state.retire_list(&ids, effects)
         })
     }

@@ -279,7 +279,6 @@ impl State {
             }
         }
         effects.make_room(0, ids.len())?;
-        self.retirement.hurry();
         for id in ids {
             self.retire_symbol(*id, false, effects)?;
         }
