@@ -28,12 +28,12 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 pub use entries::{Cell, Resolve};
 pub use locate::Locator;
-pub use relocate::Relocation;
 pub use region::Span;
+pub use relocate::Relocation;
 pub use shards::{Shards, Taken};
 pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
 pub use stub::trap;
-pub use symbols::{Backing, NewSymbol, Symbol};
+pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
 
 use crate::base::{
     Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
@@ -43,7 +43,7 @@ use entries::Entries;
 use region::Region;
 use shards::{ALIGN, MOST_ALIGN, Space};
 use spans::Spans;
-use symbols::{Record, Symbols};
+use symbols::Symbols;
 
 /// Where code is wanted.
 #[derive(Clone, Copy)]
@@ -306,9 +306,13 @@ impl Code {
     }
 
     /// Names code and makes it callable (unless staged).
-    pub fn install(&mut self, chain: &mut Chain, new: NewSymbol<'_>, epoch: u64) -> Result<u64> {
+    pub fn install(
+        &mut self,
+        chain: &mut Chain,
+        new: NewSymbol<NewName<'_>>,
+        epoch: u64,
+    ) -> Result<u64> {
         let (address, len, backing, staged) = (new.address, new.len, new.backing, new.staged);
-        let name = new.name;
         if matches!(backing, Backing::Host { .. }) && len == 0 {
             fail!(LIFECYCLE_E_INVALID, "code of 0 bytes cannot be a symbol");
         }
@@ -331,6 +335,7 @@ impl Code {
         }
         self.locator.settle(index, id, address, len);
         if !staged {
+            let name = self.symbols.get(id)?.name.bytes();
             self.entries.point(&self.space.pages, name, Some(address));
         }
         Ok(id)
@@ -351,7 +356,7 @@ impl Code {
     /// symbol has taken the name over. Never allocates.
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.symbols.remove(chain, id)?;
-        let Record { name, module, address, len, backing, staged, .. } = symbol;
+        let NewSymbol { name, module, address, len, backing, staged, .. } = symbol;
         if !staged && !successor {
             self.entries.point(&self.space.pages, name.bytes(), None);
         }

@@ -183,10 +183,7 @@ fn split(id: u64) -> (usize, u64) {
 impl Shards {
     /// Not open.
     pub const fn new() -> Self {
-        Shards {
-            all: [const { Apart(Mutex::new(None)) }; SHARDS],
-            era: AtomicU64::new(0),
-        }
+        Shards { all: [const { Apart(Mutex::new(None)) }; SHARDS], era: AtomicU64::new(0) }
     }
 
     /// Opens them over a space: the era.
@@ -363,3 +360,6 @@ impl Shards {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

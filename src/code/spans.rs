@@ -312,19 +312,12 @@ impl Spans {
     }
 
     /// Takes every span of a chain.
-    fn each(
-        &mut self,
-        limbo: Limbo,
-        region: &Region,
-        mut with: impl FnMut(&mut Self, Span),
-    ) {
+    fn each(&mut self, limbo: Limbo, region: &Region, mut with: impl FnMut(&mut Self, Span)) {
         let mut number = limbo.first;
         while let Some(run) = self.runs.get_mut(number as usize) {
             let granule = region.granule();
-            let span = Span {
-                offset: run.start as usize * granule,
-                len: run.len as usize * granule,
-            };
+            let span =
+                Span { offset: run.start as usize * granule, len: run.len as usize * granule };
             let next = core::mem::replace(&mut run.next, self.free_run);
             self.free_run = number;
             with(self, span);
@@ -401,12 +394,7 @@ impl Spans {
         }
     }
 
-    fn free_large(
-        &mut self,
-        region: &Region,
-        slabs: core::ops::Range<usize>,
-        system: &impl Slabs,
-    ) {
+    fn free_large(&mut self, region: &Region, slabs: core::ops::Range<usize>, system: &impl Slabs) {
         if region.give_back(slabs.start, slabs.len(), system) {
             self.slabs -= slabs.len();
             return;
@@ -423,13 +411,7 @@ impl Spans {
     /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay; of a span larger
     /// than a slab whole slabs, the rest of the last one stays unused. Where there is no memory to
     /// do so, it stays as it was.
-    pub fn shrink(
-        &mut self,
-        region: &Region,
-        span: Span,
-        len: usize,
-        system: &impl Slabs,
-    ) -> Span {
+    pub fn shrink(&mut self, region: &Region, span: Span, len: usize, system: &impl Slabs) -> Span {
         let len = len.next_multiple_of(region.granule()).min(span.len);
         if len == span.len || self.make_room(0).is_err() {
             return span;

@@ -13,7 +13,9 @@ use core::sync::atomic::Ordering;
 use super::locate::Locator;
 use super::region::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
-use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, error, fail, split_index};
+use crate::base::{
+    Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, error, fail, split_index,
+};
 use crate::epoch::Ages;
 
 /// What holds a symbol's bytes.
@@ -54,8 +56,13 @@ pub struct Record<Name> {
     pub staged: bool,
 }
 
-/// What a new symbol is to be.
-pub type NewSymbol<'a> = Record<&'a [u8]>;
+/// The name of a new symbol.
+pub enum NewName<'a> {
+    /// Still to be copied.
+    Given(&'a [u8]),
+    /// Copied already, by who did not want to hold a lock meanwhile.
+    Copied(Text),
+}
 
 /// Named code.
 pub struct Symbol {
@@ -208,17 +215,20 @@ impl Symbols {
     pub fn insert(
         &mut self,
         chain: &mut Chain,
-        new: NewSymbol<'_>,
+        new: Record<NewName<'_>>,
         epoch: u64,
         locator: &Locator,
     ) -> Result<u64> {
-        let name = Text::copy(self.host, new.name)?;
-        let hash = self.hash(new.name);
+        let name = match new.name {
+            NewName::Given(bytes) => Text::copy(self.host, bytes)?,
+            NewName::Copied(text) => text,
+        };
+        let hash = self.hash(name.bytes());
         // A staged symbol will be published without a chance to fail, so it takes its place there
         // now.
         self.published.make_room_for(self.staged.len() + 1)?;
         self.staged.make_room()?;
-        let NewSymbol { module, flags, pins, address, len, backing, user, staged, .. } = new;
+        let Record { module, flags, pins, address, len, backing, user, staged, .. } = new;
         let record = Record { name, module, flags, pins, address, len, backing, user, staged };
         let (jit, awaited) = (record.is_jit(), record.is_awaited());
         let generation = self.made + 1;

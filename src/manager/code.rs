@@ -6,8 +6,8 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{Error, List, ListExt, Lossy, Result, fail};
-use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
+use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail};
+use crate::code::{self, Backing, Cell, JIT_OWNER, NewName, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -41,9 +41,10 @@ impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         let publish = commit.relocations.is_empty();
+        let name = Text::copy(self.host(), commit.name.to_bytes())?;
         let taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
         let installed =
-            self.change(|state, effects| state.commit_taken(self, &taken, commit, effects));
+            self.change(|state, effects| state.commit_taken(self, &taken, name, commit, effects));
         if installed.is_err() {
             self.shards.untake(taken);
         }
@@ -104,7 +105,8 @@ impl Manager {
             };
             state.may_install(&commit, 0)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
-            let code = Placed { address: adopted.address.cast(), len: adopted.len, backing };
+            let code =
+                Placed { address: adopted.address.cast(), len: adopted.len, backing, name: None };
             state.install(self, &commit, code, effects)
         })
     }
@@ -121,7 +123,7 @@ impl Manager {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
                     let new = NewSymbol {
-                        name: name.to_bytes(),
+                        name: NewName::Given(name.to_bytes()),
                         module: origin,
                         flags: LIFECYCLE_MAP_JIT,
                         pins: 0,

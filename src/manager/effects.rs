@@ -29,8 +29,8 @@ enum Effect {
 pub struct Effects {
     list: List<Effect>,
     observer: Option<Observer>,
-    /// Code to give back, so that filling it holds nobody up.
-    pub span: Option<Taken>,
+    /// Code to give back, and its name, so that doing so holds nobody up.
+    pub freed: Option<(Taken, Text)>,
     /// Code that was given back is made free, whatever the system asks for that.
     pub flush: bool,
 }
@@ -53,7 +53,7 @@ pub fn event(kind: lifecycle_event_kind) -> lifecycle_event {
 impl Effects {
     /// None yet.
     pub fn new(host: Host, observer: Option<Observer>) -> Self {
-        Effects { list: List::new_in(host), observer, span: None, flush: false }
+        Effects { list: List::new_in(host), observer, freed: None, flush: false }
     }
 
     /// Room for so many releases and, if anybody listens, so many events.

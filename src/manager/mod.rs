@@ -108,10 +108,7 @@ impl Manager {
         // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all
         // given back.
         unsafe { manager.hooks.get().write(allocator) };
-        // SAFETY: `.host.alive` - the table is in the place and is written only above.
-        let host = unsafe {
-            NonNull::new(manager.hooks.get()).map_or(Host::libc(), |hooks| Host::from_table(hooks))
-        };
+        let host = manager.host();
         let salt = SALT.fetch_add(1, Ordering::Relaxed);
         let state = match State::new(manager, host, salt, config) {
             Ok(state) => state,
@@ -128,6 +125,14 @@ impl Manager {
         drop(place);
         Pool::publish(manager);
         Ok(manager)
+    }
+
+    /// Where its memory comes from.
+    fn host(&'static self) -> Host {
+        // SAFETY: `.host.alive` - the table is in the place, and is written only before anybody
+        // knows the manager there.
+        NonNull::new(self.hooks.get())
+            .map_or(Host::libc(), |hooks| unsafe { Host::from_table(hooks) })
     }
 
     fn empty() -> Self {
@@ -230,8 +235,8 @@ impl Manager {
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
         drop(lock);
-        if let Some(taken) = effects.span.take() {
-            self.shards.retire_taken(taken);
+        if let Some((span, _)) = effects.freed.take() {
+            self.shards.retire_taken(span);
         }
         if effects.flush {
             self.shards.flush(false);

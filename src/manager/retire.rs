@@ -201,29 +201,29 @@ impl State {
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
         let Retired { name, id, module, address, len, backing } = retired;
-        let freed = match backing {
+        let mut freed = event(LIFECYCLE_EVENT_SYMBOL_FREED);
+        freed.id = id;
+        freed.module = module;
+        freed.address = address.cast_const().cast();
+        freed.bytes = len;
+        match backing {
             Backing::Span(span) => {
+                effects.tell(freed, Some(&name));
                 self.retirement.span_bytes -= span.len as u64;
                 let retired = self.code.retired_span(span);
-                match effects.span {
-                    None => effects.span = Some(retired),
+                match effects.freed {
+                    None => effects.freed = Some((retired, name)),
                     Some(_) => self.code.free_span(retired),
                 }
                 span.len
             }
             Backing::Host { release, user } => {
                 effects.release(release, address.cast(), user);
+                effects.tell(freed, Some(&name));
                 0
             }
-            Backing::Awaited => return 0,
-        };
-        let mut freed_event = event(LIFECYCLE_EVENT_SYMBOL_FREED);
-        freed_event.id = id;
-        freed_event.module = module;
-        freed_event.address = address.cast_const().cast();
-        freed_event.bytes = len;
-        effects.tell(freed_event, Some(&name));
-        freed
+            Backing::Awaited => 0,
+        }
     }
 }
 
