@@ -28,7 +28,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::region::{Region, Slabs, Span};
+use super::region::{Region, SLAB, Slabs, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
 
 /// Marks a granule's word as a free run's number.
@@ -394,9 +394,16 @@ impl Spans {
         }
     }
 
+    /// Gives the slabs of a large span back to the system. What it does not take is for small spans
+    /// from now on, as soon as it can be filled.
     fn free_large(&mut self, region: &Region, slabs: core::ops::Range<usize>, system: &impl Slabs) {
         if region.give_back(slabs.start, slabs.len(), system) {
             self.slabs -= slabs.len();
+            return;
+        }
+        if !slabs.clone().all(|slab| system.own(slab).is_ok()) {
+            let span = Span { offset: slabs.start * SLAB, len: slabs.len() * SLAB };
+            self.refused = self.put(region, span, self.refused);
             return;
         }
         for slab in slabs {

@@ -102,7 +102,7 @@ fn threads_take_and_give_back_without_meeting() {
     // With much room, and with so little that all want the same slab.
     for slabs in [16, 1] {
         let opened = Opened::new(slabs, LIFECYCLE_CODE_AUTO);
-        let rounds = if cfg!(miri) { 50 } else { 5000 };
+        let rounds = 1500;
         thread::scope(|scope| {
             for number in 0..4 {
                 let opened = &opened;
@@ -119,9 +119,8 @@ fn threads_take_and_give_back_without_meeting() {
 #[test]
 fn what_one_thread_took_another_gives_back() {
     let opened = Opened::new(2, LIFECYCLE_CODE_AUTO);
-    let ids: Vec<u64> = (0..100)
-        .filter_map(|_| opened.shards.reserve(want(100)).ok().map(|room| room.0))
-        .collect();
+    let ids: Vec<u64> =
+        (0..100).filter_map(|_| opened.shards.reserve(want(100)).ok().map(|room| room.0)).collect();
     assert_eq!(ids.len(), 100);
     thread::scope(|scope| {
         let (opened, ids) = (&opened, &ids);
