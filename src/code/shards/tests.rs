@@ -1,5 +1,3 @@
-#![expect(clippy::indexing_slicing, reason = "a test may fail loudly")]
-
 use std::thread;
 
 use super::super::region::SLAB;
@@ -67,7 +65,7 @@ fn stress(opened: &Opened, number: u8, rounds: usize) {
     let mut rooms: Vec<Room> = Vec::new();
     let mut seed = u64::from(number) + 1;
     for round in 0..rounds {
-        if rooms.len() == 50 || (!rooms.is_empty() && next(&mut seed) % 3 == 0) {
+        if rooms.len() == 50 || (!rooms.is_empty() && next(&mut seed).is_multiple_of(3)) {
             let room = rooms.swap_remove(next(&mut seed) % rooms.len());
             assert!(holds(&room), "somebody wrote into another's room");
             assert_eq!(opened.shards.abort(room.0), Ok(()));
@@ -83,7 +81,7 @@ fn stress(opened: &Opened, number: u8, rounds: usize) {
             Err(error) => assert_eq!(error.0, LIFECYCLE_E_LIMIT),
         }
         match opened.shards.take(want(len), &[number; 8], true) {
-            Ok(taken) if len % 2 == 0 => opened.shards.retire_taken(taken),
+            Ok(taken) if len.is_multiple_of(2) => opened.shards.retire_taken(taken),
             Ok(taken) => opened.shards.untake(taken),
             Err(error) => assert_eq!(error.0, LIFECYCLE_E_LIMIT),
         }
@@ -152,7 +150,11 @@ fn no_room_is_told_only_when_no_shard_has_any() {
     assert_eq!(opened.shards.abort(id), Ok(()));
     assert_eq!(status(opened.shards.reserve(want(SLAB + 1))), Some(LIFECYCLE_E_LIMIT));
     let mut left = Vec::new();
-    assert_eq!(opened.shards.each_open(|id, _| Ok(left.push(id))), Ok(()));
+    let listed = opened.shards.each_open(|id, _| {
+        left.push(id);
+        Ok(())
+    });
+    assert_eq!(listed, Ok(()));
     assert_eq!(left.len(), 2);
     for id in left {
         assert_eq!(opened.shards.abort(id), Ok(()));

@@ -84,7 +84,7 @@ fn bins_are_in_order() {
 fn a_region_fills_says_so_and_empties() {
     let system = Fake::new();
     let (region, mut spans) = (region(2, 0), Spans::new(Host::libc(), 0));
-    let mut take = |spans: &mut Spans, len| spans.allocate(&region, len, 64, &system);
+    let take = |spans: &mut Spans, len| spans.allocate(&region, len, 64, &system);
     let sizes = [SLAB, SLAB / 2, SLAB / 2];
     let all = sizes.map(|len| take(&mut spans, len).ok().flatten());
     assert!(all.iter().all(Option::is_some));
