@@ -215,7 +215,7 @@ static void *publish_beside(void *user)
         if (i % 16 == 0)
             keep_one_more(it);
         pthread_mutex_unlock(&it->publishing);
-        it->rounds++;
+        __atomic_fetch_add(&it->rounds, 1, __ATOMIC_RELAXED);
     }
     return NULL;
 }
@@ -241,7 +241,7 @@ static void *free_under_them(void *user)
                                                                        i % 2 ? LIFECYCLE_MAP_JIT : 0)),
                          __ATOMIC_RELEASE);
         pthread_mutex_unlock(&it->publishing);
-        it->rounds++;
+        __atomic_fetch_add(&it->rounds, 1, __ATOMIC_RELAXED);
     }
     for (i = 0; i < SHOWN; i++) {
         __atomic_store_n(&it->shown[i], NULL, __ATOMIC_RELEASE);

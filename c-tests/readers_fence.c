@@ -2,10 +2,33 @@
  * readers_fence.c - readers where the system has no membarrier from the start: they fence themselves, and everything is
  * freed as elsewhere. A program of its own, because a process asks once.
  */
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
 
-#include "failure_system.h"
+#include "support.h"
+
+static long (*system_call)(long number, ...);
+static unsigned refused;
+
+/* The library calls this one, because a program's own definitions come first. membarrier has no function of its own. */
+long syscall(long number, ...)
+{
+    long a[6];
+    va_list rest;
+    va_start(rest, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(rest, long);
+    va_end(rest);
+    if (number != SYS_membarrier)
+        return system_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
+    errno = ENOSYS;
+    return -1;
+}
 
 static lifecycle_reader *attach(lifecycle_manager *manager)
 {
@@ -23,7 +46,7 @@ static void readers_are_told_to_fence(void)
     lifecycle_caps caps;
     EXPECT_OK(lifecycle_caps_get(manager, &caps, sizeof caps));
     EXPECT_EQ(caps.membarrier, 0);
-    EXPECT(system_calls.refused != 0);
+    EXPECT(__atomic_load_n(&refused, __ATOMIC_RELAXED) != 0);
     EXPECT(reader->fence != 0);
     EXPECT_OK(lifecycle_destroy(manager));
 }
@@ -101,10 +124,9 @@ static void code_may_go_while_others_run_it(void)
 int main(void)
 {
     say_if_code_cannot_run();
-    fail_call(1, true, ENOSYS, SYS_membarrier);
+    *(void **)&system_call = dlsym(RTLD_NEXT, "syscall");
     RUN(readers_are_told_to_fence);
     RUN(what_is_retired_waits_and_goes);
     RUN(code_may_go_while_others_run_it);
-    EXPECT(calls_refused() != 0);
     return expect_done();
 }

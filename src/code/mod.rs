@@ -442,6 +442,19 @@ impl Code {
         symbols.ages = ages;
         examined
     }
+
+    /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
+    pub fn count_stale(&mut self, limit: u64) -> usize {
+        let locator = &self.locator;
+        let used =
+            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
+        let mut count = 0;
+        self.symbols.ages.visit_older(limit, used, |_, _| {
+            count += 1;
+            Verdict::Keep
+        });
+        count
+    }
 }
 
 /// The owner of JIT symbols.
