@@ -130,6 +130,25 @@ impl Reader {
         Ok(())
     }
 
+    /// What lifecycle_enter does.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn enter(&self) {
+        if self.nesting.fetch_add(1, Ordering::Relaxed) == 0 {
+            // SAFETY: as in `unpark`.
+            if let Some(counter) = unsafe { self.grace.load(Ordering::Relaxed).as_ref() } {
+                grace::enter(&self.entered, counter, true);
+            }
+        }
+    }
+
+    /// What lifecycle_leave does; the reader is inside.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn leave(&self) {
+        if self.nesting.fetch_sub(1, Ordering::Relaxed) == 1 {
+            grace::leave(&self.entered);
+        }
+    }
+
     /// `.reader.gone`. A forked child asks of its own threads only.
     fn is_gone(&self) -> bool {
         self.process.load(Ordering::Relaxed) == os::fork_generation() && self.task.is_gone()
@@ -443,27 +462,17 @@ const SLEEP_MOST: u64 = 1_000_000;
 mod tests {
     use super::*;
 
-    fn enter(readers: &Readers, reader: &Reader) {
-        grace::enter(&reader.entered, &readers.grace, true);
-        reader.nesting.store(1, Ordering::Relaxed);
-    }
-
-    fn leave(reader: &Reader) {
-        reader.nesting.store(0, Ordering::Relaxed);
-        grace::leave(&reader.entered);
-    }
-
     #[test]
     fn what_is_retired_waits_for_those_who_were_inside_and_for_nobody_else() -> Result<()> {
         static READERS: Readers = Readers::new();
         let reader = READERS.attach(Host::libc(), core::ptr::null_mut())?;
         assert_eq!(READERS.oldest(0), u64::MAX);
-        enter(&READERS, reader);
+        reader.enter();
         let tag = READERS.tag();
         assert!(READERS.oldest(tag) <= tag, "a reader that was inside holds it back");
-        leave(reader);
+        reader.leave();
         assert!(READERS.oldest(tag) > tag);
-        enter(&READERS, reader);
+        reader.enter();
         assert!(READERS.oldest(tag) > tag, "one that entered later does not");
         assert!(READERS.detach(reader).is_err());
         assert!(READERS.wait(0).is_err());
@@ -471,7 +480,7 @@ mod tests {
         assert_eq!(READERS.oldest(tag), u64::MAX);
         reader.unpark()?;
         assert!(READERS.oldest(tag) != u64::MAX);
-        leave(reader);
+        reader.leave();
         READERS.wait(0)?;
         READERS.detach(reader)?;
         assert!(Reader::check(reader.as_ptr()).is_err());
