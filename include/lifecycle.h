@@ -385,6 +385,13 @@ typedef struct lifecycle_stats {
     uint64_t readers;
     /** Readers inside code. */
     uint64_t readers_inside;
+    /**
+     * The reader that holds back what has waited longest to be freed, by the system's number of
+     * its thread (gettid); 0 = nothing waits for a reader.
+     */
+    uint64_t blocking_reader_thread;
+    /** Nanoseconds that it has been seen to, since the first call that would have freed something. */
+    uint64_t blocking_reader_ns;
 } lifecycle_stats;
 
 /** Which form lifecycle_stats_print writes: one of LIFECYCLE_TEXT, _JSON, _PROMETHEUS. */
@@ -1822,9 +1829,12 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * LIFECYCLE_E_LIMIT (65536 readers).
  *
  * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
- * destruction does. A thread that ends without detaching leaves an idle reader behind, which
- * blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
- * Fork: the child's only thread attaches anew. Since: 0.1.0
+ * destruction does. A thread that ends without detaching leaves a reader behind that is found when
+ * it is in the way, and detached: inside or not, it blocks nobody for long. (Two it does: the main
+ * thread of a process that goes on without it, and a thread whose number the system has given to
+ * another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
+ * Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
+ * child's only thread keeps its readers; those of other threads are not there. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
                                          lifecycle_reader **out);
@@ -1872,7 +1882,8 @@ lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
 
 /**
  * Frees everything retired that no reader can be inside any more, and asks the system again for
- * what it refused before. Never waits.
+ * what it refused before. Never waits for a reader. Much is freed in goes, between which other
+ * threads use the manager and release functions run.
  *
  * \param manager  the manager.
  * \param[out] bytes  bytes of code memory given back; may be NULL.
@@ -1893,7 +1904,8 @@ lifecycle_status lifecycle_reclaim(lifecycle_manager *manager, size_t *bytes);
  * takes.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
- * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_SYSTEM (the system
+ * refuses the barrier that it had promised); LIFECYCLE_E_NOMEM.
  *
  * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
  * from code of the manager. Fork: works. Since: 0.1.0

@@ -14,12 +14,13 @@ mod entries;
 mod locate;
 mod pages;
 mod relocate;
+mod slot;
 mod spans;
 mod stub;
 mod symbols;
 
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::Ordering;
 
 pub use entries::{Cell, Resolve};
 pub use locate::Locator;
@@ -35,6 +36,7 @@ use crate::base::{
 use crate::epoch::Verdict;
 use entries::Entries;
 use pages::Pages;
+use slot::Slot;
 use spans::{NOBODY, Spans};
 use symbols::Symbols;
 
@@ -360,7 +362,7 @@ impl Code {
     }
 
     /// The slot to call a name through, made if it is not there.
-    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const AtomicPtr<c_void>> {
+    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const Slot> {
         let at = self.make_entry(name.to_bytes())?;
         Ok(self.entries.slot(&self.pages, at))
     }
@@ -439,6 +441,19 @@ impl Code {
         });
         symbols.ages = ages;
         examined
+    }
+
+    /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
+    pub fn count_stale(&mut self, limit: u64) -> usize {
+        let locator = &self.locator;
+        let used =
+            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
+        let mut count = 0;
+        self.symbols.ages.visit_older(limit, used, |_, _| {
+            count += 1;
+            Verdict::Keep
+        });
+        count
     }
 }
 

@@ -2,6 +2,7 @@
 //! long ago code was used (ages for the sweeper).
 
 mod ages;
+mod grace;
 mod readers;
 
 pub use ages::{Ages, Verdict};

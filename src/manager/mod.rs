@@ -172,7 +172,7 @@ impl Manager {
     /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
     /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
-        if self.readers.count().1 != 0 {
+        if self.readers.any_inside() {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
         }
         self.empty_out()?;

@@ -68,6 +68,10 @@ impl Manager {
             stats.sweeper_stale = state.stale_count(epoch, state.max_age) as u64;
             stats.readers = readers;
             stats.readers_inside = readers_inside;
+            if let Some(waiting) = state.retirement.first_tag() {
+                let (thread, ns) = self.readers().blocking(waiting);
+                (stats.blocking_reader_thread, stats.blocking_reader_ns) = (thread, ns);
+            }
             Ok(stats)
         })
     }
