@@ -152,20 +152,33 @@
 /** Config: each symbol is told to a debugger (the GDB JIT interface). */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows, DUAL first. */
+/** Code mode: the best the system allows: DUAL, else MPROTECT, else NONE. */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: one memory file, mapped executable at one address and writable at another. Publishing
- * costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+ * Code mode: memory files, mapped executable at one address and writable at another. Publishing
+ * costs no system call. After a fork both processes run the same pages, until one of them frees
+ * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
+ * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
+ * was there before, and for all that do not fork; a parent that goes on replacing code while its
+ * children live pays a copy of each slab it frees from, about a third of a millisecond.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
  * Code mode: private pages that are writable first and executable after; a page never holds two
- * symbols, so that no page with live code is ever toggled. A forked child has its own copy.
+ * symbols, so that no page with live code is ever toggled. After a fork the system copies page by
+ * page whatever either process writes. For hosts whose parent and workers all go on changing code
+ * here and there.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
+
+/**
+ * Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
+ * everything else works, code that the host mapped itself included. What AUTO becomes where the
+ * system forbids code made at run time.
+ */
+#define LIFECYCLE_CODE_NONE 3u
 
 /**
  * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
@@ -179,10 +192,10 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/** Fork policy: a child runs and looks up code but cannot map any. */
-#define LIFECYCLE_FORK_READ_ONLY 1u
-
-/** Fork policy: a child has its own copy of everything. */
+/**
+ * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
+ * (Number 1 was a policy that is no more.)
+ */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
@@ -285,7 +298,7 @@ typedef struct lifecycle_config {
      * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
-    /** LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
     /** LIFECYCLE_MAPPING_MAP or _SNAPSHOT. */
     uint32_t mapping_mode;
@@ -301,18 +314,18 @@ typedef struct lifecycle_config {
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
-    /** LIFECYCLE_CODE_DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
-    /** LIFECYCLE_FORK_READ_ONLY or _COPY. */
+    /** LIFECYCLE_FORK_COPY. */
     uint32_t fork_policy;
     /** 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence. */
     uint32_t membarrier;
     /**
      * 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
-     * LIFECYCLE_E_UNSUPPORTED.
+     * LIFECYCLE_E_UNSUPPORTED, or LIFECYCLE_E_DENIED where there is no code.
      */
     uint32_t entries;
-    /** Bytes of executable memory at most. */
+    /** Bytes of executable memory at most; 0 where there is none. */
     size_t code_capacity;
     /** Bytes of a system page. */
     size_t page_size;

@@ -5,4 +5,4 @@ mod ages;
 mod readers;
 
 pub use ages::{Ages, Verdict};
-pub use readers::{Reader, Readers};
+pub use readers::{Reader, Readers, hold_pool, let_go_pool};
