@@ -85,20 +85,22 @@ pub struct Dual {
 }
 
 impl Dual {
-    /// For `capacity` bytes of code. What the system refuses shows now, not when the first symbol
-    /// comes.
+    /// For `capacity` bytes of code; nothing of the system's yet.
     pub fn new(host: Host, capacity: usize) -> Result<Self> {
         let mut slabs = List::new_in(host);
         slabs.make_room(capacity / SLAB)?;
         slabs.resize_with(capacity / SLAB, Slab::default);
-        let view = View::new(capacity)?;
-        if let Some(memory) = view.memory() {
-            memory.map_code(0, &CodeFile::new(NAME, SLAB)?, Access::ReadExecute)?;
-            memory.decommit(0, SLAB)?;
-            memory.keep_from_children(0, SLAB)?;
-        }
-        let base = view.memory().map_or(core::ptr::null_mut(), Reservation::base);
-        Ok(Dual { slabs, writable: AtomicPtr::new(base), view: Mutex::new(view) })
+        let view = Mutex::new(View { memory: None, process: 0 });
+        Ok(Dual { slabs, writable: AtomicPtr::new(core::ptr::null_mut()), view })
+    }
+
+    /// What the system refuses shows now, not when the first symbol comes.
+    pub fn probe(&self) -> Result<()> {
+        let mut view = self.view.lock();
+        let memory = self.writable(&mut view)?;
+        memory.map_code(0, &CodeFile::new(NAME, SLAB)?, Access::ReadExecute)?;
+        memory.decommit(0, SLAB)?;
+        memory.keep_from_children(0, SLAB)
     }
 
     fn slabs(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, &Slab)> {
@@ -170,7 +172,7 @@ impl Dual {
         mapped
     }
 
-    /// This process's writable view: a child makes one of its own.
+    /// This process's writable view, made if it has none: a child makes one of its own.
     fn writable<'a>(&self, view: &'a mut View) -> Result<&'a Reservation> {
         if view.memory().is_none() {
             *view = View::new(self.slabs.len() * SLAB)?;

@@ -90,8 +90,9 @@ impl Pages {
         }
         let mut refused = None;
         if matches!(mode, LIFECYCLE_CODE_AUTO | LIFECYCLE_CODE_DUAL) {
-            match Dual::new(host, self.capacity) {
-                Ok(dual) => self.memory = Memory::Dual(dual),
+            let dual = Dual::new(host, self.capacity)?;
+            match dual.probe() {
+                Ok(()) => self.memory = Memory::Dual(dual),
                 Err(error) if mode == LIFECYCLE_CODE_DUAL => return Err(error),
                 Err(error) => refused = Some(error.0),
             }
