@@ -164,7 +164,7 @@
  * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
  * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
  * was there before, and for all that do not fork; a parent that goes on replacing code while its
- * children live pays a copy of each slab it frees from, about a third of a millisecond.
+ * children live pays a copy of each slab it frees from: about a millisecond for a full one.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
@@ -994,13 +994,20 @@ lifecycle_status lifecycle_self_test(void);
  * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
  * for data and bookkeeping); memory is taken as it is used.
  *
+ * A forked child can do everything with its copy of a manager, and neither process notices what
+ * the other does. fork() waits until no other thread is inside a call of the library, so that the
+ * child begins with whole managers (pthread_atfork; a host allocator that takes locks in fork
+ * handlers of its own registers them before the first manager is made). A process made past the C
+ * library (a bare clone, _Fork) must come from one with no other thread inside a call, and its
+ * parent cannot notice it: in dual mode it must not free code that the child goes on running.
+ *
  * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
  * \param[out] out  the manager; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
  * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
  * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
- * executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+ * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
  * managers); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
@@ -1312,7 +1319,7 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  *
  * Ownership: taken from the module; release functions run before this returns, or in
  * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
- * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
+ * its thread has entered. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
                                          lifecycle_module module,
@@ -1460,12 +1467,11 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
  * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
  * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
- * LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
- * have been made.
+ * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
+ * On failure nothing has changed, except that entries named by relocations have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
- * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
                                       lifecycle_module module,
@@ -1486,10 +1492,11 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
  * is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
- * LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+ * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
- * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+ * can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
                                         size_t size,
@@ -1510,12 +1517,13 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
- * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
+ * lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
  * failure the reservation stays the caller's, as large as it was; where the system does not make
  * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
- * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Fork: see lifecycle_code_reserve. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
                                        lifecycle_code *code,
@@ -1837,7 +1845,8 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
  * destruction does. A thread that ends without detaching leaves an idle reader behind, which
  * blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
- * Fork: the child's only thread attaches anew. Since: 0.1.0
+ * Fork: the readers of the thread that forks go on in the child, inside or outside as they were;
+ * those of all other threads are detached there. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
                                          lifecycle_reader **out);

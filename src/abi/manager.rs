@@ -70,7 +70,7 @@ pub const LIFECYCLE_CODE_AUTO: u32 = 0;
 /// code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
 /// the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
 /// was there before, and for all that do not fork; a parent that goes on replacing code while its
-/// children live pays a copy of each slab it frees from, about a third of a millisecond.
+/// children live pays a copy of each slab it frees from: about a millisecond for a full one.
 pub const LIFECYCLE_CODE_DUAL: u32 = 1;
 /// Code mode: private pages that are writable first and executable after; a page never holds two
 /// symbols, so that no page with live code is ever toggled. After a fork the system copies page by

@@ -342,3 +342,66 @@ impl Slab {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Against a list of pages: what was touched is used, and nothing else.
+        #[test]
+        fn what_is_used_is_what_was_touched(
+            spans in proptest::collection::vec((0..SLAB / PAGE, 0..80usize), 0..12)
+        ) {
+            let (slab, mut pages) = (Slab::default(), vec![false; SLAB / PAGE]);
+            for (from, len) in spans {
+                let end = (from + len).min(SLAB / PAGE);
+                slab.touch(from, end);
+                pages.iter_mut().take(end).skip(from).for_each(|page| *page = true);
+            }
+            let mut used = vec![false; SLAB / PAGE];
+            let mut last = None;
+            for (offset, len) in slab.used() {
+                prop_assert!(len != 0 && last.is_none_or(|last| offset > last), "stretches are apart");
+                last = Some(offset + len);
+                used.iter_mut().skip(offset / PAGE).take(len / PAGE).for_each(|page| *page = true);
+            }
+            prop_assert_eq!(used, pages);
+        }
+    }
+
+    /// A system that is never asked for more than this test's own memory.
+    fn dual() -> Result<(Dual, Reservation)> {
+        let dual = Dual::new(Host::libc(), 3 * SLAB)?;
+        dual.probe()?;
+        Ok((dual, Reservation::new(3 * SLAB, SLAB)?))
+    }
+
+    #[test]
+    fn a_slab_that_is_written_to_is_not_copied() -> Result<()> {
+        let (dual, view) = dual()?;
+        let code = (&view, 0);
+        dual.commit(0, 3, code)?;
+        let span = Span { offset: SLAB - 4096, len: 8192 };
+        let at = dual.open(span, code)?;
+        // SAFETY: the span is open.
+        unsafe { at.write_bytes(7, span.len) };
+        let later = |slab: usize| {
+            if let Some(slab) = dual.slabs.get(slab) {
+                slab.era.store(1, Ordering::Relaxed);
+                slab.process.store(os::fork_generation(), Ordering::Relaxed);
+            }
+        };
+        (0..3).for_each(later);
+        assert!(dual.own(0, code).is_err() && dual.own(1, code).is_err());
+        assert!(dual.own(2, code).is_ok() && !dual.owns(span));
+        dual.close(span);
+        assert!(dual.own(0, code).is_ok() && dual.own(1, code).is_ok() && dual.owns(span));
+        // SAFETY: both slabs are mapped readable.
+        let copied = unsafe { core::slice::from_raw_parts(view.base().add(span.offset), span.len) };
+        assert!(copied.iter().all(|byte| *byte == 7));
+        assert!(dual.is_usable(0, code));
+        dual.decommit(0, 3, code)
+    }
+}

@@ -267,7 +267,11 @@ impl Code {
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
-        if !self.pages.is_open_since(self.reserved.get(id)?.process) {
+        let reserved = self.reserved.get(id)?;
+        if !reserved.open {
+            fail!(LIFECYCLE_E_STALE, "the system did not make the code writable again; abort it");
+        }
+        if !self.pages.is_open_since(reserved.process) {
             fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
         }
         // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them
@@ -292,6 +296,9 @@ impl Code {
     /// The reservation's span belongs to nobody after all, and may be written again.
     pub fn reopen(&mut self, id: u64) -> Result<()> {
         let reserved = self.reserved.get_mut(id)?;
+        if reserved.open {
+            return Ok(());
+        }
         reserved.writable = self.pages.open(reserved.span)?;
         reserved.open = true;
         Ok(())

@@ -17,7 +17,8 @@ use crate::manager::Manager;
 /// Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
 /// destruction does. A thread that ends without detaching leaves an idle reader behind, which
 /// blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
-/// Fork: the child's only thread attaches anew. Since: 0.1.0
+/// Fork: the readers of the thread that forks go on in the child, inside or outside as they were;
+/// those of all other threads are detached there. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reader_attach(
     manager: *mut lifecycle_manager,

@@ -164,3 +164,50 @@ fn after(in_child: bool) {
     hooks().rev().for_each(|room| (room.after)(in_child));
     TURN.let_go();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `body` in a child made by `fork` and gives its exit status.
+    fn in_child(fork: impl FnOnce() -> libc::c_long, body: impl FnOnce() -> bool) -> i32 {
+        let child = fork();
+        if child == 0 {
+            // SAFETY: ends the child without running anything of its parent's.
+            unsafe { libc::_exit(i32::from(!body())) };
+        }
+        let mut status = -1;
+        // SAFETY: `status` is ours.
+        unsafe { libc::waitpid(child as libc::pid_t, &raw mut status, 0) };
+        status
+    }
+
+    #[test]
+    fn eras_move_in_both_processes_and_generations_in_the_child() -> Result<()> {
+        static NOTHING: Hooks = Hooks { before: || {}, after: |_| {} };
+        at_fork(Level::Dropins, &NOTHING)?;
+        let (generation_before, era_before) = (generation(), era());
+        let moved = || {
+            generation() > generation_before && era() > era_before && {
+                let again = (generation(), era());
+                again == (generation(), era()) && again.1 >= again.0
+            }
+        };
+        // SAFETY: the child only loads and stores.
+        assert_eq!(in_child(|| unsafe { libc::fork().into() }, moved), 0);
+        assert!(era() > era_before);
+        assert_eq!(generation(), generation_before);
+        // Past the C library, and a grandchild of that kind.
+        let bare = || {
+            // SAFETY: clone without a stack and with SIGCHLD alone is fork.
+            unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) }
+        };
+        let both = || {
+            let (mine, then) = (generation(), era());
+            moved() && in_child(bare, || generation() > mine && era() > then) == 0
+        };
+        assert_eq!(in_child(bare, both), 0);
+        assert_eq!(generation(), generation_before);
+        Ok(())
+    }
+}
