@@ -3,6 +3,7 @@
  * threads it does not have, and a fork in the middle of another thread's call leaves no lock behind.
  */
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "support.h"
@@ -378,6 +379,34 @@ static void hazard_code_11_fork_while_code_is_written(void)
     EXPECT_OK(lifecycle_destroy(f.manager));
 }
 
+/* Where the parent writes its code, a child may have something else by now. */
+static void child_uses_the_addresses(void *user)
+{
+    struct writing *f = user;
+    char *there = (char *)((uintptr_t)f->room.rw & ~(uintptr_t)4095);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    EXPECT(mmap(there, 4096, PROT_READ | PROT_WRITE, flags, -1, 0) == there);
+    strcpy(there, "the child's");
+    EXPECT_OK(lifecycle_unmap_symbol(f->manager, f->doomed));
+    EXPECT_OK(lifecycle_code_abort(f->manager, &f->room));
+    map_returning(f->manager, f->module, "f", 4, 0);
+    EXPECT_EQ(call(entry_of(f->manager, "f")), 4);
+    EXPECT_OK(lifecycle_destroy(f->manager));
+    EXPECT(strcmp(there, "the child's") == 0);
+}
+
+static void a_child_leaves_its_parents_addresses_alone(void)
+{
+    struct writing f;
+    memset(&f, 0, sizeof f);
+    f.manager = manager_in(LIFECYCLE_CODE_DUAL);
+    f.module = load(f.manager, "m");
+    f.doomed = map_returning(f.manager, f.module, "doomed", 6, 0);
+    EXPECT_OK(lifecycle_code_reserve(f.manager, 100, 0, NULL, &f.room));
+    in_a_child(child_uses_the_addresses, &f);
+    EXPECT_OK(lifecycle_destroy(f.manager));
+}
+
 /* --- what it costs --- */
 
 struct files {
@@ -625,6 +654,7 @@ int main(void)
     RUN(hazard_code_11_child_changes_what_its_parent_runs);
     RUN(hazard_code_11_grandchildren);
     RUN(hazard_code_11_fork_while_code_is_written);
+    RUN(a_child_leaves_its_parents_addresses_alone);
     RUN(a_fork_without_changes_copies_nothing);
     RUN(a_host_that_closes_every_descriptor_loses_nothing);
     RUN(hazard_code_11_fork_leaves_readers_behind);
