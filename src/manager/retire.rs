@@ -210,6 +210,7 @@ impl Manager {
         loop {
             let (bytes, more) = self.step(|state, effects| {
                 state.mappings.retry_failed();
+                state.code.free_limbo();
                 state.reclaim(self, effects)
             })?;
             total += bytes;
