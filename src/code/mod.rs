@@ -12,19 +12,21 @@
 //! every reader leaves (the caller waits), its bytes are filled with traps and every processor
 //! drops what it fetched (`Shards::retire`), and only then may the bytes be handed out again.
 
+mod dual;
 mod entries;
 mod locate;
 mod pages;
 mod region;
 mod relocate;
 mod shards;
+mod slot;
 mod spans;
 mod stub;
 mod symbols;
 
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::Ordering;
 
 pub use entries::{Cell, Resolve};
 pub use locate::Locator;
@@ -41,7 +43,8 @@ use crate::base::{
 use crate::epoch::Verdict;
 use entries::Entries;
 use region::Region;
-use shards::{ALIGN, MOST_ALIGN, Space};
+use shards::{ALIGN, MOST_ALIGN, Reserved, Space};
+use slot::Slot;
 use spans::Spans;
 use symbols::Symbols;
 
@@ -167,7 +170,7 @@ impl Code {
         &self.locator
     }
 
-    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE.
     pub fn mode(&self) -> u32 {
         self.space.pages.mode()
     }
@@ -217,40 +220,61 @@ impl Code {
         self.shards.reserve(want)
     }
 
-    /// Gives a reservation up.
+    /// Gives a reservation up, whatever is being done with it.
     pub fn abort(&self, id: u64) -> Result<()> {
-        self.shards.abort(id)
+        self.shards.abort(id, true)
     }
 
     /// Where an open reservation will run, where it is written, and its size.
     pub fn reservation(&self, id: u64) -> Result<(*mut u8, *mut u8, usize)> {
-        let (runs_at, writable, span) = self.shards.reservation(id)?;
+        let (runs_at, Reserved { span, writable, .. }) = self.shards.reservation(id)?;
         Ok((runs_at, writable, span.len))
     }
 
     /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
     /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
-    /// that it does not.
+    /// that it does not; until then nobody else gives it up.
     pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
-        let (_, writable, span) = self.shards.reservation(id)?;
+        let reserved = self.shards.begin_commit(id)?;
+        let published = self.publish_reserved(&reserved, used, relocations);
+        self.shards.set_reserved(id, |it| match published {
+            Ok(_) => it.open = false,
+            Err(_) => it.busy = false,
+        })?;
+        published
+    }
+
+    fn publish_reserved(
+        &self,
+        reserved: &Reserved,
+        used: usize,
+        relocations: &[Relocation],
+    ) -> Result<Span> {
+        let Reserved { span, writable, process, open, .. } = *reserved;
         let size = span.len;
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
-        self.space.pages.check_writable()?;
+        if !open {
+            fail!(LIFECYCLE_E_STALE, "the system did not make the code writable again; abort it");
+        }
+        if !self.space.pages.is_open_since(process) {
+            fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
+        }
         self.finish(span, writable, used, relocations)?;
         Ok(span)
     }
 
-    /// As `publish`, for code that was taken and written (`Shards::take`) and not published.
+    /// As `publish`, for code that was taken and written (`Shards::take`) and is still open.
     pub fn publish_taken(
         &mut self,
-        taken: &Taken,
+        taken: &mut Taken,
         used: usize,
         relocations: &[Relocation],
     ) -> Result<()> {
-        let writable = self.space.pages.open(taken.span)?;
-        self.finish(taken.span, writable, used, relocations)
+        self.finish(taken.span, taken.writable, used, relocations)?;
+        taken.open = false;
+        Ok(())
     }
 
     fn finish(
@@ -286,8 +310,15 @@ impl Code {
 
     /// The reservation's span belongs to nobody after all, and may be written again.
     pub fn reopen(&mut self, id: u64) -> Result<()> {
-        let (_, _, span) = self.shards.reservation(id)?;
-        self.space.pages.open(span).map(|_| ())
+        let (_, Reserved { span, writable, open, .. }) = self.shards.reservation(id)?;
+        let opened = if open { Ok(writable) } else { self.space.pages.open(span) };
+        self.shards.set_reserved(id, |it| {
+            it.busy = false;
+            if let Ok(writable) = opened {
+                (it.writable, it.open) = (writable, true);
+            }
+        })?;
+        opened.map(|_| ())
     }
 
     /// Where a span runs.
@@ -303,6 +334,11 @@ impl Code {
     /// Gives back a span whose readers have left.
     pub fn free_span(&mut self, span: Taken) {
         self.shards.retire_taken(span);
+    }
+
+    /// Bytes that could not be freed yet, because they could not be changed.
+    pub fn limbo_bytes(&self) -> u64 {
+        self.shards.held().refused as u64
     }
 
     /// Names code and makes it callable (unless staged).
@@ -375,7 +411,7 @@ impl Code {
     }
 
     /// The slot to call a name through, made if it is not there.
-    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const AtomicPtr<c_void>> {
+    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const Slot> {
         let at = self.make_entry(name.to_bytes())?;
         Ok(self.entries.slot(&self.space.pages, at))
     }
@@ -469,6 +505,19 @@ impl Code {
         });
         symbols.ages = ages;
         examined
+    }
+
+    /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
+    pub fn count_stale(&mut self, limit: u64) -> usize {
+        let locator = &self.locator;
+        let used =
+            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
+        let mut count = 0;
+        self.symbols.ages.visit_older(limit, used, |_, _| {
+            count += 1;
+            Verdict::Keep
+        });
+        count
     }
 }
 

@@ -44,13 +44,13 @@ pub trait Slabs {
     /// Gives their memory back. They may have been refused: then they stay usable.
     fn decommit(&self, first: usize, count: usize) -> Result<()>;
 
-    /// Whether free space of a slab may be handed out as it is; if not, `own` is asked.
+    /// Whether free space of a slab may be handed out; if it has to be made ours for that, it is.
     fn usable(&self, _slab: usize) -> bool {
         true
     }
 
-    /// Makes a slab this process's own, before any byte of it is written or made free. It may fail,
-    /// and is asked again later.
+    /// Makes a slab this process's own, before a byte of a span in it is filled or made free; not
+    /// asked for slabs that go back whole. It may fail, and is asked again later.
     fn own(&self, _slab: usize) -> Result<()> {
         Ok(())
     }

@@ -14,10 +14,12 @@
 //! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
 //!
 //! Lock order: the manager's state, one shard, the table of slabs. No two shards are ever locked by
-//! one thread.
+//! one thread, but by one that forks.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
+
+use std::sync::MutexGuard;
 
 use super::Want;
 use super::pages::Pages;
@@ -25,7 +27,7 @@ use super::region::{Region, Span};
 use super::spans::Spans;
 use crate::abi::LIFECYCLE_CODE_DUAL;
 use crate::base::{Bx, Host, Kind, Result, Slots, fail, split_index, try_box};
-use crate::os::{self, Mutex};
+use crate::os::{self, Held, Mutex};
 
 /// Shards: a power of two, so many threads do not meet.
 const SHARDS: usize = 1 << SHARD_BITS;
@@ -50,7 +52,7 @@ pub struct Space {
 impl Space {
     /// Reserves address space.
     pub fn new(host: Host, capacity: usize, mode: u32) -> Result<Self> {
-        let pages = Pages::new(capacity, mode)?;
+        let pages = Pages::new(host, capacity, mode)?;
         // Where a span is whole pages, what is before one may be untouchable in any case.
         let lead = usize::from(pages.mode() == LIFECYCLE_CODE_DUAL);
         let region = Region::new(host, pages.capacity(), pages.granule(), lead)?;
@@ -65,6 +67,12 @@ pub struct Reserved {
     pub span: Span,
     /// Where it is written.
     pub writable: *mut u8,
+    /// The process that may write there (`os::fork_generation`).
+    pub process: u64,
+    /// Whether it may be written: until it is published.
+    pub open: bool,
+    /// It is being committed.
+    pub busy: bool,
 }
 
 struct Shard {
@@ -80,7 +88,10 @@ unsafe impl Send for Shard {}
 
 /// A lock that shares no cache line with the next one.
 #[repr(align(128))]
-struct Apart(Mutex<Option<Bx<Shard>>>);
+struct Apart {
+    lock: Mutex<Option<Bx<Shard>>>,
+    held: Held<MutexGuard<'static, Option<Bx<Shard>>>>,
+}
 
 /// A manager's shards; they are in its place.
 pub struct Shards {
@@ -93,6 +104,10 @@ pub struct Shards {
 pub struct Taken {
     /// Where it is.
     pub span: Span,
+    /// Where it is written while it is open.
+    pub writable: *mut u8,
+    /// It was not published yet.
+    pub open: bool,
     /// In which era.
     pub era: u64,
     home: usize,
@@ -100,9 +115,11 @@ pub struct Taken {
 
 /// What the shards hold, counted.
 #[derive(Default)]
-pub struct Held {
+pub struct Counted {
     /// Bytes of live spans.
     pub live: usize,
+    /// Bytes of spans that wait until they may be changed.
+    pub refused: usize,
     /// Bytes of bookkeeping.
     pub metadata: usize,
     /// Open reservations.
@@ -119,7 +136,7 @@ impl Shard {
     /// A span and where it is written.
     fn take(&mut self, want: Want) -> Result<Option<Reserved>> {
         let Space { pages, region } = self.space();
-        pages.check_writable()?;
+        pages.check_mode()?;
         let align = if want.align == 0 { ALIGN } else { want.align };
         let Some(span) = self.spans.allocate(region, want.len, align, pages)? else {
             return Ok(None);
@@ -131,7 +148,10 @@ impl Shard {
             fail!(LIFECYCLE_E_RANGE, "this manager's code is not within 2 GiB of {near:#x}");
         }
         match pages.open(span) {
-            Ok(writable) => Ok(Some(Reserved { span, writable })),
+            Ok(writable) => {
+                let process = os::fork_generation();
+                Ok(Some(Reserved { span, writable, process, open: true, busy: false }))
+            }
             Err(error) => {
                 self.free(span);
                 Err(error)
@@ -142,6 +162,14 @@ impl Shard {
     fn free(&mut self, span: Span) {
         let Space { pages, region } = self.space();
         self.spans.free(region, span, pages);
+    }
+
+    /// As `free`, for a span that may still be open.
+    fn give_up(&mut self, span: Span, open: bool) {
+        if open {
+            self.space().pages.close(span);
+        }
+        self.free(span);
     }
 
     fn retire(&mut self, span: Span) {
@@ -155,22 +183,23 @@ impl Shard {
         let id = self.open.insert(taken)?;
         if split_index(id) >> OPEN_BITS != 0 {
             self.open.remove(id)?;
-            self.free(taken.span);
+            self.give_up(taken.span, true);
             fail!(LIFECYCLE_E_LIMIT, "there are {} reservations already", 1 << OPEN_BITS);
         }
         Ok(Some((id, taken)))
     }
 
-    fn write(&mut self, want: Want, bytes: &[u8], publish: bool) -> Result<Option<Span>> {
-        let Some(Reserved { span, writable }) = self.take(want)? else { return Ok(None) };
+    fn write(&mut self, want: Want, bytes: &[u8], publish: bool) -> Result<Option<Reserved>> {
+        let Some(taken) = self.take(want)? else { return Ok(None) };
+        let Reserved { span, writable, .. } = taken;
         let len = bytes.len().min(span.len);
         // SAFETY: `.span.live` - the span is ours alone and writable there; so many bytes fit.
         unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), len) };
         if publish && let Err(error) = self.space().pages.publish(span) {
-            self.free(span);
+            self.give_up(span, true);
             return Err(error);
         }
-        Ok(Some(span))
+        Ok(Some(Reserved { open: !publish, ..taken }))
     }
 }
 
@@ -183,7 +212,10 @@ fn split(id: u64) -> (usize, u64) {
 impl Shards {
     /// Not open.
     pub const fn new() -> Self {
-        Shards { all: [const { Apart(Mutex::new(None)) }; SHARDS], era: AtomicU64::new(0) }
+        Shards {
+            all: [const { Apart { lock: Mutex::new(None), held: Held::new() } }; SHARDS],
+            era: AtomicU64::new(0),
+        }
     }
 
     /// Opens them over a space: the era.
@@ -196,7 +228,7 @@ impl Shards {
             let spans = Spans::new(host, number as u8);
             let open = Slots::new(host, Kind::Reservation, salt);
             match try_box(host, Shard { space, spans, open, era }) {
-                Ok(shard) => *place.0.lock() = Some(shard),
+                Ok(shard) => *place.lock.lock() = Some(shard),
                 Err(error) => {
                     self.close();
                     return Err(error);
@@ -209,13 +241,13 @@ impl Shards {
     /// Empties them: nobody is in the space any more when this returns.
     pub fn close(&self) {
         for place in &self.all {
-            let shard = place.0.lock().take();
+            let shard = place.lock.lock().take();
             drop(shard);
         }
     }
 
     fn with<T>(&self, number: usize, with: impl FnOnce(&mut Shard) -> Result<T>) -> Result<T> {
-        let mut place = self.all.get(number).map(|place| place.0.lock());
+        let mut place = self.all.get(number).map(|place| place.lock.lock());
         match place.as_mut().and_then(|place| place.as_mut()) {
             Some(shard) => with(shard),
             None => fail!(LIFECYCLE_E_STALE, "the manager was destroyed"),
@@ -249,22 +281,22 @@ impl Shards {
             let taken = shard.reserve(want)?;
             Ok(taken.map(|(id, it)| (id, shard.space().pages.runs_at(it.span), it)))
         });
-        let (number, (id, runs_at, Reserved { span, writable })) = taken?;
+        let (number, (id, runs_at, Reserved { span, writable, .. })) = taken?;
         Ok((id | (number as u64) << OPEN_BITS, runs_at, writable, span.len))
     }
 
     /// Takes room for code and writes it; `publish`: it is complete, and made runnable.
     pub fn take(&self, want: Want, bytes: &[u8], publish: bool) -> Result<Taken> {
         let taken = self.with_room(want, |shard| {
-            Ok(shard.write(want, bytes, publish)?.map(|span| (span, shard.era)))
+            Ok(shard.write(want, bytes, publish)?.map(|taken| (taken, shard.era)))
         });
-        let (home, (span, era)) = taken?;
-        Ok(Taken { span, era, home })
+        let (home, (Reserved { span, writable, open, .. }, era)) = taken?;
+        Ok(Taken { span, writable, open, era, home })
     }
 
     /// Gives back what was taken and has not been run.
     pub fn untake(&self, taken: Taken) {
-        self.of_era(taken, |shard| shard.free(taken.span));
+        self.of_era(taken, |shard| shard.give_up(taken.span, taken.open));
     }
 
     /// As `retire`, for whoever does not hold the manager's lock.
@@ -282,21 +314,41 @@ impl Shards {
         });
     }
 
-    /// Where an open reservation will run, where it is written, and its span.
-    pub fn reservation(&self, id: u64) -> Result<(*mut u8, *mut u8, Span)> {
+    /// Where an open reservation will run, and what is known of it.
+    pub fn reservation(&self, id: u64) -> Result<(*mut u8, Reserved)> {
         let (number, id) = split(id);
         self.with(number, |shard| {
-            let Reserved { span, writable } = *shard.open.get(id)?;
-            Ok((shard.space().pages.runs_at(span), writable, span))
+            let reserved = *shard.open.get(id)?;
+            Ok((shard.space().pages.runs_at(reserved.span), reserved))
         })
     }
 
-    /// Gives a reservation up.
-    pub fn abort(&self, id: u64) -> Result<()> {
+    /// A reservation is being committed: only who does so gives it up.
+    pub fn begin_commit(&self, id: u64) -> Result<Reserved> {
         let (number, id) = split(id);
         self.with(number, |shard| {
-            let Reserved { span, .. } = shard.open.remove(id)?;
-            shard.free(span);
+            let reserved = shard.open.get_mut(id)?;
+            reserved.busy = true;
+            Ok(*reserved)
+        })
+    }
+
+    /// Changes what is known of a reservation.
+    pub fn set_reserved(&self, id: u64, set: impl FnOnce(&mut Reserved)) -> Result<()> {
+        let (number, id) = split(id);
+        self.with(number, |shard| shard.open.get_mut(id).map(set))
+    }
+
+    /// Gives a reservation up; one that is being committed only if `mine`.
+    pub fn abort(&self, id: u64, mine: bool) -> Result<()> {
+        let (number, id) = split(id);
+        self.with(number, |shard| {
+            if shard.open.get(id)?.busy && !mine {
+                fail!(LIFECYCLE_E_BUSY, "code reservation {id:#x} is being committed");
+            }
+            let Reserved { span, open, process, .. } = shard.open.remove(id)?;
+            let open = open && shard.space().pages.is_open_since(process);
+            shard.give_up(span, open);
             Ok(())
         })
     }
@@ -316,7 +368,8 @@ impl Shards {
     pub fn taken(&self, region: &Region, span: Span) -> Taken {
         let home = region.home(region.slab_of(span.offset / region.granule()));
         let home = home.map_or(SHARDS, |(home, _)| usize::from(home));
-        Taken { span, home, era: self.era.load(Ordering::Relaxed) }
+        let (writable, era) = (core::ptr::null_mut(), self.era.load(Ordering::Relaxed));
+        Taken { span, writable, open: false, home, era }
     }
 
     /// Makes free what waits for processors; `trim`: and gives every slab without spans back.
@@ -334,12 +387,23 @@ impl Shards {
         }
     }
 
+    /// Takes all locks, before a fork. Who holds the manager's locks has the table of slabs too.
+    pub fn hold(&'static self) {
+        self.all.iter().for_each(|place| place.held.keep(place.lock.lock()));
+    }
+
+    /// Lets them go, after it.
+    pub fn let_go(&'static self) {
+        self.all.iter().for_each(|place| place.held.let_go());
+    }
+
     /// Counts.
-    pub fn held(&self) -> Held {
-        let mut held = Held::default();
+    pub fn held(&self) -> Counted {
+        let mut held = Counted::default();
         for number in 0..SHARDS {
             let _ = self.with(number, |shard| {
                 held.live += shard.spans.live_bytes();
+                held.refused += shard.spans.refused_bytes();
                 held.metadata += shard.spans.metadata_bytes() + shard.open.bytes();
                 held.open += shard.open.len();
                 Ok(())

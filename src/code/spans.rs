@@ -55,9 +55,10 @@ struct Run {
 struct Limbo {
     first: u32,
     count: usize,
+    bytes: usize,
 }
 
-const EMPTY: Limbo = Limbo { first: NONE, count: 0 };
+const EMPTY: Limbo = Limbo { first: NONE, count: 0, bytes: 0 };
 
 /// The spans of one owner of slabs.
 pub struct Spans {
@@ -69,7 +70,6 @@ pub struct Spans {
     occupied: u128,
     limbo: Limbo,
     refused: Limbo,
-    limbo_bytes: usize,
     live_spans: usize,
     live_bytes: usize,
     slabs: usize,
@@ -113,7 +113,6 @@ impl Spans {
             occupied: 0,
             limbo: EMPTY,
             refused: EMPTY,
-            limbo_bytes: 0,
             live_spans: 0,
             live_bytes: 0,
             slabs: 0,
@@ -124,6 +123,11 @@ impl Spans {
     /// Bytes of spans in use.
     pub fn live_bytes(&self) -> usize {
         self.live_bytes
+    }
+
+    /// Bytes of spans that were given back and may not be changed yet.
+    pub fn refused_bytes(&self) -> usize {
+        self.refused.bytes
     }
 
     /// Bytes of bookkeeping.
@@ -227,7 +231,7 @@ impl Spans {
             {
                 if let Some(at) = want.place(run.start as usize, run.len as usize) {
                     let slab = region.slab_of(at);
-                    if system.usable(slab) || system.own(slab).is_ok() {
+                    if system.usable(slab) {
                         return Some((number, at));
                     }
                 }
@@ -278,18 +282,20 @@ impl Spans {
         self.live_spans -= 1;
         self.live_bytes -= span.len;
         self.add_limbo(region, span, system);
-        if self.limbo.count >= LIMBO_SPANS || self.limbo_bytes >= LIMBO_BYTES {
+        if self.limbo.count >= LIMBO_SPANS || self.limbo.bytes >= LIMBO_BYTES {
             self.flush(region, system);
         }
     }
 
-    /// Makes a span's slabs ours and fills it; false if that cannot be now. A large span is not
-    /// filled, for its memory goes.
+    /// Makes a span's slab ours and fills it; false if that cannot be now. Nothing is done with a
+    /// large span, for its memory goes.
     fn wipe(region: &Region, span: Span, system: &impl Slabs) -> bool {
-        let (_, _, mut slabs) = Self::extent(region, span);
-        let small = region.home(slabs.start).is_some_and(|(_, large)| !large);
-        let owned = slabs.all(|slab| system.own(slab).is_ok());
-        if owned && small {
+        let slab = Self::extent(region, span).2.start;
+        if region.home(slab).is_none_or(|(_, large)| large) {
+            return true;
+        }
+        let owned = system.own(slab).is_ok();
+        if owned {
             system.fill(span);
         }
         owned
@@ -298,7 +304,6 @@ impl Spans {
     fn add_limbo(&mut self, region: &Region, span: Span, system: &impl Slabs) {
         if Self::wipe(region, span, system) {
             self.limbo = self.put(region, span, self.limbo);
-            self.limbo_bytes += span.len;
         } else {
             self.refused = self.put(region, span, self.refused);
         }
@@ -308,7 +313,8 @@ impl Spans {
     fn put(&mut self, region: &Region, span: Span, limbo: Limbo) -> Limbo {
         let (start, len, _) = Self::extent(region, span);
         let run = Run { start: start as u32, len: len as u32, previous: NONE, next: limbo.first };
-        Limbo { first: self.new_run(run), count: limbo.count + 1 }
+        let bytes = limbo.bytes + span.len;
+        Limbo { first: self.new_run(run), count: limbo.count + 1, bytes }
     }
 
     /// Takes every span of a chain.
@@ -330,7 +336,6 @@ impl Spans {
         let refused = core::mem::replace(&mut self.refused, EMPTY);
         self.each(refused, region, |spans, span| spans.add_limbo(region, span, system));
         let limbo = core::mem::replace(&mut self.limbo, EMPTY);
-        self.limbo_bytes = 0;
         if limbo.count != 0 {
             system.drop_fetched();
             self.each(limbo, region, |spans, span| spans.join(region, span, system));
@@ -428,9 +433,6 @@ impl Spans {
         let (_, _, slabs) = Self::extent(region, span);
         if region.home(slabs.start).is_some_and(|(_, large)| large) {
             let first = Self::extent(region, kept).2.end;
-            if !(first..slabs.end).all(|slab| system.own(slab).is_ok()) {
-                return span;
-            }
             self.live_bytes -= rest.len;
             if first < slabs.end {
                 self.free_large(region, first..slabs.end, system);

@@ -42,9 +42,9 @@ impl Manager {
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         let publish = commit.relocations.is_empty();
         let name = Text::copy(self.host(), commit.name.to_bytes())?;
-        let taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
-        let installed =
-            self.change(|state, effects| state.commit_taken(self, &taken, name, commit, effects));
+        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
+        let installed = self
+            .change(|state, effects| state.commit_taken(self, &mut taken, name, commit, effects));
         if installed.is_err() {
             self.shards.untake(taken);
         }
@@ -80,7 +80,7 @@ impl Manager {
 
     /// Gives room back.
     pub fn abort_code(&'static self, reservation: u64) -> Result<()> {
-        self.shards.abort(reservation)
+        self.shards.abort(reservation, false)
     }
 
     /// Zeroed data of a module beside the code.
@@ -259,13 +259,13 @@ impl Manager {
     pub fn caps(&'static self) -> Result<lifecycle_caps> {
         self.read(|state| {
             let mode = state.code.mode();
-            let dual = mode == LIFECYCLE_CODE_DUAL;
+            let has_code = mode != LIFECYCLE_CODE_NONE;
             Ok(lifecycle_caps {
                 code_mode: mode,
-                fork_policy: if dual { LIFECYCLE_FORK_READ_ONLY } else { LIFECYCLE_FORK_COPY },
+                fork_policy: LIFECYCLE_FORK_COPY,
                 membarrier: u32::from(crate::os::barrier().is_asymmetric()),
-                entries: u32::from(code::ENTRIES_SUPPORTED),
-                code_capacity: state.code.capacity(),
+                entries: u32::from(has_code && code::ENTRIES_SUPPORTED),
+                code_capacity: if has_code { state.code.capacity() } else { 0 },
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
             })

@@ -129,7 +129,7 @@ impl State {
     pub(super) fn commit_taken(
         &mut self,
         manager: &'static Manager,
-        taken: &Taken,
+        taken: &mut Taken,
         name: Text,
         commit: &Commit<'_>,
         effects: &mut Effects,

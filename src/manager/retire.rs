@@ -74,6 +74,11 @@ impl Retirement {
         self.span_bytes
     }
 
+    /// The tag of what has waited longest.
+    pub fn first_tag(&self) -> Option<u64> {
+        self.queue.first().map(|(tag, _)| *tag)
+    }
+
     /// What waits.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter().map(|(_, waiting)| waiting)
@@ -135,15 +140,16 @@ impl State {
         if !manager.readers().any() {
             let _ = self.free_due(u64::MAX, effects);
         } else if hurry || things >= ENOUGH || bytes >= ENOUGH_BYTES {
-            let oldest = self.oldest(manager);
+            let first = self.retirement.first_tag().unwrap_or(UNSEALED);
+            let oldest = self.oldest(manager, first);
             let _ = self.free_due(oldest, effects);
         }
         effects.flush |= hurry;
     }
 
-    fn oldest(&mut self, manager: &'static Manager) -> u64 {
+    fn oldest(&mut self, manager: &'static Manager, first: u64) -> u64 {
         self.retirement.fresh = (0, 0);
-        manager.readers().oldest()
+        manager.readers().oldest(first)
     }
 
     /// Frees what nobody can be inside any more, and says how many bytes of code that was and
@@ -153,10 +159,8 @@ impl State {
         manager: &'static Manager,
         effects: &mut Effects,
     ) -> Result<(usize, bool)> {
-        if self.retirement.queue.is_empty() {
-            return Ok((0, false));
-        }
-        let oldest = self.oldest(manager);
+        let Some(first) = self.retirement.first_tag() else { return Ok((0, false)) };
+        let oldest = self.oldest(manager, first);
         self.free_due(oldest, effects)
     }
 

@@ -68,8 +68,8 @@ fn stress(opened: &Opened, number: u8, rounds: usize) {
         if rooms.len() == 50 || (!rooms.is_empty() && next(&mut seed).is_multiple_of(3)) {
             let room = rooms.swap_remove(next(&mut seed) % rooms.len());
             assert!(holds(&room), "somebody wrote into another's room");
-            assert_eq!(opened.shards.abort(room.0), Ok(()));
-            assert_eq!(status(opened.shards.abort(room.0)), Some(LIFECYCLE_E_STALE));
+            assert_eq!(opened.shards.abort(room.0, false), Ok(()));
+            assert_eq!(status(opened.shards.abort(room.0, false)), Some(LIFECYCLE_E_STALE));
         }
         let len = 1 + next(&mut seed) % 2000;
         match opened.shards.reserve(want(len)) {
@@ -88,7 +88,7 @@ fn stress(opened: &Opened, number: u8, rounds: usize) {
     }
     for room in rooms {
         assert!(holds(&room));
-        assert_eq!(opened.shards.abort(room.0), Ok(()));
+        assert_eq!(opened.shards.abort(room.0, false), Ok(()));
     }
 }
 
@@ -124,7 +124,7 @@ fn what_one_thread_took_another_gives_back() {
         let (opened, ids) = (&opened, &ids);
         scope.spawn(move || {
             for id in ids {
-                assert_eq!(opened.shards.abort(*id), Ok(()));
+                assert_eq!(opened.shards.abort(*id, false), Ok(()));
             }
         });
     });
@@ -147,7 +147,7 @@ fn no_room_is_told_only_when_no_shard_has_any() {
     assert_ne!(split(id).0, split(other).0);
     assert_eq!(status(opened.shards.reserve(want(SLAB / 2))), Some(LIFECYCLE_E_LIMIT));
     // What is kept by a shard makes way for what needs whole slabs.
-    assert_eq!(opened.shards.abort(id), Ok(()));
+    assert_eq!(opened.shards.abort(id, false), Ok(()));
     assert_eq!(status(opened.shards.reserve(want(SLAB + 1))), Some(LIFECYCLE_E_LIMIT));
     let mut left = Vec::new();
     let listed = opened.shards.each_open(|id, _| {
@@ -157,7 +157,7 @@ fn no_room_is_told_only_when_no_shard_has_any() {
     assert_eq!(listed, Ok(()));
     assert_eq!(left.len(), 2);
     for id in left {
-        assert_eq!(opened.shards.abort(id), Ok(()));
+        assert_eq!(opened.shards.abort(id, false), Ok(()));
     }
     assert!(opened.shards.reserve(want(SLAB + 1)).is_ok());
 }
@@ -170,19 +170,23 @@ fn ids_are_checked_and_stale_after_close() {
         let Ok((id, ..)) = shards.reserve(want(100)) else { unreachable!("it is empty") };
         let other_shard = id ^ 1 << OPEN_BITS;
         let other_kind = (id & !(15 << 24)) | (Kind::Symbol as u64) << 24;
-        assert_eq!(status(shards.abort(0)), Some(LIFECYCLE_E_INVALID));
-        assert_eq!(status(shards.abort(id + 1)), Some(LIFECYCLE_E_INVALID));
-        assert_eq!(status(shards.abort(other_shard)), Some(LIFECYCLE_E_INVALID));
-        assert_eq!(status(shards.abort(other_kind)), Some(LIFECYCLE_E_TYPE));
+        assert_eq!(status(shards.abort(0, false)), Some(LIFECYCLE_E_INVALID));
+        assert_eq!(status(shards.abort(id + 1, false)), Some(LIFECYCLE_E_INVALID));
+        assert_eq!(status(shards.abort(other_shard, false)), Some(LIFECYCLE_E_INVALID));
+        assert_eq!(status(shards.abort(other_kind, false)), Some(LIFECYCLE_E_TYPE));
         assert_eq!(status(shards.reserve(want(0))), Some(LIFECYCLE_E_INVALID));
-        assert_eq!(shards.abort(id), Ok(()));
+        // While one thread commits it, no other gives it up.
+        assert!(shards.begin_commit(id).is_ok());
+        assert_eq!(status(shards.abort(id, false)), Some(LIFECYCLE_E_BUSY));
+        assert_eq!(shards.set_reserved(id, |it| it.busy = false), Ok(()));
+        assert_eq!(shards.abort(id, false), Ok(()));
         assert_eq!(status(shards.reservation(id)), Some(LIFECYCLE_E_STALE));
         let Ok(taken) = shards.take(want(10), b"0123456789", true) else {
             unreachable!("it is empty")
         };
         shards.close();
         assert_eq!(status(shards.reserve(want(1))), Some(LIFECYCLE_E_STALE));
-        assert_eq!(status(shards.abort(id)), Some(LIFECYCLE_E_STALE));
+        assert_eq!(status(shards.abort(id, false)), Some(LIFECYCLE_E_STALE));
         // What was taken from what is gone goes nowhere, not even when the place is used again.
         shards.untake(taken);
         // SAFETY: as in `Opened::new`.
