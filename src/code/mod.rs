@@ -23,7 +23,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 pub use entries::{Cell, Resolve};
 pub use locate::Locator;
-pub use relocate::Relocation;
+pub use relocate::{Relocation, Relocations};
 pub use spans::Span;
 pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
 pub use stub::trap;
@@ -243,31 +243,36 @@ impl Code {
         Ok((self.pages.runs_at(open.span), open.writable, open.span.len))
     }
 
-    /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
-    /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
-    /// that it does not.
-    pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
+    /// Where code may run: what a relocation is sure to reach it reaches from both ends.
+    pub fn area(&self) -> core::ops::Range<usize> {
+        let base = self.pages.code_base() as usize;
+        base..base + self.pages.capacity()
+    }
+
+    /// Fills relocations into a reservation's first `used` bytes and makes them runnable: the part
+    /// of its span that they and what stands behind them take. The reservation stays, whole, until
+    /// `close` says that this part belongs to a symbol, or `reopen` that it does not.
+    pub fn publish(&mut self, id: u64, used: usize, relocations: &Relocations) -> Result<Span> {
         let (runs_at, writable, size) = self.reservation(id)?;
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
         self.pages.check_writable()?;
         // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them
-        // yet; `used` of them exist.
-        let code = unsafe { core::slice::from_raw_parts_mut(writable, used) };
-        for relocation in relocations {
-            relocation.apply(code, runs_at as usize)?;
-        }
+        // yet; `size` of them exist.
+        let room = unsafe { core::slice::from_raw_parts_mut(writable, size) };
+        let end = relocations.fill(room, runs_at as usize)?;
         let span = self.reserved.get(id)?.span;
         self.pages.publish(span)?;
-        Ok(span)
+        Ok(self.spans.start_of(span, end.max(used)))
     }
 
-    /// The reservation's span belongs to a symbol now; what that does not use is given back.
+    /// The part of the reservation's span that `publish` returned belongs to a symbol now; the rest
+    /// is given back.
     pub fn close(&mut self, id: u64, symbol: u64) -> Result<()> {
         let span = self.reserved.remove(id)?.span;
-        let used = self.symbols.get(symbol)?.len;
-        self.symbols.set_span(symbol, self.spans.shrink(span, used, &self.pages))
+        let Backing::Span(kept) = self.symbols.get(symbol)?.backing else { return Ok(()) };
+        self.symbols.set_span(symbol, self.spans.shrink(span, kept.len, &self.pages))
     }
 
     /// The reservation's span belongs to nobody after all, and may be written again.
@@ -300,7 +305,7 @@ impl Code {
         let index = split_index(id);
         match backing {
             Backing::Span(span) => {
-                self.spans.set_span_owner(self.spans.start_of(span, len), index as u32 + 1);
+                self.spans.set_span_owner(span, index as u32 + 1);
             }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {

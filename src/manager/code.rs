@@ -42,8 +42,9 @@ impl Manager {
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         self.change(|state, effects| {
             state.may_install(commit, 0)?;
-            let reservation = state.write_down(bytes, want)?;
-            let installed = state.commit(self, reservation, commit, effects);
+            let relocations = state.resolve_relocations(commit)?;
+            let reservation = state.write_down(bytes, want, relocations.behind())?;
+            let installed = state.commit(self, reservation, commit, &relocations, effects);
             if installed.is_err() {
                 // Keeps what the error says: aborting a reservation that is there cannot fail.
                 let _ = state.code.abort(reservation);
@@ -65,7 +66,8 @@ impl Manager {
         self.change(|state, effects| {
             state.code.reservation(reservation)?;
             state.may_install(commit, 0)?;
-            state.commit(self, reservation, commit, effects)
+            let relocations = state.resolve_relocations(commit)?;
+            state.commit(self, reservation, commit, &relocations, effects)
         })
     }
 

@@ -9,7 +9,7 @@ use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{Backing, NewSymbol, Relocation};
+use crate::code::{Backing, NewSymbol, Relocation, Relocations};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 
@@ -97,9 +97,10 @@ impl State {
         manager: &'static Manager,
         reservation: u64,
         commit: &Commit<'_>,
+        relocations: &Relocations,
         effects: &mut Effects,
     ) -> Result<u64> {
-        let code = self.publish(reservation, commit)?;
+        let code = self.publish(reservation, commit, relocations)?;
         let installed = self.install(manager, commit, code, effects);
         match installed {
             Ok(symbol) => self.code.close(reservation, symbol)?,
@@ -111,17 +112,22 @@ impl State {
     }
 
     /// Fills a reservation's relocations and makes its bytes runnable.
-    pub(super) fn publish(&mut self, reservation: u64, commit: &Commit<'_>) -> Result<Placed> {
-        let relocations = self.resolve_relocations(commit.relocations)?;
-        let span = self.code.publish(reservation, commit.used, &relocations)?;
+    pub(super) fn publish(
+        &mut self,
+        reservation: u64,
+        commit: &Commit<'_>,
+        relocations: &Relocations,
+    ) -> Result<Placed> {
+        let span = self.code.publish(reservation, commit.used, relocations)?;
         let address = self.code.runs_at(span);
         Ok(Placed { address, len: commit.used, backing: Backing::Span(span) })
     }
 
-    fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
+    /// What relocations lead to. A name's target is its entry, which stays whatever the name means.
+    pub(super) fn resolve_relocations(&mut self, commit: &Commit<'_>) -> Result<Relocations> {
         let mut resolved = List::new_in(self.host);
-        resolved.make_room(wanted.len())?;
-        for relocation in wanted {
+        resolved.make_room(commit.relocations.len())?;
+        for relocation in commit.relocations {
             let target = if relocation.symbol.is_null() {
                 relocation.target as usize
             } else {
@@ -132,7 +138,7 @@ impl State {
             let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
             resolved.push(Relocation { kind, offset, target, addend });
         }
-        Ok(resolved)
+        Relocations::new(resolved, commit.used, self.code.area())
     }
 
     /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
