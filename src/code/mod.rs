@@ -19,9 +19,9 @@ mod stub;
 mod symbols;
 
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-pub use entries::{Cell, Resolve};
+pub use entries::{Cell, Found, Setup};
 pub use locate::Locator;
 pub use relocate::{Relocation, Relocations};
 pub use spans::Span;
@@ -122,15 +122,7 @@ pub struct Code {
 
 impl Code {
     /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*.
-    /// Empty entries call `resolve` with a cell whose context is `context`.
-    pub fn new(
-        host: Host,
-        salt: u8,
-        capacity: usize,
-        mode: u32,
-        context: *const c_void,
-        resolve: Resolve,
-    ) -> Result<Self> {
+    pub fn new(host: Host, salt: u8, capacity: usize, mode: u32, setup: Setup) -> Result<Self> {
         let pages = Pages::new(capacity, mode)?;
         let spans = Spans::new(host, pages.capacity(), pages.granule())?;
         let data = Spans::new(host, pages.data_capacity(), ALIGN)?;
@@ -142,7 +134,7 @@ impl Code {
             blocks: Slots::new(host, Kind::Record, salt),
             reserved: Slots::new(host, Kind::Reservation, salt),
             symbols: Symbols::new(host, salt),
-            entries: Entries::new(host, salt, context, resolve),
+            entries: Entries::new(host, salt, setup),
             locator: try_box(host, locator)?,
             pages,
         })
@@ -297,7 +289,6 @@ impl Code {
     /// Names code and makes it callable (unless staged).
     pub fn install(&mut self, chain: &mut Chain, new: NewSymbol<'_>, epoch: u64) -> Result<u64> {
         let (address, len, backing, staged) = (new.address, new.len, new.backing, new.staged);
-        let name = new.name;
         if matches!(backing, Backing::Host { .. }) && len == 0 {
             fail!(LIFECYCLE_E_INVALID, "code of 0 bytes cannot be a symbol");
         }
@@ -317,7 +308,7 @@ impl Code {
         }
         self.locator.settle(index, id, address, len);
         if !staged {
-            self.entries.point(&self.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(id)
     }
@@ -327,11 +318,18 @@ impl Code {
         self.symbols.publish(id, epoch)?;
         self.usage(id)?.fetch_max(epoch, Ordering::Relaxed);
         let symbol = self.symbols.get(id)?;
-        if !symbol.is_awaited() {
-            let name = symbol.name.bytes();
-            self.entries.point(&self.pages, name, Some(symbol.address));
+        if symbol.is_awaited() {
+            return Ok(());
         }
-        Ok(())
+        self.point_entry(id)
+    }
+
+    /// Points the entry of a published symbol's name, if there is one, at it.
+    fn point_entry(&mut self, id: u64) -> Result<()> {
+        let symbol = self.symbols.get(id)?;
+        let (name, address) = (symbol.name.bytes(), symbol.address);
+        let entry = self.entries.point(&self.pages, name, Some(address));
+        self.symbols.set_entry(id, entry)
     }
 
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
@@ -373,10 +371,21 @@ impl Code {
     fn make_entry(&mut self, name: &[u8]) -> Result<u32> {
         let at = self.entries.get_or_make(&self.pages, self.host, name)?;
         if let Some(id) = self.symbols.find(name) {
-            let address = self.symbols.get(id)?.address;
-            self.entries.point(&self.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(at)
+    }
+
+    /// Where the use of a name's entry is noted, made if it is not there, and where the epoch is
+    /// read.
+    pub fn entry_usage(&mut self, name: &CStr) -> Result<(*const AtomicU64, *const AtomicU64)> {
+        let at = self.make_entry(name.to_bytes())?;
+        Ok((self.entries.usage(&self.pages, at), self.entries.clock(&self.pages)))
+    }
+
+    /// The epoch from now on, for marking through entries.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.entries.set_epoch(&self.pages, epoch);
     }
 
     /// The name of the entry a cell belongs to, and its code if it has some by now.
@@ -411,14 +420,19 @@ impl Code {
         self.data.free(span, &self.pages.data_slabs());
     }
 
-    /// The epoch a symbol was last used in.
+    /// The epoch a symbol was last used in, itself or through its entry.
     pub fn last_used(&self, id: u64) -> u64 {
-        let place = self.locator.place(split_index(id));
-        place.map_or(0, |place| place.used.load(Ordering::Relaxed))
+        self.last_used_at(split_index(id))
+    }
+
+    fn last_used_at(&self, index: usize) -> u64 {
+        let itself = self.locator.place(index).map_or(0, |it| it.used.load(Ordering::Relaxed));
+        let entry = self.symbols.at(index).and_then(|(_, symbol)| symbol.entry);
+        itself.max(entry.map_or(0, |at| self.entries.last_used(&self.pages, at)))
     }
 
     /// Where a symbol's last used epoch is stored.
-    pub fn usage(&self, id: u64) -> Result<&core::sync::atomic::AtomicU64> {
+    pub fn usage(&self, id: u64) -> Result<&AtomicU64> {
         self.symbols.get(id)?;
         match self.locator.place(split_index(id)) {
             Some(place) => Ok(&place.used),
@@ -434,15 +448,14 @@ impl Code {
         limit: u64,
         mut judge: impl FnMut(u64, &Symbol) -> Verdict,
     ) -> u64 {
-        let (locator, symbols) = (&self.locator, &mut self.symbols);
-        let mut ages = core::mem::replace(&mut symbols.ages, crate::epoch::Ages::new(self.host));
-        let used =
-            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
-        let examined = ages.visit_older(limit, used, |index, _| match symbols.at(index) {
+        let nothing = crate::epoch::Ages::new(self.host);
+        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
+        let used = |index| self.last_used_at(index);
+        let examined = ages.visit_older(limit, used, |index, _| match self.symbols.at(index) {
             Some((id, symbol)) => judge(id, symbol),
             None => Verdict::Take,
         });
-        symbols.ages = ages;
+        self.symbols.ages = ages;
         examined
     }
 }

@@ -52,6 +52,8 @@ pub struct Symbol {
     pub user: *mut c_void,
     /// Not visible until its reload is committed.
     pub staged: bool,
+    /// The number of its name's entry, once it has been pointed here.
+    pub entry: Option<u32>,
     hash: u64,
     link: Link,
 }
@@ -237,6 +239,7 @@ impl Symbols {
             generation: self.made + 1,
             user: new.user,
             staged: new.staged,
+            entry: None,
             hash,
             link: Link::default(),
         };
@@ -292,6 +295,12 @@ impl Symbols {
     /// A symbol's code lies in this span, which starts where it did.
     pub fn set_span(&mut self, id: u64, span: Span) -> Result<()> {
         self.slots.get_mut(id)?.backing = Backing::Span(span);
+        Ok(())
+    }
+
+    /// A symbol's entry points at it.
+    pub fn set_entry(&mut self, id: u64, entry: Option<u32>) -> Result<()> {
+        self.slots.get_mut(id)?.entry = entry;
         Ok(())
     }
 

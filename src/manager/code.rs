@@ -6,8 +6,8 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
+use crate::base::{Error, List, ListExt, Lossy, Result, fail, last_error};
+use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -233,6 +233,14 @@ impl Manager {
         self.change(|state, _| Ok(state.code.entry_slot(name)?.cast()))
     }
 
+    /// Where the use of a name's entry is noted, and where the epoch is read.
+    pub fn entry_usage(&'static self, name: &CStr) -> Result<(*mut u64, *const u64)> {
+        self.change(|state, _| {
+            let (used, clock) = state.code.entry_usage(name)?;
+            Ok((used.cast_mut().cast(), clock.cast()))
+        })
+    }
+
     /// Who finds code for empty entries.
     pub fn set_resolver(
         &'static self,
@@ -291,15 +299,20 @@ impl Manager {
 }
 
 /// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it
-/// ends in a trap, with the thread's last error naming the symbol.
-pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void {
+/// ends in a trap, with the sentence that names the symbol in its first argument's register.
+pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> Found {
     let resolve = || -> Result<*const c_void> {
         // SAFETY: the trampoline passes the cell that its stub belongs to.
         let manager = unsafe { &*cell }.context();
         Manager::check(manager.cast())?.resolve(cell)
     };
     match std::panic::catch_unwind(resolve) {
-        Ok(Ok(code)) => code,
-        _ => code::trap(),
+        Ok(Ok(code)) => return Found { code, message: core::ptr::null() },
+        Ok(Err(_)) => {}
+        Err(_) => {
+            let sentence = format_args!("finding code for an empty entry panicked");
+            let _ = Error::new(lifecycle_status::LIFECYCLE_E_PANIC, sentence);
+        }
     }
+    Found { code: code::trap(), message: last_error() }
 }
