@@ -27,16 +27,10 @@ static void hazard_code_09_unload_of_what_others_call(void)
 {
     lifecycle_manager *manager = manager_in(LIFECYCLE_CODE_AUTO, 0);
     lifecycle_module a = load(manager, "a"), b = load(manager, "b"), c = load(manager, "c");
-    /* jmp rel32, to the entry of "callee" */
-    unsigned char jump[5] = {0xe9, 0, 0, 0, 0};
-    lifecycle_relocation relocation;
+    unsigned char jump[JUMP_SIZE];
+    lifecycle_relocation relocation = jump_to(jump, "callee");
     lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
     lifecycle_symbol caller;
-    memset(&relocation, 0, sizeof relocation);
-    relocation.kind = LIFECYCLE_RELOC_PC32;
-    relocation.offset = 1;
-    relocation.symbol = "callee";
-    relocation.addend = -4;
     options.relocations = &relocation;
     options.relocation_count = 1;
     map_returning(manager, b, "callee", 20, 0);
@@ -70,7 +64,7 @@ static void unload_self(void)
 
 static void hazard_code_09_unload_from_its_own_code(void)
 {
-#if CAN_RUN_CODE
+#if defined(__x86_64__)
     /* sub rsp, 8; mov rax, unload_self; call rax; add rsp, 8; mov eax, 42; ret */
     unsigned char code[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xd0,
                             0x48, 0x83, 0xc4, 8, 0xb8, 42, 0, 0, 0, 0xc3};

@@ -141,8 +141,9 @@ impl Relocation {
             LIFECYCLE_RELOC_CALL26 => {
                 bits = 28;
                 let old = self.instruction(field, 0x7C00_0000, 0x1400_0000, "b or bl")?;
-                if away % 4 != 0 {
-                    fail!(LIFECYCLE_E_INVALID, "a branch to {value:#x} leads between instructions");
+                if self.value() % 4 != 0 {
+                    let to = self.value();
+                    fail!(LIFECYCLE_E_INVALID, "a branch to {to:#x} leads between instructions");
                 }
                 old & 0xFC00_0000 | (away >> 2) as u32 & 0x03FF_FFFF
             }
@@ -218,11 +219,11 @@ impl Relocations {
     /// machine does not have, E_RANGE or E_INVALID for a field that is not one.
     pub fn new(list: List<Relocation>, used: usize, area: Range<usize>) -> Result<Self> {
         for relocation in &list {
-            relocation.check(used)?;
             if !is_native(relocation.kind) {
                 let kind = relocation.kind;
-                fail!(LIFECYCLE_E_UNSUPPORTED, "relocation kind {kind} is another processor's");
+                fail!(LIFECYCLE_E_UNSUPPORTED, "this processor has no relocation of kind {kind}");
             }
+            relocation.check(used)?;
         }
         Ok(Self::sorted(list, used, area))
     }
@@ -436,8 +437,10 @@ mod tests {
             assert_eq!(branches_to(&code), (8, target as u64));
             assert_eq!((u32_at(&code, 8), u32_at(&code, 12)), (0x5800_0050, 0xD61F_0200));
         }
-        let odd = one(LIFECYCLE_RELOC_CALL26, 0, AT + 6, 0);
-        assert_eq!(refused(&BL.to_le_bytes(), odd), Some(LIFECYCLE_E_INVALID));
+        for target in [AT + 6, 0x1002] {
+            let odd = one(LIFECYCLE_RELOC_CALL26, 0, target, 0);
+            assert_eq!(refused(&BL.to_le_bytes(), odd), Some(LIFECYCLE_E_INVALID));
+        }
         let fine = one(LIFECYCLE_RELOC_CALL26, 0, AT, 0);
         assert_eq!(refused(&ADRP.to_le_bytes(), fine), Some(LIFECYCLE_E_INVALID));
         let askew = one(LIFECYCLE_RELOC_CALL26, 2, AT, 0);

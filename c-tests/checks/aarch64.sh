@@ -1,0 +1,44 @@
+# shellcheck shell=bash disable=SC2164 # checks run under set -e
+# The library for aarch64, built here and run under qemu's user mode: the machine code of its own (stubs, trampoline,
+# veneers) and all around it. Needs Rust's aarch64 library, a cross compiler and qemu-user.
+
+aarch64_target=aarch64-unknown-linux-gnu
+aarch64_cc=aarch64-linux-gnu-gcc
+aarch64_library=$PWD/target/aarch64/$aarch64_target/release/liblifecycle.a
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$aarch64_cc
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+
+aarch64_build() {
+    rustup target add "$aarch64_target"
+    "$CARGO" rustc --release --lib --crate-type staticlib --target "$aarch64_target" --target-dir target/aarch64
+}
+aarch64_failed() {
+    tail -n 40 "$WORK/aarch64-build.log"
+    return 1
+}
+aarch64_unit_tests() {
+    "$CARGO" test --lib --target "$aarch64_target" --target-dir target/aarch64 code::
+}
+aarch64_run() { # source
+    local program=$WORK/${1##*/}.aarch64
+    "$aarch64_cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -g -O1 -D_GNU_SOURCE -Iinclude -Ic-tests -o "$program" "$1" \
+        "$aarch64_library" "${LIBS[@]}" -pthread
+    mkdir -p "$program.cwd"
+    cd "$program.cwd"
+    LIFECYCLE_TEST_SCALE=small timeout -k 10 900 qemu-aarch64 -L /usr/aarch64-linux-gnu "$program"
+}
+
+c-tests/setup.sh aarch64
+if ! have "$aarch64_cc" || ! have qemu-aarch64; then
+    skip aarch64 "no $aarch64_cc or no qemu-aarch64 (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
+elif ! have rustup; then
+    skip aarch64 "no rustup to install Rust's library for $aarch64_target"
+elif aarch64_build >"$WORK/aarch64-build.log" 2>&1; then
+    for source in entries entry_use relocations code symbols readers; do
+        check "$source.c (aarch64)" aarch64_run "c-tests/$source.c"
+    done
+    wait
+    check "unit tests of code (aarch64)" aarch64_unit_tests
+else
+    check "aarch64: builds" aarch64_failed
+fi
