@@ -150,6 +150,29 @@ static inline int call(const void *address)
     return value;
 }
 
+#if defined(__aarch64__)
+#define ONE_MORE_SIZE 32
+#else
+#define ONE_MORE_SIZE 23
+#endif
+/* Code that calls a function and returns one more than it does. */
+static inline const void *one_more(unsigned char *code, int_fn function)
+{
+#if defined(__aarch64__)
+    /* stp x29, x30, [sp, -16]!; ldr x16, function; blr x16; add w0, w0, 1; ldp x29, x30, [sp], 16; ret; function */
+    static const uint32_t words[8] = {0xa9bf7bfd, 0x580000b0, 0xd63f0200, 0x11000400, 0xa8c17bfd, 0xd65f03c0, 0, 0};
+    memcpy(code, words, sizeof words);
+    memcpy(code + 24, &function, 8);
+#else
+    /* sub rsp, 8; mov rax, function; call rax; add rsp, 8; inc eax; ret */
+    static const unsigned char bytes[ONE_MORE_SIZE] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8, 0,    0, 0,    0,    0,   0,
+                                                       0,    0,    0xff, 0xd0, 0x48, 0x83, 0xc4, 8, 0xff, 0xc0, 0xc3};
+    memcpy(code, bytes, sizeof bytes);
+    memcpy(code + 6, &function, 8);
+#endif
+    return code;
+}
+
 static inline void *entry_of(lifecycle_manager *manager, const char *name)
 {
     void *callable = NULL;
