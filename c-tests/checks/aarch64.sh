@@ -8,7 +8,8 @@
 aarch64_target=aarch64-unknown-linux-gnu
 aarch64_cc=aarch64-linux-gnu-gcc
 aarch64_library=$PWD/target/aarch64/$aarch64_target/release/liblifecycle.a
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$aarch64_cc
+# make exports CC, which is the compiler for this machine.
+export CC_aarch64_unknown_linux_gnu=$aarch64_cc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$aarch64_cc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 
 aarch64_build() {
@@ -20,7 +21,7 @@ aarch64_failed() {
     return 1
 }
 aarch64_unit_tests() {
-    "$CARGO" test --lib --target "$aarch64_target" --target-dir target/aarch64 code::
+    "$CARGO" test --lib --target "$aarch64_target" --target-dir target/aarch64 code::relocate
 }
 aarch64_run() { # source, more flags
     local program=$WORK/${1##*/}.aarch64
@@ -44,7 +45,7 @@ elif aarch64_build >"$WORK/aarch64-build.log" 2>&1; then
         check "$source.c (aarch64, private pages)" aarch64_run "c-tests/$source.c" -DLIFECYCLE_TEST_MPROTECT
     done
     wait
-    check "unit tests of code (aarch64)" aarch64_unit_tests
+    check "unit tests of relocations (aarch64)" aarch64_unit_tests
 else
     check "aarch64: builds" aarch64_failed
 fi

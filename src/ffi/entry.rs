@@ -55,11 +55,11 @@ pub unsafe extern "C" fn lifecycle_entry(
 /// The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of the
 /// relocations in brackets, the call is
 ///
-///     x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
-///     aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
-///               91000210         add x16, x16, slot  [4: ADD_ABS_LO12]
-///               F9400210         ldr x16, [x16]
-///               D63F0200         blr x16
+///   x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
+///   aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
+///             91000210         add x16, x16, slot  [4: ADD_ABS_LO12]
+///             F9400210         ldr x16, [x16]
+///             D63F0200         blr x16
 ///
 /// and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown as
 /// they lie in memory for x86-64, as instruction words for aarch64.
@@ -95,22 +95,22 @@ pub unsafe extern "C" fn lifecycle_entry_slot(
 /// Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before or
 /// in the named code, with slot and clock as targets of the relocations in brackets:
 ///
-///     x86-64, 23 bytes, changes r11 and the flags:
-///       4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
-///       4C 3B 1D 00000000   cmp r11, [rip + slot]    [10: PC32, addend -4]
-///       74 07               je the end
-///       4C 89 1D 00000000   mov [rip + slot], r11    [19: PC32, addend -4]
+///   x86-64, 23 bytes, changes r11 and the flags:
+///     4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
+///     4C 3B 1D 00000000   cmp r11, [rip + slot]    [10: PC32, addend -4]
+///     74 07               je the end
+///     4C 89 1D 00000000   mov [rip + slot], r11    [19: PC32, addend -4]
 ///
-///     aarch64, 9 instructions, changes x15 to x17 and the flags:
-///       90000010   adrp x16, clock       [0: ADR_PREL_PG_HI21]
-///       91000210   add x16, x16, clock   [4: ADD_ABS_LO12]
-///       F9400210   ldr x16, [x16]
-///       90000011   adrp x17, slot        [12: ADR_PREL_PG_HI21]
-///       91000231   add x17, x17, slot    [16: ADD_ABS_LO12]
-///       F940022F   ldr x15, [x17]
-///       EB1001FF   cmp x15, x16
-///       54000040   b.eq the end
-///       F9000230   str x16, [x17]
+///   aarch64, 9 instructions, changes x15 to x17 and the flags:
+///     90000010   adrp x16, clock       [0: ADR_PREL_PG_HI21]
+///     91000210   add x16, x16, clock   [4: ADD_ABS_LO12]
+///     F9400210   ldr x16, [x16]
+///     90000011   adrp x17, slot        [12: ADR_PREL_PG_HI21]
+///     91000231   add x17, x17, slot    [16: ADD_ABS_LO12]
+///     F940022F   ldr x15, [x17]
+///     EB1001FF   cmp x15, x16
+///     54000040   b.eq the end
+///     F9000230   str x16, [x17]
 ///
 /// From farther away lifecycle_mark does it, or the sequence of lifecycle_usage_slot.
 ///
