@@ -88,7 +88,7 @@ impl Relocation {
         if offset.checked_add(width).is_none_or(|end| end > code_len as u64) {
             fail!(LIFECYCLE_E_RANGE, "a relocation at {offset} lies outside the code");
         }
-        if offset % align != 0 {
+        if !offset.is_multiple_of(align) {
             fail!(LIFECYCLE_E_INVALID, "the relocation at {offset} is not at an instruction");
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Relocation {
             LIFECYCLE_RELOC_CALL26 => {
                 bits = 28;
                 let old = self.instruction(field, 0x7C00_0000, 0x1400_0000, "b or bl")?;
-                if self.value() % 4 != 0 {
+                if !self.value().is_multiple_of(4) {
                     let to = self.value();
                     fail!(LIFECYCLE_E_INVALID, "a branch to {to:#x} leads between instructions");
                 }
