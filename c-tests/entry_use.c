@@ -55,7 +55,7 @@ static void what_is_called_stays_and_what_is_not_goes(void)
     lifecycle_manager *manager = make(LIFECYCLE_CONFIG_MARK_ENTRIES);
     lifecycle_module module = load(manager, "a");
     void *entries[20];
-    char name[8];
+    char name[16];
     size_t stale = 0;
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "f%d", i);

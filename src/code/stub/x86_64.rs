@@ -47,7 +47,8 @@ pub fn encode(places: Places) -> [u8; STUB] {
     if clock != 0 {
         stub.relative(&[0x4C, 0x8B, 0x1D], clock); // mov r11, [rip + clock]
         stub.relative(&[0x4C, 0x3B, 0x1D], used); // cmp r11, [rip + cell.used]
-        stub.put(&[0x74, 7]); // je the jmp
+        stub.put(&[0x75, 6]); // jne past the jmp: what is in use already takes no branch but that
+        stub.relative(&[0xFF, 0x25], slot); // jmp [rip + cell.slot]
         stub.relative(&[0x4C, 0x89, 0x1D], used); // mov [rip + cell.used], r11
     }
     stub.relative(&[0xFF, 0x25], slot); // jmp [rip + cell.slot]
@@ -168,17 +169,17 @@ mod tests {
     const PLACES: Places =
         Places { at: 0x10_0000, cell: 0x30_0040, first: 0x10_0000, clock: 0x30_0008 };
 
-    /// The bytes that the comment of lifecycle_entry_usage_slot promises a JIT the like of.
     #[test]
-    fn a_marking_stub_is_a_compare_and_a_store_before_the_jump() {
+    fn a_marking_stub_is_a_compare_and_a_store_once_an_epoch() {
         let bytes = encode(PLACES);
         let far = |next: usize, to: usize| (to - (PLACES.at + next)) as u32;
         let mut want = ENDBR64.to_vec();
         for (code, next, to) in [
             (&[0x4C, 0x8B, 0x1D][..], 11, PLACES.clock),
             (&[0x4C, 0x3B, 0x1D], 18, PLACES.cell + 8),
-            (&[0x74, 7, 0x4C, 0x89, 0x1D], 27, PLACES.cell + 8),
-            (&[0xFF, 0x25], 33, PLACES.cell),
+            (&[0x75, 6, 0xFF, 0x25], 26, PLACES.cell),
+            (&[0x4C, 0x89, 0x1D], 33, PLACES.cell + 8),
+            (&[0xFF, 0x25], 39, PLACES.cell),
         ] {
             want.extend(code);
             want.extend(far(next, to).to_le_bytes());
