@@ -6,8 +6,8 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail};
-use crate::code::{self, Backing, Cell, JIT_OWNER, NewName, NewSymbol, Want};
+use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
+use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -40,11 +40,22 @@ pub struct Adopted {
 impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
-        let publish = commit.relocations.is_empty();
         let name = Text::copy(self.host(), commit.name.to_bytes())?;
-        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
-        let installed = self
-            .change(|state, effects| state.commit_taken(self, &mut taken, name, commit, effects));
+        let mut relocations = None;
+        let mut behind = 0;
+        if !commit.relocations.is_empty() {
+            let resolved = self.change(|state, _| state.resolve_relocations(commit))?;
+            behind = resolved.behind();
+            relocations = Some(resolved);
+        }
+        // Nothing is wanted in no place: bytes behind no code are none.
+        let len = if want.len == 0 { 0 } else { want.len.saturating_add(behind) };
+        let want = Want { len, ..want };
+        let mut taken = self.with_room(|| self.shards.take(want, bytes, relocations.is_none()))?;
+        let relocations = relocations.as_ref();
+        let installed = self.change(|state, effects| {
+            state.commit_taken(self, &mut taken, name, commit, relocations, effects)
+        });
         if installed.is_err() {
             self.shards.untake(taken);
         }
@@ -74,7 +85,8 @@ impl Manager {
         self.change(|state, effects| {
             state.code.reservation(reservation)?;
             state.may_install(commit, 0)?;
-            state.commit(self, reservation, commit, effects)
+            let relocations = state.resolve_relocations(commit)?;
+            state.commit(self, reservation, commit, &relocations, effects)
         })
     }
 
@@ -243,6 +255,14 @@ impl Manager {
         self.change(|state, _| Ok(state.code.entry_slot(name)?.cast()))
     }
 
+    /// Where the use of a name's entry is noted, and where the epoch is read.
+    pub fn entry_usage(&'static self, name: &CStr) -> Result<(*mut u64, *const u64)> {
+        self.change(|state, _| {
+            let (used, clock) = state.code.entry_usage(name)?;
+            Ok((used.cast_mut().cast(), clock.cast()))
+        })
+    }
+
     /// Who finds code for empty entries.
     pub fn set_resolver(
         &'static self,
@@ -301,15 +321,20 @@ impl Manager {
 }
 
 /// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it
-/// ends in a trap, with the thread's last error naming the symbol.
-pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void {
+/// ends in a trap, with the sentence that names the symbol in its first argument's register.
+pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> Found {
     let resolve = || -> Result<*const c_void> {
         // SAFETY: the trampoline passes the cell that its stub belongs to.
         let manager = unsafe { &*cell }.context();
         Manager::check(manager.cast())?.resolve(cell)
     };
     match std::panic::catch_unwind(resolve) {
-        Ok(Ok(code)) => code,
-        _ => code::trap(),
+        Ok(Ok(code)) => return Found { code, message: core::ptr::null() },
+        Ok(Err(_)) => {}
+        Err(_) => {
+            let sentence = format_args!("finding code for an empty entry panicked");
+            let _ = Error::new(lifecycle_status::LIFECYCLE_E_PANIC, sentence);
+        }
     }
+    Found { code: code::trap(), message: last_error() }
 }
