@@ -1,0 +1,391 @@
+/*
+ * loader.c - see loader.h.
+ *
+ * In this order: data gets its place; functions are found; relocations are
+ * applied to data and handed on for code; all functions are mapped at once.
+ * What is needed on the way lives in an arena that goes at the end.
+ */
+#include "loader.h"
+
+#include "elf.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct function {
+    const char *name; /* "unit:function" */
+    Elf64_Sym at;
+};
+
+/* A field in code: the relocation's offset counts from its section's start
+   until the function that it lies in is known. */
+struct field {
+    size_t section;
+    lifecycle_relocation relocation;
+};
+
+struct load {
+    lifecycle_manager *manager;
+    lifecycle_module module;
+    const char *unit;
+    lifecycle_arena *scratch;
+    struct fault *fault;
+    struct elf_file file;
+    unsigned char **sections; /* where their bytes are; NULL: not data */
+    unsigned char **commons;  /* by symbol */
+    const char **entries;     /* by symbol: a function's name; NULL: none */
+    struct function *functions;
+    size_t function_count;
+    struct field *fields;
+    size_t field_count;
+};
+
+static bool library(struct load *load)
+{
+    return FAULT(load->fault, "%s", lifecycle_last_error());
+}
+
+static void *zeroed(struct load *load, size_t count, size_t size)
+{
+    void *memory = lifecycle_arena_alloc(load->scratch, count * size + 1);
+    if (memory != NULL)
+        memset(memory, 0, count * size + 1);
+    else
+        library(load);
+    return memory;
+}
+
+/* --- data --- */
+
+static bool is_code(Elf64_Shdr section)
+{
+    return (section.sh_flags & SHF_ALLOC) && (section.sh_flags & SHF_EXECINSTR);
+}
+
+static bool is_data(Elf64_Shdr section)
+{
+    return (section.sh_flags & SHF_ALLOC) &&
+           !(section.sh_flags & SHF_EXECINSTR) && section.sh_size != 0;
+}
+
+static bool loadable(struct load *load, size_t index, Elf64_Shdr section)
+{
+    if (is_code(section) && (section.sh_flags & SHF_WRITE))
+        return FAULT(load->fault, "section %zu is writable and executable",
+                     index);
+    if (is_code(section) && section.sh_type != SHT_PROGBITS &&
+        section.sh_size != 0)
+        return FAULT(load->fault, "section %zu is code without bytes", index);
+    if (section.sh_flags & SHF_TLS)
+        return FAULT(load->fault, "thread-local variables are not supported");
+    if (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_FINI_ARRAY)
+        return FAULT(load->fault, "constructors are not supported");
+    return true;
+}
+
+/* Takes `size` bytes at the end of what is laid out so far. */
+static size_t lay_out(size_t *end, size_t *align, uint64_t size, uint64_t to)
+{
+    size_t at = (*end + to - 1) & ~(size_t)(to - 1);
+    *end = at + size;
+    if (to > *align)
+        *align = to;
+    return at;
+}
+
+/* Walks over everything that is data: first with `memory` NULL, to learn how
+   much there is (no sum overflows: each part has at most 64 MiB and the file
+   at most 2^16 sections), then to fill it. */
+static bool place_data(struct load *load, unsigned char *memory, size_t *end,
+                       size_t *align)
+{
+    *end = 0;
+    for (size_t k = 0; k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (!loadable(load, k, section))
+            return false;
+        if (!is_data(section))
+            continue;
+        size_t at = lay_out(end, align, section.sh_size, section.sh_addralign);
+        if (memory == NULL)
+            continue;
+        load->sections[k] = memory + at;
+        if (section.sh_type != SHT_NOBITS)
+            memcpy(memory + at, load->file.bytes + section.sh_offset,
+                   section.sh_size);
+    }
+    for (size_t k = 0; k < load->file.symbol_count; k++) {
+        Elf64_Sym symbol = elf_symbol(&load->file, k);
+        if (symbol.st_shndx != SHN_COMMON)
+            continue;
+        size_t at = lay_out(end, align, symbol.st_size, symbol.st_value);
+        if (memory != NULL)
+            load->commons[k] = memory + at;
+    }
+    return true;
+}
+
+static bool load_data(struct load *load)
+{
+    size_t size, align = 16;
+    void *memory;
+    if (!place_data(load, NULL, &size, &align))
+        return false;
+    if (size == 0)
+        return true;
+    if (lifecycle_data_reserve(load->manager, load->module, size, align,
+                               &memory) != LIFECYCLE_OK)
+        return library(load);
+    return place_data(load, memory, &size, &align);
+}
+
+/* --- functions --- */
+
+static int by_address(const void *a, const void *b)
+{
+    const struct function *f = a, *g = b;
+    if (f->at.st_shndx != g->at.st_shndx)
+        return f->at.st_shndx < g->at.st_shndx ? -1 : 1;
+    return (f->at.st_value > g->at.st_value) -
+           (f->at.st_value < g->at.st_value);
+}
+
+static const char *qualified(struct load *load, const char *name)
+{
+    size_t size = strlen(load->unit) + strlen(name) + 2;
+    char *text = zeroed(load, size, 1);
+    if (text != NULL)
+        snprintf(text, size, "%s:%s", load->unit, name);
+    return text;
+}
+
+static bool find_functions(struct load *load, const char *wanted)
+{
+    const struct elf_file *file = &load->file;
+    bool found = false;
+    for (size_t k = 0; k < file->symbol_count; k++) {
+        Elf64_Sym symbol = elf_symbol(file, k);
+        const char *name = elf_symbol_name(file, symbol);
+        if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC ||
+            symbol.st_shndx == SHN_UNDEF)
+            continue;
+        if (symbol.st_shndx >= file->section_count ||
+            !is_code(elf_section(file, symbol.st_shndx)) ||
+            symbol.st_size == 0 || name[0] == '\0')
+            return FAULT(load->fault, "function '%s' has no code", name);
+        if ((load->entries[k] = qualified(load, name)) == NULL)
+            return false;
+        load->functions[load->function_count].name = load->entries[k];
+        load->functions[load->function_count++].at = symbol;
+        found |= ELF64_ST_BIND(symbol.st_info) != STB_LOCAL &&
+                 strcmp(name, wanted) == 0;
+    }
+    if (!found)
+        return FAULT(load->fault, "there is no function '%s'", wanted);
+    qsort(load->functions, load->function_count, sizeof *load->functions,
+          by_address);
+    for (size_t k = 1; k < load->function_count; k++) {
+        const struct function *f = &load->functions[k - 1], *g = f + 1;
+        if (f->at.st_shndx == g->at.st_shndx &&
+            g->at.st_value - f->at.st_value < f->at.st_size)
+            return FAULT(load->fault, "'%s' and '%s' overlap", f->name,
+                         g->name);
+    }
+    return true;
+}
+
+/* --- relocations --- */
+
+/* What a symbol stands for: a function of the object (by its entry's name), or
+   an address. */
+static bool resolve(struct load *load, size_t index, const char **entry,
+                    const void **address)
+{
+    Elf64_Sym symbol = elf_symbol(&load->file, index);
+    const char *name = elf_symbol_name(&load->file, symbol);
+    static void *host;
+    *entry = load->entries[index];
+    *address = NULL;
+    if (*entry != NULL)
+        return true;
+    if (symbol.st_shndx == SHN_UNDEF) {
+        if (host == NULL)
+            host = dlopen(NULL, RTLD_NOW);
+        *address = host == NULL ? NULL : dlsym(host, name);
+    } else if (symbol.st_shndx == SHN_COMMON) {
+        *address = load->commons[index];
+    } else if (symbol.st_shndx < load->file.section_count &&
+               load->sections[symbol.st_shndx] != NULL) {
+        *address = load->sections[symbol.st_shndx] + symbol.st_value;
+    }
+    if (*address == NULL)
+        return FAULT(load->fault, "'%s' is not defined", name);
+    return true;
+}
+
+/* A pointer in data. To a function it is the entry's address, which stays
+   right when the function is replaced. */
+static bool relocate_data(struct load *load, size_t section, Elf64_Rela how)
+{
+    const char *entry;
+    const void *address;
+    void *callable;
+    uint64_t value;
+    if (ELF64_R_TYPE(how.r_info) != R_X86_64_64)
+        return FAULT(load->fault, "data has a relocation of type %u",
+                     (unsigned)ELF64_R_TYPE(how.r_info));
+    if (elf_section(&load->file, section).sh_size - how.r_offset < 8)
+        return FAULT(load->fault, "a relocation reaches out of its section");
+    if (!resolve(load, ELF64_R_SYM(how.r_info), &entry, &address))
+        return false;
+    if (entry != NULL) {
+        if (lifecycle_entry(load->manager, entry, &callable) != LIFECYCLE_OK)
+            return library(load);
+        address = callable;
+    }
+    value = (uint64_t)(uintptr_t)address + (uint64_t)how.r_addend;
+    memcpy(load->sections[section] + how.r_offset, &value, sizeof value);
+    return true;
+}
+
+static bool relocate_code(struct load *load, size_t section, Elf64_Rela how)
+{
+    struct field *field = &load->fields[load->field_count++];
+    lifecycle_relocation *to = &field->relocation;
+    field->section = section;
+    to->offset = how.r_offset;
+    to->addend = how.r_addend;
+    switch (ELF64_R_TYPE(how.r_info)) {
+    case R_X86_64_64: to->kind = LIFECYCLE_RELOC_ABS64; break;
+    case R_X86_64_PC32: to->kind = LIFECYCLE_RELOC_PC32; break;
+    case R_X86_64_PLT32: to->kind = LIFECYCLE_RELOC_PLT32; break;
+    case R_X86_64_GOTPCREL:
+    case R_X86_64_GOTPCRELX:
+    case R_X86_64_REX_GOTPCRELX: to->kind = LIFECYCLE_RELOC_GOTPCREL; break;
+    default:
+        return FAULT(load->fault, "code has a relocation of type %u",
+                     (unsigned)ELF64_R_TYPE(how.r_info));
+    }
+    return resolve(load, ELF64_R_SYM(how.r_info), &to->symbol, &to->target);
+}
+
+static bool relocate(struct load *load)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (section.sh_type == SHT_RELA)
+            most += elf_relocation_count(section);
+    }
+    load->fields = zeroed(load, most, sizeof *load->fields);
+    bool ok = load->fields != NULL;
+    for (size_t k = 0; ok && k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (section.sh_type != SHT_RELA)
+            continue;
+        size_t target = section.sh_info;
+        bool code = is_code(elf_section(&load->file, target));
+        if (!code && load->sections[target] == NULL)
+            continue; /* nothing that is loaded, such as debugging data */
+        for (size_t r = 0; ok && r < elf_relocation_count(section); r++) {
+            Elf64_Rela how = elf_relocation(&load->file, section, r);
+            ok = code ? relocate_code(load, target, how)
+                      : relocate_data(load, target, how);
+        }
+    }
+    return ok;
+}
+
+/* --- mapping --- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct field *f = a, *g = b;
+    if (f->section != g->section)
+        return f->section < g->section ? -1 : 1;
+    return (f->relocation.offset > g->relocation.offset) -
+           (f->relocation.offset < g->relocation.offset);
+}
+
+/* Gives the function those of the fields, from *next on, that lie in it. */
+static bool take_fields(struct load *load, const struct function *function,
+                        size_t *next, lifecycle_relocation *relocations,
+                        size_t *count)
+{
+    const Elf64_Sym *at = &function->at;
+    *count = 0;
+    for (; *next < load->field_count; (*next)++) {
+        const struct field *field = &load->fields[*next];
+        uint64_t offset = field->relocation.offset;
+        if (field->section > at->st_shndx ||
+            (field->section == at->st_shndx &&
+             offset >= at->st_value + at->st_size))
+            return true;
+        if (field->section < at->st_shndx || offset < at->st_value)
+            return FAULT(load->fault, "code outside of every function");
+        relocations[*count] = field->relocation;
+        relocations[(*count)++].offset = offset - at->st_value;
+    }
+    return true;
+}
+
+static bool map_functions(struct load *load)
+{
+    size_t count = load->function_count, next = 0;
+    lifecycle_batch_item *items = zeroed(load, count, sizeof *items);
+    lifecycle_map_options *options = zeroed(load, count, sizeof *options);
+    lifecycle_relocation *relocations =
+        zeroed(load, load->field_count, sizeof *relocations);
+    if (items == NULL || options == NULL || relocations == NULL)
+        return false;
+    qsort(load->fields, load->field_count, sizeof *load->fields, by_place);
+    for (size_t k = 0; k < count; k++) {
+        const struct function *function = &load->functions[k];
+        Elf64_Shdr section = elf_section(&load->file, function->at.st_shndx);
+        options[k] = (lifecycle_map_options)LIFECYCLE_MAP_OPTIONS_INIT;
+        options[k].relocations = relocations;
+        if (!take_fields(load, function, &next, relocations,
+                         &options[k].relocation_count))
+            return false;
+        relocations += options[k].relocation_count;
+        items[k] = (lifecycle_batch_item)LIFECYCLE_BATCH_ITEM_INIT;
+        items[k].name = function->name;
+        items[k].code =
+            load->file.bytes + section.sh_offset + function->at.st_value;
+        items[k].len = function->at.st_size;
+        items[k].options = &options[k];
+    }
+    if (next < load->field_count)
+        return FAULT(load->fault, "code outside of every function");
+    if (lifecycle_map_batch(load->manager, load->module, items, count, NULL) !=
+        LIFECYCLE_OK)
+        return library(load);
+    return true;
+}
+
+bool load_object(lifecycle_manager *manager, lifecycle_module module,
+                 const char *unit, const char *wanted, const void *bytes,
+                 size_t size, struct fault *fault)
+{
+    struct load load = { .manager = manager, .module = module, .unit = unit,
+                         .fault = fault };
+    size_t symbols, sections;
+    bool ok = elf_open(&load.file, bytes, size, fault);
+    if (!ok)
+        return false;
+    if (lifecycle_arena_create(NULL, &load.scratch) != LIFECYCLE_OK)
+        return library(&load);
+    symbols = load.file.symbol_count;
+    sections = load.file.section_count;
+    load.sections = zeroed(&load, sections, sizeof *load.sections);
+    load.commons = zeroed(&load, symbols, sizeof *load.commons);
+    load.entries = zeroed(&load, symbols, sizeof *load.entries);
+    load.functions = zeroed(&load, symbols, sizeof *load.functions);
+    ok = load.sections != NULL && load.commons != NULL &&
+         load.entries != NULL && load.functions != NULL &&
+         load_data(&load) && find_functions(&load, wanted) &&
+         relocate(&load) && map_functions(&load);
+    lifecycle_arena_destroy(load.scratch);
+    return ok;
+}
