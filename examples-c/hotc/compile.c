@@ -38,7 +38,7 @@ char *read_file(const char *path, size_t *size, struct fault *fault)
         *size += got;
     }
     if (file == NULL || got != 0 || ferror(file)) {
-        FAULT(fault, "cannot read '%s': %s", path, strerror(errno));
+        wrong(fault, "cannot read '%s': %s", path, strerror(errno));
         free(text);
         text = NULL;
     } else {
@@ -91,14 +91,14 @@ bool compile_file(const char *path, void **bytes, size_t *size,
         return false;
     fault->text[0] = '\0';
     if ((source = named(path, text)) == NULL || (tcc = tcc_new()) == NULL) {
-        FAULT(fault, "out of memory");
+        wrong(fault, "out of memory");
     } else if ((fd = memfd_create("object", MFD_CLOEXEC)) < 0) {
-        FAULT(fault, "no memory file: %s", strerror(errno));
+        wrong(fault, "no memory file: %s", strerror(errno));
     } else {
         snprintf(object, sizeof object, "/proc/self/fd/%d", fd);
         ok = compile_to(tcc, path, source, object, fault);
         if (!ok && fault->text[0] == '\0')
-            FAULT(fault, "the compiler failed");
+            wrong(fault, "the compiler failed");
         if (ok)
             *bytes = read_file(object, size, fault);
     }

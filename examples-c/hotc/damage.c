@@ -22,7 +22,7 @@ static bool try_one(struct trial *trial, size_t size)
     /* As large as it is said to be, for tools that watch its end. */
     unsigned char *bytes = malloc(size + (size == 0));
     if (bytes == NULL)
-        return FAULT(&trial->fault, "out of memory");
+        return wrong(&trial->fault, "out of memory");
     memcpy(bytes, trial->object, size);
     bool ok = lifecycle_on_module_load(trial->manager, "damaged", &module) ==
               LIFECYCLE_OK;
@@ -37,7 +37,7 @@ static bool try_one(struct trial *trial, size_t size)
              LIFECYCLE_OK;
     }
     free(bytes);
-    return ok || FAULT(&trial->fault, "%s", lifecycle_last_error());
+    return ok || wrong(&trial->fault, "%s", lifecycle_last_error());
 }
 
 static bool try_all(struct trial *trial, unsigned long step,
@@ -68,13 +68,13 @@ int damage(const char *path, unsigned long step)
     bool ok = compile_file(path, &object, &trial.size, &trial.fault);
     trial.object = object;
     if (ok && lifecycle_create(NULL, &trial.manager) != LIFECYCLE_OK)
-        ok = FAULT(&trial.fault, "%s", lifecycle_last_error());
+        ok = wrong(&trial.fault, "%s", lifecycle_last_error());
     ok = ok && try_all(&trial, step, &trials);
     if (trial.manager != NULL && lifecycle_destroy(trial.manager) != LIFECYCLE_OK)
-        ok = FAULT(&trial.fault, "%s", lifecycle_last_error());
+        ok = wrong(&trial.fault, "%s", lifecycle_last_error());
     free(object);
     if (ok && trial.loaded + trial.refused != trials)
-        ok = FAULT(&trial.fault, "an object was refused without a word");
+        ok = wrong(&trial.fault, "an object was refused without a word");
     if (!ok) {
         printf("FAILED: %s\n", trial.fault.text);
         return EXIT_FAILURE;

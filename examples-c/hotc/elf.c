@@ -57,21 +57,21 @@ static bool check_header(struct elf_file *file, struct fault *fault)
 {
     Elf64_Ehdr *header = &file->header;
     if (file->size < sizeof *header)
-        return FAULT(fault, "the object is too short for an ELF header");
+        return wrong(fault, "the object is too short for an ELF header");
     memcpy(header, file->bytes, sizeof *header);
     if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
         header->e_ident[EI_CLASS] != ELFCLASS64 ||
         header->e_ident[EI_DATA] != ELFDATA2LSB ||
         header->e_type != ET_REL || header->e_machine != EM_X86_64)
-        return FAULT(fault, "not an ELF64 relocatable object for x86-64");
+        return wrong(fault, "not an ELF64 relocatable object for x86-64");
     if (header->e_shentsize != sizeof(Elf64_Shdr))
-        return FAULT(fault, "section headers of an unknown size");
+        return wrong(fault, "section headers of an unknown size");
     file->section_count = header->e_shnum;
     if (file->section_count >= SHN_LORESERVE)
-        return FAULT(fault, "the object has too many sections");
+        return wrong(fault, "the object has too many sections");
     if (!inside(header->e_shoff, file->section_count * sizeof(Elf64_Shdr),
                 file->size))
-        return FAULT(fault, "the section headers lie outside the object");
+        return wrong(fault, "the section headers lie outside the object");
     return true;
 }
 
@@ -81,17 +81,17 @@ static bool check_section(struct elf_file *file, size_t index,
     Elf64_Shdr section = elf_section(file, index);
     uint64_t align = section.sh_addralign;
     if (section.sh_size > LARGEST_SECTION)
-        return FAULT(fault, "section %zu is too large", index);
+        return wrong(fault, "section %zu is too large", index);
     if (section.sh_type != SHT_NOBITS &&
         !inside(section.sh_offset, section.sh_size, file->size))
-        return FAULT(fault, "section %zu lies outside the object", index);
+        return wrong(fault, "section %zu lies outside the object", index);
     if (align > 4096 || (align & (align - 1)) != 0)
-        return FAULT(fault, "section %zu has an alignment of %llu", index,
+        return wrong(fault, "section %zu has an alignment of %llu", index,
                      (unsigned long long)align);
     if (section.sh_type != SHT_SYMTAB)
         return true;
     if (file->symbol_count != 0)
-        return FAULT(fault, "the object has two symbol tables");
+        return wrong(fault, "the object has two symbol tables");
     file->symbols = section;
     file->symbol_count = section.sh_size / sizeof(Elf64_Sym);
     return true;
@@ -100,13 +100,13 @@ static bool check_section(struct elf_file *file, size_t index,
 static bool check_names(struct elf_file *file, struct fault *fault)
 {
     if (file->symbol_count == 0)
-        return FAULT(fault, "the object has no symbols");
+        return wrong(fault, "the object has no symbols");
     if (file->symbols.sh_link >= file->section_count)
-        return FAULT(fault, "the symbols have no names");
+        return wrong(fault, "the symbols have no names");
     file->names = elf_section(file, file->symbols.sh_link);
     if (file->names.sh_type != SHT_STRTAB || file->names.sh_size == 0 ||
         file->bytes[file->names.sh_offset + file->names.sh_size - 1] != 0)
-        return FAULT(fault, "the symbols' names are no table of strings");
+        return wrong(fault, "the symbols' names are no table of strings");
     return true;
 }
 
@@ -115,20 +115,20 @@ static bool check_symbol(const struct elf_file *file, size_t index,
 {
     Elf64_Sym symbol = elf_symbol(file, index);
     if (symbol.st_name >= file->names.sh_size)
-        return FAULT(fault, "symbol %zu has no name", index);
+        return wrong(fault, "symbol %zu has no name", index);
     if (symbol.st_shndx == SHN_ABS || symbol.st_shndx == SHN_UNDEF)
         return true;
     if (symbol.st_shndx == SHN_COMMON) {
         uint64_t align = symbol.st_value;
         if (align == 0 || align > 4096 || (align & (align - 1)) != 0 ||
             symbol.st_size > LARGEST_SECTION)
-            return FAULT(fault, "symbol %zu is no common block", index);
+            return wrong(fault, "symbol %zu is no common block", index);
         return true;
     }
     if (symbol.st_shndx >= file->section_count ||
         !inside(symbol.st_value, symbol.st_size,
                 elf_section(file, symbol.st_shndx).sh_size))
-        return FAULT(fault, "symbol %zu lies outside its section", index);
+        return wrong(fault, "symbol %zu lies outside its section", index);
     return true;
 }
 
@@ -137,20 +137,20 @@ static bool check_relocations(const struct elf_file *file, size_t index,
 {
     Elf64_Shdr section = elf_section(file, index), target;
     if (section.sh_type == SHT_REL)
-        return FAULT(fault, "section %zu has relocations without addends",
+        return wrong(fault, "section %zu has relocations without addends",
                      index);
     if (section.sh_type != SHT_RELA)
         return true;
     if (section.sh_info >= file->section_count)
-        return FAULT(fault, "section %zu relocates nothing", index);
+        return wrong(fault, "section %zu relocates nothing", index);
     target = elf_section(file, section.sh_info);
     for (size_t k = 0; k < elf_relocation_count(section); k++) {
         Elf64_Rela relocation = elf_relocation(file, section, k);
         if (ELF64_R_SYM(relocation.r_info) >= file->symbol_count)
-            return FAULT(fault, "relocation %zu of section %zu has no symbol",
+            return wrong(fault, "relocation %zu of section %zu has no symbol",
                          k, index);
         if (relocation.r_offset >= target.sh_size)
-            return FAULT(fault, "relocation %zu of section %zu is outside", k,
+            return wrong(fault, "relocation %zu of section %zu is outside", k,
                          index);
     }
     return true;

@@ -5,6 +5,7 @@
 #ifndef HOTC_FAULT_H
 #define HOTC_FAULT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -12,8 +13,15 @@ struct fault {
     char text[512];
 };
 
-/* Usable as `return FAULT(fault, "...", ...)`: always false. */
-#define FAULT(fault, ...)                                                      \
-    (snprintf((fault)->text, sizeof(fault)->text, __VA_ARGS__), false)
+/* Always false: `return wrong(fault, "...", ...)`. */
+__attribute__((format(printf, 2, 3))) static inline bool
+wrong(struct fault *fault, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
 
 #endif

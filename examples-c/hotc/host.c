@@ -12,7 +12,7 @@
 
 static bool library(struct fault *fault)
 {
-    return FAULT(fault, "%s", lifecycle_last_error());
+    return wrong(fault, "%s", lifecycle_last_error());
 }
 
 void host_sleep(unsigned ms)
@@ -30,7 +30,7 @@ bool host_open(struct host *host, struct program *programs, size_t count,
     if (pthread_mutex_init(&host->lock, NULL) == 0)
         return true;
     lifecycle_destroy(host->manager);
-    return FAULT(fault, "no lock");
+    return wrong(fault, "no lock");
 }
 
 /* --- loading and swapping --- */
@@ -138,7 +138,7 @@ bool host_start(struct host *host, struct fault *fault)
 {
     host->stop = false;
     if (pthread_create(&host->worker, NULL, work, host) != 0)
-        return FAULT(fault, "no thread");
+        return wrong(fault, "no thread");
     host->working = true;
     return true;
 }
@@ -189,7 +189,7 @@ static bool nothing_left(struct host *host, struct fault *fault)
         return library(fault);
     if (leaks != 0 || stats.tracked_modules != 0 || stats.symbols_live != 0 ||
         stats.code_bytes_live != 0 || stats.code_bytes_retired != 0)
-        return FAULT(fault, "%zu things are left over", leaks);
+        return wrong(fault, "%zu things are left over", leaks);
     return true;
 }
 

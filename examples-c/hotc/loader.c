@@ -43,7 +43,7 @@ struct load {
 
 static bool library(struct load *load)
 {
-    return FAULT(load->fault, "%s", lifecycle_last_error());
+    return wrong(load->fault, "%s", lifecycle_last_error());
 }
 
 static void *zeroed(struct load *load, size_t count, size_t size)
@@ -72,15 +72,15 @@ static bool is_data(Elf64_Shdr section)
 static bool loadable(struct load *load, size_t index, Elf64_Shdr section)
 {
     if (is_code(section) && (section.sh_flags & SHF_WRITE))
-        return FAULT(load->fault, "section %zu is writable and executable",
+        return wrong(load->fault, "section %zu is writable and executable",
                      index);
     if (is_code(section) && section.sh_type != SHT_PROGBITS &&
         section.sh_size != 0)
-        return FAULT(load->fault, "section %zu is code without bytes", index);
+        return wrong(load->fault, "section %zu is code without bytes", index);
     if (section.sh_flags & SHF_TLS)
-        return FAULT(load->fault, "thread-local variables are not supported");
+        return wrong(load->fault, "thread-local variables are not supported");
     if (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_FINI_ARRAY)
-        return FAULT(load->fault, "constructors are not supported");
+        return wrong(load->fault, "constructors are not supported");
     return true;
 }
 
@@ -173,7 +173,7 @@ static bool find_functions(struct load *load, const char *wanted)
         if (symbol.st_shndx >= file->section_count ||
             !is_code(elf_section(file, symbol.st_shndx)) ||
             symbol.st_size == 0 || name[0] == '\0')
-            return FAULT(load->fault, "function '%s' has no code", name);
+            return wrong(load->fault, "function '%s' has no code", name);
         if ((load->entries[k] = qualified(load, name)) == NULL)
             return false;
         load->functions[load->function_count].name = load->entries[k];
@@ -182,14 +182,14 @@ static bool find_functions(struct load *load, const char *wanted)
                  strcmp(name, wanted) == 0;
     }
     if (!found)
-        return FAULT(load->fault, "there is no function '%s'", wanted);
+        return wrong(load->fault, "there is no function '%s'", wanted);
     qsort(load->functions, load->function_count, sizeof *load->functions,
           by_address);
     for (size_t k = 1; k < load->function_count; k++) {
         const struct function *f = &load->functions[k - 1], *g = f + 1;
         if (f->at.st_shndx == g->at.st_shndx &&
             g->at.st_value - f->at.st_value < f->at.st_size)
-            return FAULT(load->fault, "'%s' and '%s' overlap", f->name,
+            return wrong(load->fault, "'%s' and '%s' overlap", f->name,
                          g->name);
     }
     return true;
@@ -220,7 +220,7 @@ static bool resolve(struct load *load, size_t index, const char **entry,
         *address = load->sections[symbol.st_shndx] + symbol.st_value;
     }
     if (*address == NULL)
-        return FAULT(load->fault, "'%s' is not defined", name);
+        return wrong(load->fault, "'%s' is not defined", name);
     return true;
 }
 
@@ -233,10 +233,10 @@ static bool relocate_data(struct load *load, size_t section, Elf64_Rela how)
     void *callable;
     uint64_t value;
     if (ELF64_R_TYPE(how.r_info) != R_X86_64_64)
-        return FAULT(load->fault, "data has a relocation of type %u",
+        return wrong(load->fault, "data has a relocation of type %u",
                      (unsigned)ELF64_R_TYPE(how.r_info));
     if (elf_section(&load->file, section).sh_size - how.r_offset < 8)
-        return FAULT(load->fault, "a relocation reaches out of its section");
+        return wrong(load->fault, "a relocation reaches out of its section");
     if (!resolve(load, ELF64_R_SYM(how.r_info), &entry, &address))
         return false;
     if (entry != NULL) {
@@ -264,7 +264,7 @@ static bool relocate_code(struct load *load, size_t section, Elf64_Rela how)
     case R_X86_64_GOTPCRELX:
     case R_X86_64_REX_GOTPCRELX: to->kind = LIFECYCLE_RELOC_GOTPCREL; break;
     default:
-        return FAULT(load->fault, "code has a relocation of type %u",
+        return wrong(load->fault, "code has a relocation of type %u",
                      (unsigned)ELF64_R_TYPE(how.r_info));
     }
     return resolve(load, ELF64_R_SYM(how.r_info), &to->symbol, &to->target);
@@ -323,7 +323,7 @@ static bool take_fields(struct load *load, const struct function *function,
              offset >= at->st_value + at->st_size))
             return true;
         if (field->section < at->st_shndx || offset < at->st_value)
-            return FAULT(load->fault, "code outside of every function");
+            return wrong(load->fault, "code outside of every function");
         relocations[*count] = field->relocation;
         relocations[(*count)++].offset = offset - at->st_value;
     }
@@ -357,7 +357,7 @@ static bool map_functions(struct load *load)
         items[k].options = &options[k];
     }
     if (next < load->field_count)
-        return FAULT(load->fault, "code outside of every function");
+        return wrong(load->fault, "code outside of every function");
     if (lifecycle_map_batch(load->manager, load->module, items, count, NULL) !=
         LIFECYCLE_OK)
         return library(load);
