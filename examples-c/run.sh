@@ -80,9 +80,12 @@ budgeted() {
     return $status
 }
 if has_jit; then
-    for p in $good; do expect "$p, under a code budget" "$p" 0 budgeted "$p.mrt"; done
-    awk '{ evicted += $3; again += $5 } END { print evicted " evicted, " again " compiled again"; exit !(evicted && again) }' \
-        "$work/budget"
+    # Tools that are slow see those programs in which much is evicted.
+    under_budget=$good
+    [ "$cycles" -ne 0 ] || under_budget="primes calculator numbers_demo"
+    for p in $under_budget; do expect "$p, under a code budget" "$p" 0 budgeted "$p.mrt"; done
+    awk '{ evicted += $3; again += $5 }
+         END { print evicted " evicted, " again " compiled again"; exit !(evicted && again) }' "$work/budget"
     verdict "code budget: functions were evicted and compiled again" $?
 fi
 expect "repl: definitions, reload, unload, sweep" repl 0 repl

@@ -60,6 +60,16 @@ static bool try_all(struct trial *trial, unsigned long step,
     return true;
 }
 
+static bool nothing_left(struct trial *trial)
+{
+    size_t leaks;
+    if (lifecycle_synchronize(trial->manager, UINT64_MAX) != LIFECYCLE_OK ||
+        lifecycle_leak_check(trial->manager, NULL, NULL, &leaks) !=
+            LIFECYCLE_OK)
+        return wrong(&trial->fault, "%s", lifecycle_last_error());
+    return leaks == 0 || wrong(&trial->fault, "%zu things are left", leaks);
+}
+
 int damage(const char *path, unsigned long step)
 {
     struct trial trial = { 0 };
@@ -69,8 +79,9 @@ int damage(const char *path, unsigned long step)
     trial.object = object;
     if (ok && lifecycle_create(NULL, &trial.manager) != LIFECYCLE_OK)
         ok = wrong(&trial.fault, "%s", lifecycle_last_error());
-    ok = ok && try_all(&trial, step, &trials);
-    if (trial.manager != NULL && lifecycle_destroy(trial.manager) != LIFECYCLE_OK)
+    ok = ok && try_all(&trial, step, &trials) && nothing_left(&trial);
+    if (trial.manager != NULL &&
+        lifecycle_destroy(trial.manager) != LIFECYCLE_OK)
         ok = wrong(&trial.fault, "%s", lifecycle_last_error());
     free(object);
     if (ok && trial.loaded + trial.refused != trials)

@@ -15,7 +15,8 @@ static bool inside(uint64_t offset, uint64_t size, uint64_t whole)
 Elf64_Shdr elf_section(const struct elf_file *file, size_t index)
 {
     Elf64_Shdr section;
-    memcpy(&section, file->bytes + file->header.e_shoff + index * sizeof section,
+    memcpy(&section,
+           file->bytes + file->header.e_shoff + index * sizeof section,
            sizeof section);
     if (section.sh_type == SHT_NULL)
         memset(&section, 0, sizeof section);

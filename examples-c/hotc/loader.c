@@ -1,9 +1,13 @@
 /*
  * loader.c - see loader.h.
  *
- * In this order: data gets its place; functions are found; relocations are
- * applied to data and handed on for code; all functions are mapped at once.
- * What is needed on the way lives in an arena that goes at the end.
+ * In this order: data gets its place; functions get theirs; relocations, whose
+ * targets are known by now, are applied to data and handed on for code; all
+ * functions are mapped at once. What is needed on the way lives in an arena
+ * that goes at the end.
+ *
+ * Functions of an object call each other directly, not through entries: a call
+ * that began in one version ends in it, whatever the next version has lost.
  */
 #include "loader.h"
 
@@ -15,7 +19,9 @@
 
 struct function {
     const char *name; /* "unit:function" */
+    size_t symbol;    /* its index */
     Elf64_Sym at;
+    lifecycle_code room;
 };
 
 /* A field in code: the relocation's offset counts from its section's start
@@ -34,7 +40,7 @@ struct load {
     struct elf_file file;
     unsigned char **sections; /* where their bytes are; NULL: not data */
     unsigned char **commons;  /* by symbol */
-    const char **entries;     /* by symbol: a function's name; NULL: none */
+    void **addresses;         /* by symbol: where a function will run */
     struct function *functions;
     size_t function_count;
     struct field *fields;
@@ -174,10 +180,11 @@ static bool find_functions(struct load *load, const char *wanted)
             !is_code(elf_section(file, symbol.st_shndx)) ||
             symbol.st_size == 0 || name[0] == '\0')
             return wrong(load->fault, "function '%s' has no code", name);
-        if ((load->entries[k] = qualified(load, name)) == NULL)
+        struct function *function = &load->functions[load->function_count++];
+        function->symbol = k;
+        function->at = symbol;
+        if ((function->name = qualified(load, name)) == NULL)
             return false;
-        load->functions[load->function_count].name = load->entries[k];
-        load->functions[load->function_count++].at = symbol;
         found |= ELF64_ST_BIND(symbol.st_info) != STB_LOCAL &&
                  strcmp(name, wanted) == 0;
     }
@@ -195,19 +202,31 @@ static bool find_functions(struct load *load, const char *wanted)
     return true;
 }
 
+static bool place_functions(struct load *load)
+{
+    for (size_t k = 0; k < load->function_count; k++) {
+        struct function *function = &load->functions[k];
+        Elf64_Shdr section = elf_section(&load->file, function->at.st_shndx);
+        if (lifecycle_code_reserve(load->manager, function->at.st_size, 0,
+                                   NULL, &function->room) != LIFECYCLE_OK)
+            return library(load);
+        memcpy(function->room.rw,
+               load->file.bytes + section.sh_offset + function->at.st_value,
+               function->at.st_size);
+        load->addresses[function->symbol] = function->room.rx;
+    }
+    return true;
+}
+
 /* --- relocations --- */
 
-/* What a symbol stands for: a function of the object (by its entry's name), or
-   an address. */
-static bool resolve(struct load *load, size_t index, const char **entry,
-                    const void **address)
+static bool resolve(struct load *load, size_t index, const void **address)
 {
     Elf64_Sym symbol = elf_symbol(&load->file, index);
     const char *name = elf_symbol_name(&load->file, symbol);
     static void *host;
-    *entry = load->entries[index];
-    *address = NULL;
-    if (*entry != NULL)
+    *address = load->addresses[index];
+    if (*address != NULL)
         return true;
     if (symbol.st_shndx == SHN_UNDEF) {
         if (host == NULL)
@@ -224,26 +243,18 @@ static bool resolve(struct load *load, size_t index, const char **entry,
     return true;
 }
 
-/* A pointer in data. To a function it is the entry's address, which stays
-   right when the function is replaced. */
+/* A pointer in data. */
 static bool relocate_data(struct load *load, size_t section, Elf64_Rela how)
 {
-    const char *entry;
     const void *address;
-    void *callable;
     uint64_t value;
     if (ELF64_R_TYPE(how.r_info) != R_X86_64_64)
         return wrong(load->fault, "data has a relocation of type %u",
                      (unsigned)ELF64_R_TYPE(how.r_info));
     if (elf_section(&load->file, section).sh_size - how.r_offset < 8)
         return wrong(load->fault, "a relocation reaches out of its section");
-    if (!resolve(load, ELF64_R_SYM(how.r_info), &entry, &address))
+    if (!resolve(load, ELF64_R_SYM(how.r_info), &address))
         return false;
-    if (entry != NULL) {
-        if (lifecycle_entry(load->manager, entry, &callable) != LIFECYCLE_OK)
-            return library(load);
-        address = callable;
-    }
     value = (uint64_t)(uintptr_t)address + (uint64_t)how.r_addend;
     memcpy(load->sections[section] + how.r_offset, &value, sizeof value);
     return true;
@@ -267,7 +278,7 @@ static bool relocate_code(struct load *load, size_t section, Elf64_Rela how)
         return wrong(load->fault, "code has a relocation of type %u",
                      (unsigned)ELF64_R_TYPE(how.r_info));
     }
-    return resolve(load, ELF64_R_SYM(how.r_info), &to->symbol, &to->target);
+    return resolve(load, ELF64_R_SYM(how.r_info), &to->target);
 }
 
 static bool relocate(struct load *load)
@@ -341,8 +352,7 @@ static bool map_functions(struct load *load)
         return false;
     qsort(load->fields, load->field_count, sizeof *load->fields, by_place);
     for (size_t k = 0; k < count; k++) {
-        const struct function *function = &load->functions[k];
-        Elf64_Shdr section = elf_section(&load->file, function->at.st_shndx);
+        struct function *function = &load->functions[k];
         options[k] = (lifecycle_map_options)LIFECYCLE_MAP_OPTIONS_INIT;
         options[k].relocations = relocations;
         if (!take_fields(load, function, &next, relocations,
@@ -351,8 +361,7 @@ static bool map_functions(struct load *load)
         relocations += options[k].relocation_count;
         items[k] = (lifecycle_batch_item)LIFECYCLE_BATCH_ITEM_INIT;
         items[k].name = function->name;
-        items[k].code =
-            load->file.bytes + section.sh_offset + function->at.st_value;
+        items[k].reserved = &function->room;
         items[k].len = function->at.st_size;
         items[k].options = &options[k];
     }
@@ -362,6 +371,14 @@ static bool map_functions(struct load *load)
         LIFECYCLE_OK)
         return library(load);
     return true;
+}
+
+/* What was not mapped is given back. */
+static void give_back(struct load *load)
+{
+    for (size_t k = 0; k < load->function_count; k++)
+        if (load->functions[k].room.rw != NULL)
+            lifecycle_code_abort(load->manager, &load->functions[k].room);
 }
 
 bool load_object(lifecycle_manager *manager, lifecycle_module module,
@@ -380,12 +397,13 @@ bool load_object(lifecycle_manager *manager, lifecycle_module module,
     sections = load.file.section_count;
     load.sections = zeroed(&load, sections, sizeof *load.sections);
     load.commons = zeroed(&load, symbols, sizeof *load.commons);
-    load.entries = zeroed(&load, symbols, sizeof *load.entries);
+    load.addresses = zeroed(&load, symbols, sizeof *load.addresses);
     load.functions = zeroed(&load, symbols, sizeof *load.functions);
     ok = load.sections != NULL && load.commons != NULL &&
-         load.entries != NULL && load.functions != NULL &&
+         load.addresses != NULL && load.functions != NULL &&
          load_data(&load) && find_functions(&load, wanted) &&
-         relocate(&load) && map_functions(&load);
+         place_functions(&load) && relocate(&load) && map_functions(&load);
+    give_back(&load);
     lifecycle_arena_destroy(load.scratch);
     return ok;
 }
