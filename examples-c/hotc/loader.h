@@ -1,9 +1,9 @@
 /*
  * loader.h - puts a compiled object into a module of the manager.
  *
- * Each function of the object becomes a code symbol of its own; what is not code
- * goes into memory that is never executable. No page is writable and executable
- * on the way.
+ * Each function of the object becomes a code symbol of its own; what is not
+ * code goes into memory that is never executable. No page is writable and
+ * executable on the way.
  */
 #ifndef HOTC_LOADER_H
 #define HOTC_LOADER_H
