@@ -16,14 +16,14 @@ want clang clang
 want ld.lld lld
 want ld.gold binutils
 want llvm-ar llvm
-want valgrind valgrind
-want tcc tcc # with the headers that libtcc compiles with
-want pkg-config pkg-config
-want cmake cmake
 if ! cc -E -include libtcc.h -x c /dev/null >/dev/null 2>&1; then
     missing="$missing libtcc"
     packages="$packages libtcc-dev"
 fi
+want tcc tcc # its headers: libtcc compiles with them
+want valgrind valgrind
+want pkg-config pkg-config
+want cmake cmake
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
