@@ -1,4 +1,5 @@
 /* demo.c - see demo.h. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "demo.h"
 
 #include "compile.h"
@@ -6,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { PROGRAMS = 4, RELOADS = 200, SETTLED = 20 };
@@ -238,6 +240,10 @@ static bool script(struct demo *demo)
 int demo(const char *directory)
 {
     static struct demo demo;
+    /* As in a large program: the manager's code lies further from the C
+       library than a call reaches. */
+    void *gap = mmap(NULL, (size_t)4 << 30, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     struct sampler sampler = { .lock = PTHREAD_MUTEX_INITIALIZER };
     /* A process under valgrind has such memory of its own. */
     bool sampled = writable_and_executable() == 0 &&
@@ -249,6 +255,8 @@ int demo(const char *directory)
         ok = host_close(&demo.host, &demo.fault) && ok;
         remove_sources(&demo);
     }
+    if (gap != MAP_FAILED)
+        munmap(gap, (size_t)4 << 30);
     if (sampled) {
         pthread_mutex_lock(&sampler.lock);
         sampler.stop = true;

@@ -1,10 +1,10 @@
 /*
  * loader.c - see loader.h.
  *
- * In this order: data gets its place; functions get theirs; relocations, whose
- * targets are known by now, are applied to data and handed on for code; all
- * functions are mapped at once. What is needed on the way lives in an arena
- * that goes at the end.
+ * In this order: data gets its place; functions are found with the fields in
+ * them, and get theirs; now every address is known, and pointers in data are
+ * filled in; all functions are mapped at once, with their relocations. What is
+ * needed on the way lives in an arena that goes at the end.
  *
  * Functions of an object call each other directly, not through entries: a call
  * that began in one version ends in it, whatever the next version has lost.
@@ -17,18 +17,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A place in code that needs an address. */
+struct field {
+    size_t section;
+    Elf64_Rela how;
+};
+
 struct function {
     const char *name; /* "unit:function" */
     size_t symbol;    /* its index */
     Elf64_Sym at;
+    const struct field *fields; /* those in it */
+    size_t field_count;
     lifecycle_code room;
-};
-
-/* A field in code: the relocation's offset counts from its section's start
-   until the function that it lies in is known. */
-struct field {
-    size_t section;
-    lifecycle_relocation relocation;
 };
 
 struct load {
@@ -202,17 +203,77 @@ static bool find_functions(struct load *load, const char *wanted)
     return true;
 }
 
+/* --- fields in code --- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct field *f = a, *g = b;
+    if (f->section != g->section)
+        return f->section < g->section ? -1 : 1;
+    return (f->how.r_offset > g->how.r_offset) -
+           (f->how.r_offset < g->how.r_offset);
+}
+
+static bool collect_fields(struct load *load)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (section.sh_type == SHT_RELA)
+            most += elf_relocation_count(section);
+    }
+    if ((load->fields = zeroed(load, most, sizeof *load->fields)) == NULL)
+        return false;
+    for (size_t k = 0; k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (section.sh_type != SHT_RELA ||
+            !is_code(elf_section(&load->file, section.sh_info)))
+            continue;
+        for (size_t r = 0; r < elf_relocation_count(section); r++)
+            load->fields[load->field_count++] = (struct field){
+                section.sh_info, elf_relocation(&load->file, section, r)
+            };
+    }
+    qsort(load->fields, load->field_count, sizeof *load->fields, by_place);
+    return true;
+}
+
+/* Gives each function the fields in it. Both lists are in order of address. */
+static bool share_fields(struct load *load)
+{
+    size_t next = 0;
+    for (size_t k = 0; k < load->function_count; k++) {
+        struct function *function = &load->functions[k];
+        const Elf64_Sym *at = &function->at;
+        function->fields = load->fields + next;
+        for (; next < load->field_count; next++) {
+            const struct field *field = &load->fields[next];
+            if (field->section != at->st_shndx ||
+                field->how.r_offset < at->st_value ||
+                field->how.r_offset - at->st_value >= at->st_size)
+                break;
+            function->field_count++;
+        }
+    }
+    return next == load->field_count ||
+           wrong(load->fault, "code outside of every function");
+}
+
+/* Writes each function to where it will run. Behind it the library may need up
+   to 16 bytes for each of its relocations. */
 static bool place_functions(struct load *load)
 {
     for (size_t k = 0; k < load->function_count; k++) {
         struct function *function = &load->functions[k];
         Elf64_Shdr section = elf_section(&load->file, function->at.st_shndx);
-        if (lifecycle_code_reserve(load->manager, function->at.st_size, 0,
+        size_t size = function->at.st_size;
+        if (lifecycle_code_reserve(load->manager,
+                                   size + 8 + 16 * function->field_count, 0,
                                    NULL, &function->room) != LIFECYCLE_OK)
             return library(load);
         memcpy(function->room.rw,
                load->file.bytes + section.sh_offset + function->at.st_value,
-               function->at.st_size);
+               size);
         load->addresses[function->symbol] = function->room.rx;
     }
     return true;
@@ -220,6 +281,7 @@ static bool place_functions(struct load *load)
 
 /* --- relocations --- */
 
+/* Where a symbol is. */
 static bool resolve(struct load *load, size_t index, const void **address)
 {
     Elf64_Sym symbol = elf_symbol(&load->file, index);
@@ -238,9 +300,7 @@ static bool resolve(struct load *load, size_t index, const void **address)
                load->sections[symbol.st_shndx] != NULL) {
         *address = load->sections[symbol.st_shndx] + symbol.st_value;
     }
-    if (*address == NULL)
-        return wrong(load->fault, "'%s' is not defined", name);
-    return true;
+    return *address != NULL || wrong(load->fault, "'%s' is not defined", name);
 }
 
 /* A pointer in data. */
@@ -260,12 +320,26 @@ static bool relocate_data(struct load *load, size_t section, Elf64_Rela how)
     return true;
 }
 
-static bool relocate_code(struct load *load, size_t section, Elf64_Rela how)
+/* What is not loaded, such as debugging data, is left alone. */
+static bool relocate_all_data(struct load *load)
 {
-    struct field *field = &load->fields[load->field_count++];
-    lifecycle_relocation *to = &field->relocation;
-    field->section = section;
-    to->offset = how.r_offset;
+    bool ok = true;
+    for (size_t k = 0; ok && k < load->file.section_count; k++) {
+        Elf64_Shdr section = elf_section(&load->file, k);
+        if (section.sh_type != SHT_RELA ||
+            load->sections[section.sh_info] == NULL)
+            continue;
+        for (size_t r = 0; ok && r < elf_relocation_count(section); r++)
+            ok = relocate_data(load, section.sh_info,
+                               elf_relocation(&load->file, section, r));
+    }
+    return ok;
+}
+
+static bool relocate_code(struct load *load, const struct function *function,
+                          Elf64_Rela how, lifecycle_relocation *to)
+{
+    to->offset = how.r_offset - function->at.st_value;
     to->addend = how.r_addend;
     switch (ELF64_R_TYPE(how.r_info)) {
     case R_X86_64_64: to->kind = LIFECYCLE_RELOC_ABS64; break;
@@ -281,96 +355,34 @@ static bool relocate_code(struct load *load, size_t section, Elf64_Rela how)
     return resolve(load, ELF64_R_SYM(how.r_info), &to->target);
 }
 
-static bool relocate(struct load *load)
-{
-    size_t most = 0;
-    for (size_t k = 0; k < load->file.section_count; k++) {
-        Elf64_Shdr section = elf_section(&load->file, k);
-        if (section.sh_type == SHT_RELA)
-            most += elf_relocation_count(section);
-    }
-    load->fields = zeroed(load, most, sizeof *load->fields);
-    bool ok = load->fields != NULL;
-    for (size_t k = 0; ok && k < load->file.section_count; k++) {
-        Elf64_Shdr section = elf_section(&load->file, k);
-        if (section.sh_type != SHT_RELA)
-            continue;
-        size_t target = section.sh_info;
-        bool code = is_code(elf_section(&load->file, target));
-        if (!code && load->sections[target] == NULL)
-            continue; /* nothing that is loaded, such as debugging data */
-        for (size_t r = 0; ok && r < elf_relocation_count(section); r++) {
-            Elf64_Rela how = elf_relocation(&load->file, section, r);
-            ok = code ? relocate_code(load, target, how)
-                      : relocate_data(load, target, how);
-        }
-    }
-    return ok;
-}
-
 /* --- mapping --- */
-
-static int by_place(const void *a, const void *b)
-{
-    const struct field *f = a, *g = b;
-    if (f->section != g->section)
-        return f->section < g->section ? -1 : 1;
-    return (f->relocation.offset > g->relocation.offset) -
-           (f->relocation.offset < g->relocation.offset);
-}
-
-/* Gives the function those of the fields, from *next on, that lie in it. */
-static bool take_fields(struct load *load, const struct function *function,
-                        size_t *next, lifecycle_relocation *relocations,
-                        size_t *count)
-{
-    const Elf64_Sym *at = &function->at;
-    *count = 0;
-    for (; *next < load->field_count; (*next)++) {
-        const struct field *field = &load->fields[*next];
-        uint64_t offset = field->relocation.offset;
-        if (field->section > at->st_shndx ||
-            (field->section == at->st_shndx &&
-             offset >= at->st_value + at->st_size))
-            return true;
-        if (field->section < at->st_shndx || offset < at->st_value)
-            return wrong(load->fault, "code outside of every function");
-        relocations[*count] = field->relocation;
-        relocations[(*count)++].offset = offset - at->st_value;
-    }
-    return true;
-}
 
 static bool map_functions(struct load *load)
 {
-    size_t count = load->function_count, next = 0;
+    size_t count = load->function_count;
     lifecycle_batch_item *items = zeroed(load, count, sizeof *items);
     lifecycle_map_options *options = zeroed(load, count, sizeof *options);
-    lifecycle_relocation *relocations =
-        zeroed(load, load->field_count, sizeof *relocations);
-    if (items == NULL || options == NULL || relocations == NULL)
+    lifecycle_relocation *next =
+        zeroed(load, load->field_count, sizeof *next);
+    if (items == NULL || options == NULL || next == NULL)
         return false;
-    qsort(load->fields, load->field_count, sizeof *load->fields, by_place);
     for (size_t k = 0; k < count; k++) {
         struct function *function = &load->functions[k];
         options[k] = (lifecycle_map_options)LIFECYCLE_MAP_OPTIONS_INIT;
-        options[k].relocations = relocations;
-        if (!take_fields(load, function, &next, relocations,
-                         &options[k].relocation_count))
-            return false;
-        relocations += options[k].relocation_count;
+        options[k].relocations = next;
+        options[k].relocation_count = function->field_count;
+        for (size_t f = 0; f < function->field_count; f++)
+            if (!relocate_code(load, function, function->fields[f].how, next++))
+                return false;
         items[k] = (lifecycle_batch_item)LIFECYCLE_BATCH_ITEM_INIT;
         items[k].name = function->name;
         items[k].reserved = &function->room;
         items[k].len = function->at.st_size;
         items[k].options = &options[k];
     }
-    if (next < load->field_count)
-        return wrong(load->fault, "code outside of every function");
-    if (lifecycle_map_batch(load->manager, load->module, items, count, NULL) !=
-        LIFECYCLE_OK)
-        return library(load);
-    return true;
+    return lifecycle_map_batch(load->manager, load->module, items, count,
+                               NULL) == LIFECYCLE_OK ||
+           library(load);
 }
 
 /* What was not mapped is given back. */
@@ -402,7 +414,9 @@ bool load_object(lifecycle_manager *manager, lifecycle_module module,
     ok = load.sections != NULL && load.commons != NULL &&
          load.addresses != NULL && load.functions != NULL &&
          load_data(&load) && find_functions(&load, wanted) &&
-         place_functions(&load) && relocate(&load) && map_functions(&load);
+         collect_fields(&load) && share_fields(&load) &&
+         place_functions(&load) && relocate_all_data(&load) &&
+         map_functions(&load);
     give_back(&load);
     lifecycle_arena_destroy(load.scratch);
     return ok;
