@@ -349,6 +349,7 @@ static void child_gives_up_what_was_open(void *user)
 static void hazard_code_11_fork_while_code_is_written(void)
 {
     struct writing f;
+    lifecycle_symbol symbol;
     void *address;
     pid_t child;
     memset(&f, 0, sizeof f);
@@ -366,7 +367,9 @@ static void hazard_code_11_fork_while_code_is_written(void)
     EXPECT(stats_of(f.manager).code_bytes_retired != 0);
     EXPECT_OK(lifecycle_reclaim(f.manager, NULL));
     EXPECT(stats_of(f.manager).code_bytes_retired != 0);
-    map_returning(f.manager, f.module, "goes elsewhere", 7, 0);
+    /* Nor does anything new go there, or it would be written to for ever. */
+    symbol = map_returning(f.manager, f.module, "goes elsewhere", 7, 0);
+    EXPECT((uintptr_t)lifecycle_symbol_address(f.manager, symbol) >> 21 != (uintptr_t)address >> 21);
     close(f.talk[1]);
     end_child(child);
     close(f.talk[0]);
