@@ -401,6 +401,10 @@ static void child_uses_the_addresses(void *user)
 static void a_child_leaves_its_parents_addresses_alone(void)
 {
     struct writing f;
+    if (expect_scale(1, 0) == 0) {
+        printf("skipped: valgrind does not know that a child may get fewer addresses\n");
+        return;
+    }
     memset(&f, 0, sizeof f);
     f.manager = manager_in(LIFECYCLE_CODE_DUAL);
     f.module = load(f.manager, "m");
