@@ -14,7 +14,7 @@
 //!   is not private is `dual.rs`'s to copy, or is never written again.
 
 use super::dual::Dual;
-use super::spans::{SLAB, Slabs, Span};
+use super::region::{SLAB, Slabs, Span};
 use crate::abi::{
     LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CODE_NONE,
     lifecycle_status,
@@ -312,6 +312,10 @@ impl Slabs for Pages {
             Memory::Dual(dual) => dual.is_usable(slab, self.code()),
             _ => true,
         }
+    }
+
+    fn fill(&self, span: Span) {
+        self.poison(span);
     }
 }
 

@@ -92,6 +92,7 @@ impl Manager {
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });
+            state.retirement.hurry();
             report.evicted = state.retire_list(&evicted, effects)? as u64;
             state.totals.sweeps += 1;
             state.totals.evictions += report.evicted;

@@ -87,7 +87,14 @@ impl State {
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(host, salt, config.code_capacity, config.code_mode, context, resolve)?,
+            code: Code::new(
+                host,
+                salt,
+                (config.code_capacity, config.code_mode),
+                &manager.shards,
+                context,
+                resolve,
+            )?,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
