@@ -195,10 +195,7 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/**
- * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
- * (Number 1 was a policy that is no more.)
- */
+/** Fork policy: a child can do all that its parent can, and neither changes what the other runs. */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
