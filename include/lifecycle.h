@@ -74,6 +74,9 @@
 /** Defaults for a lifecycle_map_options. */
 #define LIFECYCLE_MAP_OPTIONS_INIT \
     { sizeof(lifecycle_map_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, NULL }
+/** Defaults for a lifecycle_batch_item. */
+#define LIFECYCLE_BATCH_ITEM_INIT \
+    { sizeof(lifecycle_batch_item), NULL, NULL, 0, NULL, NULL }
 /** Defaults for a lifecycle_arena_options. */
 #define LIFECYCLE_ARENA_OPTIONS_INIT \
     { sizeof(lifecycle_arena_options), 0, 0, NULL, 0, 0, 0, 0 }
@@ -152,20 +155,33 @@
 /** Config: each symbol is told to a debugger (the GDB JIT interface). */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows, DUAL first. */
+/** Code mode: the best the system allows: DUAL, else MPROTECT, else NONE. */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: one memory file, mapped executable at one address and writable at another. Publishing
- * costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+ * Code mode: memory files, mapped executable at one address and writable at another. Publishing
+ * costs no system call. After a fork both processes run the same pages, until one of them frees
+ * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
+ * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
+ * was there before, and for all that do not fork; a parent that goes on replacing code while its
+ * children live pays a copy of each slab it frees from: about a millisecond for a full one.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
  * Code mode: private pages that are writable first and executable after; a page never holds two
- * symbols, so that no page with live code is ever toggled. A forked child has its own copy.
+ * symbols, so that no page with live code is ever toggled. After a fork the system copies page by
+ * page whatever either process writes. For hosts whose parent and workers all go on changing code
+ * here and there.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
+
+/**
+ * Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
+ * everything else works, code that the host mapped itself included. What AUTO becomes where the
+ * system forbids code made at run time.
+ */
+#define LIFECYCLE_CODE_NONE 3u
 
 /**
  * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
@@ -179,10 +195,10 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/** Fork policy: a child runs and looks up code but cannot map any. */
-#define LIFECYCLE_FORK_READ_ONLY 1u
-
-/** Fork policy: a child has its own copy of everything. */
+/**
+ * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
+ * (Number 1 was a policy that is no more.)
+ */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
@@ -285,7 +301,7 @@ typedef struct lifecycle_config {
      * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
-    /** LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
     /** LIFECYCLE_MAPPING_MAP or _SNAPSHOT. */
     uint32_t mapping_mode;
@@ -301,18 +317,18 @@ typedef struct lifecycle_config {
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
-    /** LIFECYCLE_CODE_DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
-    /** LIFECYCLE_FORK_READ_ONLY or _COPY. */
+    /** LIFECYCLE_FORK_COPY. */
     uint32_t fork_policy;
     /** 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence. */
     uint32_t membarrier;
     /**
      * 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
-     * LIFECYCLE_E_UNSUPPORTED.
+     * LIFECYCLE_E_UNSUPPORTED, or LIFECYCLE_E_DENIED where there is no code.
      */
     uint32_t entries;
-    /** Bytes of executable memory at most. */
+    /** Bytes of executable memory at most; 0 where there is none. */
     size_t code_capacity;
     /** Bytes of a system page. */
     size_t page_size;
@@ -517,6 +533,18 @@ typedef struct lifecycle_unload_report {
     uint64_t blocker_symbol;
 } lifecycle_unload_report;
 
+/** A reservation: write the code through `rw`, it will run at `rx`. */
+typedef struct lifecycle_code {
+    /** Where it will run. */
+    void *rx;
+    /** Where it is written; dead after commit or abort. */
+    void *rw;
+    /** Bytes. */
+    size_t size;
+    /** Names the reservation. */
+    uint64_t id;
+} lifecycle_code;
+
 /** One place in the code that needs an address filled in. */
 typedef struct lifecycle_relocation {
     /** One of LIFECYCLE_RELOC_*. */
@@ -557,20 +585,24 @@ typedef struct lifecycle_map_options {
     void *user;
 } lifecycle_map_options;
 
+/** One symbol of lifecycle_map_batch. Start from LIFECYCLE_BATCH_ITEM_INIT. */
+typedef struct lifecycle_batch_item {
+    /** sizeof(lifecycle_batch_item) */
+    size_t size;
+    /** As for lifecycle_map_symbol. No two items of a batch have the same. */
+    const char *name;
+    /** `len` bytes, copied; NULL when the code was written into `reserved`. */
+    const void *code;
+    /** Bytes. */
+    size_t len;
+    /** The reservation that the code was written into; NULL when `code` is given. */
+    lifecycle_code *reserved;
+    /** As for lifecycle_map_symbol; NULL = defaults. */
+    const lifecycle_map_options *options;
+} lifecycle_batch_item;
+
 /** A code symbol: a 64-bit id with a generation, never reused. 0 is never valid. */
 typedef uint64_t lifecycle_symbol;
-
-/** A reservation: write the code through `rw`, it will run at `rx`. */
-typedef struct lifecycle_code {
-    /** Where it will run. */
-    void *rx;
-    /** Where it is written; dead after commit or abort. */
-    void *rw;
-    /** Bytes. */
-    size_t size;
-    /** Names the reservation. */
-    uint64_t id;
-} lifecycle_code;
 
 /** What is known of a symbol. */
 typedef struct lifecycle_symbol_info {
@@ -969,13 +1001,20 @@ lifecycle_status lifecycle_self_test(void);
  * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
  * for data and bookkeeping); memory is taken as it is used.
  *
+ * A forked child can do everything with its copy of a manager, and neither process notices what
+ * the other does. fork() waits until no other thread is inside a call of the library, so that the
+ * child begins with whole managers (pthread_atfork; a host allocator that takes locks in fork
+ * handlers of its own registers them before the first manager is made). A process made past the C
+ * library (a bare clone, _Fork) must come from one with no other thread inside a call, and its
+ * parent cannot notice it: in dual mode it must not free code that the child goes on running.
+ *
  * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
  * \param[out] out  the manager; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
  * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
  * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
- * executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+ * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
  * managers); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
@@ -1287,7 +1326,7 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  *
  * Ownership: taken from the module; release functions run before this returns, or in
  * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
- * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
+ * its thread has entered. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
                                          lifecycle_module module,
@@ -1384,6 +1423,37 @@ lifecycle_status lifecycle_load_enter(lifecycle_manager *manager, const char *pa
 lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *path);
 
 /**
+ * Maps many symbols, all or none: all that may refuse is asked, written and relocated first, then
+ * the symbols are shown one after the other, which cannot fail half-way.
+ *
+ * Relocations that name symbols of the same batch go to their entries, as any others do. A thread
+ * that runs meanwhile may call one symbol of the batch before the next one is shown; on the fresh
+ * side of a reload (lifecycle_reload_begin) all of them are shown at once, by its commit.
+ *
+ * \param manager  the manager.
+ * \param module  as for lifecycle_map_symbol, for all items.
+ * \param items  `count` items, each with its size set (LIFECYCLE_BATCH_ITEM_INIT); borrowed. One
+ * with `reserved` is as lifecycle_code_commit: its rw is set to NULL on success, and on failure
+ * the reservation stays the caller's.
+ * \param count  items; 0 does nothing.
+ * \param[out] out  `count` symbols, in the order of the items; all 0 on failure. May be NULL.
+ *
+ * \returns as lifecycle_map_symbol and lifecycle_code_commit, for the first item that is refused;
+ * LIFECYCLE_E_INVALID also for an item with neither or both of code and reserved, with another
+ * size than the first, or with a reservation that stands in the batch twice; LIFECYCLE_E_EXISTS
+ * also for a name that stands in the batch twice. On failure nothing has changed, except that
+ * entries named by relocations have been made.
+ *
+ * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
+ * Fork: as lifecycle_map_symbol. Since: 0.1.0
+ */
+lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
+                                     lifecycle_module module,
+                                     const lifecycle_batch_item *items,
+                                     size_t count,
+                                     lifecycle_symbol *out);
+
+/**
  * Copies machine code into executable memory and names it.
  *
  * The code is packed with other code into slabs of 2 MiB that are never writable and executable at
@@ -1404,12 +1474,11 @@ lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *pa
  * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
  * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
  * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
- * LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
- * have been made.
+ * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
+ * On failure nothing has changed, except that entries named by relocations have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
- * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
                                       lifecycle_module module,
@@ -1430,10 +1499,11 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
  * is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
- * LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+ * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
- * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+ * can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
                                         size_t size,
@@ -1454,12 +1524,13 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
- * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
+ * lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
  * failure the reservation stays the caller's, as large as it was; where the system does not make
  * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
- * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Fork: see lifecycle_code_reserve. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
                                        lifecycle_code *code,
@@ -1784,7 +1855,8 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * thread of a process that goes on without it, and a thread whose number the system has given to
  * another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
  * Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
- * child's only thread keeps its readers; those of other threads are not there. Since: 0.1.0
+ * readers of the thread that forks go on in the child, inside or outside as they were; those of
+ * all other threads are detached there. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
                                          lifecycle_reader **out);

@@ -6,4 +6,4 @@ mod grace;
 mod readers;
 
 pub use ages::{Ages, Verdict};
-pub use readers::{Reader, Readers};
+pub use readers::{Reader, Readers, hold_pool, let_go_pool};

@@ -12,8 +12,9 @@
 //! - `.reader.tag`: the grace counter starts at 1, so a value of 0 in a reader means "outside".
 //! - `.reader.owner`: `nesting` and `parked` are written only by the thread that attached; other
 //!   threads look at `entered` alone.
-//! - `.reader.fork`: in a forked child the readers of its parent's other threads count until the
-//!   main thread looks, which knows its own.
+//! - `.reader.fork`: in a forked child the readers of its parent's other threads are dropped before
+//!   the fork returns; where the C library was passed by, they count until the main thread looks,
+//!   which knows its own.
 //! - `.reader.stable`: readers live in a pool; a detached one can still be looked at, its `grace`
 //!   is NULL.
 //! - `.reader.gone`: a reader whose thread has certainly ended counts as detached: what was inside
@@ -31,7 +32,7 @@ use std::sync::MutexGuard;
 use super::grace;
 use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{self, Mutex, Pool, Signed, Task};
+use crate::os::{self, Held, Mutex, Pool, Signed, Task};
 
 /// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the
 /// header use.
@@ -239,12 +240,41 @@ pub struct Readers {
     /// The process whose readers are on the list.
     process: AtomicU64,
     list: Mutex<Option<Attached>>,
+    held: Held<MutexGuard<'static, Option<Attached>>>,
+}
+
+/// For `Hooks::before`: after the lists of all managers.
+pub fn hold_pool() {
+    POOL.hold();
+}
+
+/// For `Hooks::after`.
+pub fn let_go_pool() {
+    POOL.let_go();
 }
 
 impl Readers {
     /// None attached.
     pub const fn new() -> Self {
-        Readers { grace: AtomicU64::new(1), process: AtomicU64::new(0), list: Mutex::new(None) }
+        Readers {
+            grace: AtomicU64::new(1),
+            process: AtomicU64::new(0),
+            list: Mutex::new(None),
+            held: Held::new(),
+        }
+    }
+
+    /// For `Hooks::before`.
+    pub fn hold(&'static self) {
+        self.held.keep(self.list.lock());
+    }
+
+    /// For `Hooks::after`; the child forgets the readers of threads that it does not have.
+    pub fn let_go(&'static self, in_child: bool) {
+        self.held.let_go();
+        if in_child {
+            drop(self.living());
+        }
     }
 
     /// Attaches the calling thread; `manager` is kept for `Reader::manager`.

@@ -20,7 +20,8 @@ use crate::manager::Manager;
 /// thread of a process that goes on without it, and a thread whose number the system has given to
 /// another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
 /// Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
-/// child's only thread keeps its readers; those of other threads are not there. Since: 0.1.0
+/// readers of the thread that forks go on in the child, inside or outside as they were; those of
+/// all other threads are detached there. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reader_attach(
     manager: *mut lifecycle_manager,

@@ -14,13 +14,16 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
+//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves. A fork takes
+//! them all (`fork.rs`): a new lock that the state does not guard belongs there too.
 
+mod batch;
 mod code;
 mod effects;
 mod epochs;
 mod exec;
 mod files;
+mod fork;
 mod install;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
@@ -35,7 +38,9 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::RwLockWriteGuard;
 
+pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
 pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
@@ -46,7 +51,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::Locator;
 use crate::epoch::Readers;
 use crate::names::KINDS;
-use crate::os::{Mutex, Pool, RwLock, Signed};
+use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
 
 /// A manager's place.
@@ -56,6 +61,7 @@ pub struct Manager {
     next_free: AtomicU32,
     hooks: UnsafeCell<lifecycle_allocator>,
     state: RwLock<Option<State>>,
+    held: Held<RwLockWriteGuard<'static, Option<State>>>,
     readers: Readers,
     /// The epoch, which hosts read without a call.
     clock: AtomicU64,
@@ -93,6 +99,8 @@ impl Manager {
         if config.flags != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
+        os::at_fork(Level::Managers, &fork::HOOKS)?;
+        let _making = fork::MAKING.read();
         let (place, fresh) = POOL.take()?;
         if fresh {
             // SAFETY: a fresh place is ours alone and large enough.
@@ -131,6 +139,7 @@ impl Manager {
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
             state: RwLock::new(None),
+            held: Held::new(),
             readers: Readers::new(),
             clock: AtomicU64::new(1),
             versions: [const { AtomicU64::new(0) }; KINDS],
@@ -191,8 +200,9 @@ impl Manager {
         Ok(())
     }
 
-    /// Changes the state under the lock, then runs what the change asks for, and frees the rest of
-    /// what it retired where that was more than one go frees.
+    /// Changes the state under the lock, frees what the change retired where nobody can be inside
+    /// it, then runs what the change asks for, and frees the rest where that was more than one go
+    /// frees.
     fn change<T>(
         &'static self,
         change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
@@ -200,6 +210,7 @@ impl Manager {
         let mut backlog = false;
         let result = self.step(|state, effects| {
             let result = change(state, effects);
+            state.settle(self, effects);
             backlog = core::mem::take(&mut state.retirement.backlog);
             result
         });

@@ -107,14 +107,15 @@ impl Manager {
 
 impl State {
     fn count(&self) -> lifecycle_stats {
-        let code = self.code.counts(self.retirement.code_bytes());
+        let retired = self.retirement.code_bytes() + self.code.limbo_bytes();
+        let code = self.code.counts(retired);
         lifecycle_stats {
             tracked_modules: self.registry.len() as u64,
             total_jit_symbols: self.code.symbols.jit(),
             smf_tracked_count: self.mappings.paths() as u64,
             sweeper_tracked: self.code.symbols.ages.len() as u64,
             code_bytes_live: code.live,
-            code_bytes_retired: self.retirement.code_bytes(),
+            code_bytes_retired: retired,
             code_bytes_reserved: code.reserved,
             code_bytes_metadata: code.metadata,
             symbols_live: self.code.symbols.len(),

@@ -18,7 +18,8 @@ mod task;
 
 pub use clock::{monotonic_ns, real_us};
 pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
-pub use fork::generation as fork_generation;
+pub use fork::{Held, Hooks, Level, at_fork};
+pub use fork::{era as fork_era, generation as fork_generation};
 pub use lock::{Mutex, RwLock};
 pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, page_size};
