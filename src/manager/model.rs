@@ -222,7 +222,6 @@ impl Pair {
         if let Some(replaced) = replaced {
             self.forget(|it| it.id == replaced.id);
         } else if let Some(at) = self.awaited(side, new.name) {
-            self.waits.looks();
             let announced = self.announced.swap_remove(at);
             module = if jit { announced.module } else { module };
         }
@@ -329,7 +328,6 @@ impl Pair {
         }
         let last = evicted.iter().filter(|it| it.used == newest).map(|it| self.footprint(it)).max();
         assert!(bytes < enough.saturating_add(last.unwrap_or(1)), "more went than had to");
-        self.waits.looks();
         assert_eq!(real.evicted, evicted.len() as u64);
         assert_eq!(real.code_bytes, evicted.iter().map(|it| it.len as u64).sum());
         self.forget(|it| evicted.iter().any(|gone| gone.id == it.id));
@@ -339,7 +337,6 @@ impl Pair {
         let unknown = (!known).then_some(LIFECYCLE_E_NOT_FOUND);
         let real = self.manager.unmap_owner(owner);
         if let Some(count) = agree(real, unknown.or(self.pinned(&whose))) {
-            self.waits.looks();
             assert_eq!(self.forget(whose), count);
         }
     }

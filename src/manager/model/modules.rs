@@ -54,7 +54,6 @@ impl Pair {
             Err(error) => assert!(refusals.contains(&error.0), "{error:?} is not {refusals:?}"),
             Ok(()) => {
                 assert!(refusals.is_empty(), "it was to be refused: {refusals:?}");
-                self.waits.looks();
                 let mine: usize = all.iter().map(|id| self.gone(*id)).sum();
                 assert_eq!(report.jit_symbols + report.exec_symbols, mine as u64);
             }
@@ -89,7 +88,6 @@ impl Pair {
         let exists = taken.then_some(LIFECYCLE_E_EXISTS);
         let refusal = self.pinned(|it| it.module == old).or(exists);
         if agree(self.manager.reload_commit(side.id), refusal).is_some() {
-            self.waits.looks();
             self.unveil(side.id, old);
             // Who needed the old side needs the fresh one.
             let users: Vec<u64> =
@@ -110,7 +108,6 @@ impl Pair {
             return;
         };
         agree(self.manager.reload_abort(side.id), None);
-        self.waits.looks();
         self.gone(side.id);
         let old = self.modules.iter_mut().find(|it| it.id == old);
         old.expect("it is loaded").stage = Stage::Loaded;
