@@ -26,6 +26,7 @@ static void hazard_code_01_stale_id_after_reuse(void)
     stale = middle;
     EXPECT_OK(lifecycle_unmap_symbol(manager, middle));
     EXPECT_STATUS(lifecycle_unmap_symbol(manager, stale), LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_reclaim(manager, NULL)); /* so that the address is free for others */
     fresh = map_returning(manager, module, "middle", 4, 0);
     EXPECT(lifecycle_symbol_address(manager, fresh) == was);
     for (int i = 0; i < 3; i++)
@@ -241,6 +242,7 @@ static void hazard_code_06_readers_that_nest_stray_and_end(void)
     pthread_join(thread, NULL);
     EXPECT_EQ(stats_of(manager).readers, 2);
     EXPECT_OK(lifecycle_unmap_symbol(manager, map_returning(manager, module, "f", 1, 0)));
+    EXPECT_OK(lifecycle_reclaim(manager, NULL));
     EXPECT_EQ(stats_of(manager).code_bytes_retired, 0); /* an ended thread blocks nobody */
     EXPECT_OK(lifecycle_destroy(manager));
 }

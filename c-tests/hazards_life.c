@@ -225,7 +225,9 @@ static void hazard_code_16_fragmentation(void)
 
 static void edges(uint32_t mode)
 {
-    static const size_t region = 8 << 20, slab = 2 << 20;
+    /* Of each slab, in dual mode, the first 64 bytes are nobody's. */
+    const size_t lead = mode == LIFECYCLE_CODE_DUAL ? 64 : 0;
+    const size_t region = (8 << 20) - lead, slab = (2 << 20) - lead;
     const size_t sizes[] = {1, 63, 64, 65, 4095, 4096, 4097, slab - 1, slab, slab + 1, region - 1, region};
     const size_t never[] = {region + 1, SIZE_MAX / 2, SIZE_MAX - 4096, SIZE_MAX - 63, SIZE_MAX};
     lifecycle_manager *manager = manager_in(mode, 0);

@@ -12,14 +12,15 @@
 //! Invariants:
 //! - `.entry.slot`: a slot always holds an address that may be called: code, or the stub's second
 //!   half.
-//! - `.entry.order`: a slot is stored (release) after the code's bytes are published.
+//! - `.entry.order`: a slot is stored after the code's bytes are published (`.slot.order`).
 //! - `.entry.forever`: an entry lives as long as its manager, because nobody knows who holds its
 //!   address.
 
 use core::ffi::{c_char, c_void};
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::pages::Pages;
+use super::slot::Slot;
 use super::stub::{self, Places, STUB};
 use crate::base::{Host, Index, List, ListExt, Result, Text, fail};
 use crate::os;
@@ -42,7 +43,7 @@ pub struct Found {
 /// An entry's data. The stub knows this layout.
 #[repr(C)]
 pub struct Cell {
-    pub(super) slot: AtomicPtr<c_void>,
+    pub(super) slot: Slot,
     pub(super) used: AtomicU64,
     pub(super) trampoline: *const c_void,
     context: *const c_void,
@@ -156,7 +157,7 @@ impl Entries {
     fn write_cell(&self, pages: &Pages, place: usize) {
         let Setup { context, resolve, .. } = self.setup;
         let cell = Cell {
-            slot: AtomicPtr::new(Self::empty(pages, place).cast_mut()),
+            slot: Slot::new(Self::empty(pages, place).cast_mut()),
             used: AtomicU64::new(0),
             trampoline: stub::trampoline(),
             context,
@@ -213,7 +214,7 @@ impl Entries {
     }
 
     /// The slot to call through.
-    pub fn slot(&self, pages: &Pages, at: u32) -> *const AtomicPtr<c_void> {
+    pub fn slot(&self, pages: &Pages, at: u32) -> *const Slot {
         // The slot is the cell's first field.
         Self::cell(pages, at as usize + FIRST).cast_const().cast()
     }
@@ -225,7 +226,7 @@ impl Entries {
         let target = code.map_or(empty, |code| code.cast());
         // SAFETY: `.entry.forever` - the cell is mapped as long as the pages live.
         let slot = unsafe { &*self.slot(pages, at) };
-        slot.store(target.cast_mut(), Ordering::Release);
+        slot.point(target.cast_mut());
         Some(at)
     }
 
@@ -243,7 +244,7 @@ impl Entries {
         let at = (offset / STUB).checked_sub(FIRST)?;
         let entry = self.entries.get(at)?;
         // SAFETY: as in `point`; the number was checked by the line above.
-        let code = unsafe { &*self.slot(pages, at as u32) }.load(Ordering::Acquire).cast_const();
+        let code = unsafe { &*self.slot(pages, at as u32) }.target().cast_const();
         Some((entry, (code != Self::empty(pages, at + FIRST)).then_some(code)))
     }
 }

@@ -6,8 +6,8 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{Error, List, ListExt, Lossy, Result, fail, last_error};
-use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewSymbol, Want};
+use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
+use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -40,25 +40,44 @@ pub struct Adopted {
 impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
-        self.change(|state, effects| {
-            state.may_install(commit, 0)?;
-            let relocations = state.resolve_relocations(commit)?;
-            let reservation = state.write_down(bytes, want, relocations.behind())?;
-            let installed = state.commit(self, reservation, commit, &relocations, effects);
-            if installed.is_err() {
-                // Keeps what the error says: aborting a reservation that is there cannot fail.
-                let _ = state.code.abort(reservation);
-            }
-            installed
-        })
+        let name = Text::copy(self.host(), commit.name.to_bytes())?;
+        // What stands behind the code is known before it has a place.
+        let relocations = match commit.relocations {
+            [] => None,
+            _ => Some(self.change(|state, _| {
+                state.check_commit(commit)?;
+                state.resolve_relocations(commit)
+            })?),
+        };
+        let want = want.with(relocations.as_ref().map_or(0, |it| it.behind()));
+        let publish = relocations.is_none();
+        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
+        let relocations = relocations.as_ref();
+        let installed = self.change(|state, effects| {
+            state.commit_taken(self, &mut taken, name, commit, relocations, effects)
+        });
+        if installed.is_err() {
+            self.shards.untake(taken);
+        }
+        installed
     }
 
     /// Takes room for code that the host will write.
     pub fn reserve_code(&'static self, want: Want) -> Result<lifecycle_code> {
-        self.change(|state, _| {
-            let (id, rx, rw, size) = state.code.reserve(want)?;
-            Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
-        })
+        let (id, rx, rw, size) = self.with_room(|| self.shards.reserve(want))?;
+        Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
+    }
+
+    /// Tries again where there was no room and something that waits for readers could go.
+    pub(super) fn with_room<T>(&'static self, mut take: impl FnMut() -> Result<T>) -> Result<T> {
+        match take() {
+            Err(Error(lifecycle_status::LIFECYCLE_E_LIMIT))
+                if self.reclaim().is_ok_and(|bytes| bytes != 0) =>
+            {
+                take()
+            }
+            taken => taken,
+        }
     }
 
     /// Names what the host wrote.
@@ -73,7 +92,7 @@ impl Manager {
 
     /// Gives room back.
     pub fn abort_code(&'static self, reservation: u64) -> Result<()> {
-        self.change(|state, _| state.code.abort(reservation))
+        self.shards.abort(reservation, false)
     }
 
     /// Zeroed data of a module beside the code.
@@ -98,7 +117,8 @@ impl Manager {
             };
             state.may_install(&commit, 0)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
-            let code = Placed { address: adopted.address.cast(), len: adopted.len, backing };
+            let code =
+                Placed { address: adopted.address.cast(), len: adopted.len, backing, name: None };
             state.install(self, &commit, code, effects)
         })
     }
@@ -115,7 +135,7 @@ impl Manager {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
                     let new = NewSymbol {
-                        name: name.to_bytes(),
+                        name: NewName::Given(name.to_bytes()),
                         module: origin,
                         flags: LIFECYCLE_MAP_JIT,
                         pins: 0,
@@ -201,6 +221,7 @@ impl Manager {
                 ids.make_room(chain.len() as usize)?;
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
+            state.retirement.hurry();
             state.retire_list(&ids, effects)
         })
     }
@@ -214,6 +235,7 @@ impl Manager {
             for chain in [owner.exec, owner.jit] {
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
+            state.retirement.hurry();
             state.retire_list(&ids, effects)
         })
     }
@@ -257,13 +279,13 @@ impl Manager {
     pub fn caps(&'static self) -> Result<lifecycle_caps> {
         self.read(|state| {
             let mode = state.code.mode();
-            let dual = mode == LIFECYCLE_CODE_DUAL;
+            let has_code = mode != LIFECYCLE_CODE_NONE;
             Ok(lifecycle_caps {
                 code_mode: mode,
-                fork_policy: if dual { LIFECYCLE_FORK_READ_ONLY } else { LIFECYCLE_FORK_COPY },
+                fork_policy: LIFECYCLE_FORK_COPY,
                 membarrier: u32::from(crate::os::barrier().is_asymmetric()),
-                entries: u32::from(code::ENTRIES_SUPPORTED),
-                code_capacity: state.code.capacity(),
+                entries: u32::from(has_code && code::ENTRIES_SUPPORTED),
+                code_capacity: if has_code { state.code.capacity() } else { 0 },
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
             })

@@ -174,7 +174,7 @@ impl Manager {
 
 impl State {
     fn readers_inside(&self, manager: &'static Manager) -> bool {
-        manager.readers().count().1 != 0
+        manager.readers().any_inside()
     }
 
     /// The modules that unloading `id` would take with it, in the order they must go; or why it may
@@ -247,6 +247,7 @@ impl State {
         effects: &mut Effects,
     ) -> Result<()> {
         let code_bytes = self.registry.get(id)?.code_bytes;
+        self.retirement.hurry();
         report.jit_symbols += self.retire_all(id, |module| &mut module.jit, effects)?;
         report.exec_symbols += self.retire_all(id, |module| &mut module.exec, effects)?;
         report.mappings += self.drop_holds(id)?;

@@ -90,7 +90,13 @@ impl State {
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(host, salt, config.code_capacity, config.code_mode, setup)?,
+            code: Code::new(
+                host,
+                salt,
+                (config.code_capacity, config.code_mode),
+                &manager.shards,
+                setup,
+            )?,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
