@@ -38,7 +38,7 @@ pub use stub::trap;
 pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
 
 use crate::base::{
-    Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
+    Bx, Chain, Host, Kind, Link, Linked, List, Result, Slots, Text, fail, split_index, try_box,
 };
 use crate::epoch::{Ages, Verdict};
 use entries::Entries;
@@ -60,6 +60,11 @@ pub struct Want {
 }
 
 impl Want {
+    /// As this, with so many bytes behind the code; behind no code there are none.
+    pub fn with(self, behind: usize) -> Self {
+        Want { len: if self.len == 0 { 0 } else { self.len.saturating_add(behind) }, ..self }
+    }
+
     fn check(&self) -> Result<()> {
         let Want { len, align, .. } = *self;
         if len == 0 {
@@ -229,10 +234,10 @@ impl Code {
         Ok((runs_at, writable, span.len))
     }
 
-    /// Where code may run: what a relocation is sure to reach it reaches from both ends.
-    pub fn area(&self) -> core::ops::Range<usize> {
+    /// What the relocations of `used` bytes of code need, wherever the code will run.
+    pub fn relocations(&self, list: List<Relocation>, used: usize) -> Result<Relocations> {
         let base = self.space.pages.code_base() as usize;
-        base..base + self.space.pages.capacity()
+        Relocations::new(list, used, base..base + self.space.pages.capacity(), self.era)
     }
 
     /// Fills relocations into a reservation's first `used` bytes and makes them runnable: the part
@@ -266,39 +271,33 @@ impl Code {
         if !self.space.pages.is_open_since(process) {
             fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
         }
-        self.finish(span, writable, used, relocations)
+        let end = self.finish(span, writable, relocations)?.max(used);
+        let len = end.next_multiple_of(self.space.region.granule()).min(span.len);
+        Ok(Span { offset: span.offset, len })
     }
 
     /// As `publish`, for code that was taken and written (`Shards::take`) and is still open.
-    pub fn publish_taken(
-        &mut self,
-        taken: &mut Taken,
-        used: usize,
-        relocations: &Relocations,
-    ) -> Result<()> {
-        self.finish(taken.span, taken.writable, used, relocations)?;
+    pub fn publish_taken(&mut self, taken: &mut Taken, relocations: &Relocations) -> Result<()> {
+        self.finish(taken.span, taken.writable, relocations)?;
         taken.open = false;
         Ok(())
     }
 
-    fn finish(
-        &self,
-        span: Span,
-        writable: *mut u8,
-        used: usize,
-        relocations: &Relocations,
-    ) -> Result<Span> {
-        let Space { pages, region } = &*self.space;
-        // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet.
+    fn finish(&self, span: Span, writable: *mut u8, relocations: &Relocations) -> Result<usize> {
+        let pages = &self.space.pages;
+        // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet;
+        // all of them exist.
         let room = unsafe { core::slice::from_raw_parts_mut(writable, span.len) };
-        let end = relocations.fill(room, pages.runs_at(span) as usize)?.max(used);
+        let end = relocations.fill(room, pages.runs_at(span) as usize)?;
         pages.publish(span)?;
-        Ok(Span { offset: span.offset, len: end.next_multiple_of(region.granule()).min(span.len) })
+        Ok(end)
     }
 
-    /// Whether what was taken is of this code, not of an earlier manager's in the same place.
-    pub fn check_taken(&self, taken: &Taken) -> Result<()> {
-        if taken.era != self.era {
+    /// Whether what was taken, and what its relocations lead to, is of this code, not of an earlier
+    /// manager's in the same place.
+    pub fn check_taken(&self, taken: &Taken, relocations: Option<&Relocations>) -> Result<()> {
+        let theirs = relocations.map_or(self.era, Relocations::era);
+        if taken.era != self.era || theirs != self.era {
             fail!(LIFECYCLE_E_STALE, "the manager was destroyed");
         }
         Ok(())

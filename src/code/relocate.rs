@@ -212,12 +212,14 @@ pub struct Relocations {
     list: List<Relocation>,
     used: usize,
     behind: usize,
+    era: u64,
 }
 
 impl Relocations {
     /// Those of `used` bytes of code, to lie somewhere in `area`. E_UNSUPPORTED for a kind that this
     /// machine does not have, E_RANGE or E_INVALID for a field that is not one.
-    pub fn new(list: List<Relocation>, used: usize, area: Range<usize>) -> Result<Self> {
+    /// `era` is told back by `era`.
+    pub fn new(list: List<Relocation>, used: usize, area: Range<usize>, era: u64) -> Result<Self> {
         for relocation in &list {
             if !is_native(relocation.kind) {
                 let kind = relocation.kind;
@@ -225,15 +227,20 @@ impl Relocations {
             }
             relocation.check(used)?;
         }
-        Ok(Self::sorted(list, used, area))
+        Ok(Relocations { era, ..Self::sorted(list, used, area) })
     }
 
     fn sorted(mut list: List<Relocation>, used: usize, area: Range<usize>) -> Self {
         list.sort_unstable_by_key(Relocation::aside);
-        let mut relocations = Relocations { list, used, behind: 0 };
+        let mut relocations = Relocations { list, used, behind: 0, era: 0 };
         let far = |it: &Relocation| it.needs(area.start).or_else(|| it.needs(area.end));
         relocations.behind = relocations.count(far);
         relocations
+    }
+
+    /// The manager's, in which these targets are what they were.
+    pub fn era(&self) -> u64 {
+        self.era
     }
 
     /// Bytes that may be needed behind the code.
@@ -497,7 +504,7 @@ mod tests {
             (arm, cfg!(target_arch = "aarch64")),
             (LIFECYCLE_RELOC_ABS64, true),
         ] {
-            let taken = Relocations::new(list(&[one(kind, 0, AT, 0)]), 8, AT..AT + 4096);
+            let taken = Relocations::new(list(&[one(kind, 0, AT, 0)]), 8, AT..AT + 4096, 1);
             let status = taken.map(|_| ()).err().map(|Error(status)| status);
             assert_eq!(status, (!ours).then_some(LIFECYCLE_E_UNSUPPORTED));
         }

@@ -129,9 +129,7 @@ impl State {
 
     /// Takes room for code and so many bytes behind it, and copies it there.
     pub(super) fn write_down(&mut self, bytes: &[u8], want: Want, behind: usize) -> Result<u64> {
-        // Nothing is wanted in no place: bytes behind no code are none.
-        let want = Want { len: if want.len == 0 { 0 } else { want.len + behind }, ..want };
-        let (reservation, _, writable, _) = self.code.reserve(want)?;
+        let (reservation, _, writable, _) = self.code.reserve(want.with(behind))?;
         // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
         // many as were wanted.
         unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };

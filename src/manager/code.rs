@@ -41,17 +41,17 @@ impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         let name = Text::copy(self.host(), commit.name.to_bytes())?;
-        let mut relocations = None;
-        let mut behind = 0;
-        if !commit.relocations.is_empty() {
-            let resolved = self.change(|state, _| state.resolve_relocations(commit))?;
-            behind = resolved.behind();
-            relocations = Some(resolved);
-        }
-        // Nothing is wanted in no place: bytes behind no code are none.
-        let len = if want.len == 0 { 0 } else { want.len.saturating_add(behind) };
-        let want = Want { len, ..want };
-        let mut taken = self.with_room(|| self.shards.take(want, bytes, relocations.is_none()))?;
+        // What stands behind the code is known before it has a place.
+        let relocations = match commit.relocations {
+            [] => None,
+            _ => Some(self.change(|state, _| {
+                state.check_commit(commit)?;
+                state.resolve_relocations(commit)
+            })?),
+        };
+        let want = want.with(relocations.as_ref().map_or(0, |it| it.behind()));
+        let publish = relocations.is_none();
+        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
         let relocations = relocations.as_ref();
         let installed = self.change(|state, effects| {
             state.commit_taken(self, &mut taken, name, commit, relocations, effects)

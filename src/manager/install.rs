@@ -44,7 +44,7 @@ impl State {
     }
 
     /// Flags that are known, a module that is there.
-    fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
+    pub(super) fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
             fail!(
@@ -140,12 +140,12 @@ impl State {
         relocations: Option<&Relocations>,
         effects: &mut Effects,
     ) -> Result<u64> {
-        self.code.check_taken(taken)?;
+        self.code.check_taken(taken, relocations)?;
         // What may refuse besides is asked when it is named.
         self.check_commit(commit)?;
         self.reserve_retirement(1)?;
         if let Some(relocations) = relocations {
-            self.code.publish_taken(taken, commit.used, relocations)?;
+            self.code.publish_taken(taken, relocations)?;
         }
         let address = self.code.runs_at(taken.span);
         let backing = Backing::Span(taken.span);
@@ -168,7 +168,7 @@ impl State {
             let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
             resolved.push(Relocation { kind, offset, target, addend });
         }
-        Relocations::new(resolved, commit.used, self.code.area())
+        self.code.relocations(resolved, commit.used)
     }
 
     /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
