@@ -33,6 +33,7 @@ use crate::base::{
     Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
 };
 use crate::epoch::Verdict;
+use crate::tools::Told;
 use entries::Entries;
 use pages::Pages;
 use spans::{NOBODY, Spans};
@@ -93,6 +94,8 @@ pub struct Retired {
     pub len: usize,
     /// What holds them.
     pub backing: Backing,
+    /// What tools were told of it.
+    pub told: Told,
 }
 
 /// Numbers for statistics.
@@ -350,6 +353,7 @@ impl Code {
             address: symbol.address,
             len: symbol.len,
             backing: symbol.backing,
+            told: symbol.told,
         })
     }
 

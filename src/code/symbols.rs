@@ -13,6 +13,7 @@ use super::spans::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
 use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index};
 use crate::epoch::Ages;
+use crate::tools::Told;
 
 /// What holds a symbol's bytes.
 #[derive(Clone, Copy)]
@@ -52,6 +53,8 @@ pub struct Symbol {
     pub user: *mut c_void,
     /// Not visible until its reload is committed.
     pub staged: bool,
+    /// What tools were told of it.
+    pub told: Told,
     hash: u64,
     link: Link,
 }
@@ -105,6 +108,8 @@ pub struct NewSymbol<'a> {
     pub user: *mut c_void,
     /// Whether it waits for a reload's commit.
     pub staged: bool,
+    /// What tools were told of it.
+    pub told: Told,
 }
 
 /// The symbols of one manager.
@@ -237,6 +242,7 @@ impl Symbols {
             generation: self.made + 1,
             user: new.user,
             staged: new.staged,
+            told: new.told,
             hash,
             link: Link::default(),
         };

@@ -15,6 +15,7 @@ struct Options<'a> {
     flags: u32,
     user: *mut c_void,
     relocations: &'a [lifecycle_relocation],
+    eh_frame: &'a [u8],
 }
 
 /// Reads options; NULL = the defaults.
@@ -38,12 +39,12 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
         // SAFETY: the caller's word; any bytes are valid options.
         read = unsafe { guard::read_sized(options, read, "map options") }?;
     }
-    if !read.eh_frame.is_null() || read.eh_frame_size != 0 {
-        fail!(LIFECYCLE_E_UNSUPPORTED, "unwind information (eh_frame) is not supported yet");
-    }
     // SAFETY: the caller's word.
     let relocations =
         unsafe { guard::slice(read.relocations, read.relocation_count, "relocations") }?;
+    // SAFETY: the caller's word.
+    let eh_frame =
+        unsafe { guard::slice(read.eh_frame.cast::<u8>(), read.eh_frame_size, "eh_frame") }?;
     if read.reserved != 0 || relocations.iter().any(|relocation| relocation.reserved != 0) {
         fail!(LIFECYCLE_E_UNSUPPORTED, "a reserved field of the map options is not 0");
     }
@@ -53,6 +54,7 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
         flags: read.flags,
         user: read.user,
         relocations,
+        eh_frame,
     })
 }
 
@@ -60,23 +62,26 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
 ///
 /// The code is packed with other code into slabs of 2 MiB that are never writable and executable at
 /// one address, and can be run when this returns. An entry of this name (lifecycle_entry) points at
-/// it at once.
+/// it at once. Tools that the config asked for are told before that, and the unwinder of eh_frame;
+/// what they can forget is taken back when the code is freed.
 ///
 /// \param manager  the manager.
 /// \param module  the owner; with LIFECYCLE_MAP_JIT the module whose code made the JIT produce it.
 /// \param name  not empty; copied. One symbol of a name is mapped at a time.
 /// \param code  `len` bytes; copied.
 /// \param len  bytes, not 0.
-/// \param options  flags, alignment, where, relocations; NULL = defaults; borrowed.
+/// \param options  flags, alignment, where, relocations, eh_frame; NULL = defaults; borrowed.
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
 /// 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
 /// LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
 /// LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
-/// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
-/// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
-/// relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
+/// within 2 GiB of near_address; a relocation's field or target out of range; an FDE of eh_frame
+/// about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
+/// LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
+/// frame); LIFECYCLE_E_UNSUPPORTED (a relocation kind; an encoding in eh_frame; a process without an
+/// unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
 /// LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
 /// have been made.
 ///
@@ -123,6 +128,7 @@ impl<'a> Options<'a> {
             used,
             user: self.user,
             relocations: self.relocations,
+            eh_frame: self.eh_frame,
         }
     }
 }

@@ -21,7 +21,8 @@ use crate::observe::Format;
 /// with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
 /// know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
 /// executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
-/// managers); LIFECYCLE_E_SYSTEM.
+/// managers); LIFECYCLE_E_SYSTEM. LIFECYCLE_E_DENIED, LIFECYCLE_E_NOT_FOUND and LIFECYCLE_E_SYSTEM
+/// also where the file of a tool that `flags` asks for cannot be had: the sentence names it.
 ///
 /// Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
 /// from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:

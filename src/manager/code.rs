@@ -8,6 +8,7 @@ use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
 use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
 use crate::registry::Stage;
+use crate::tools::{self, Told};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -23,6 +24,8 @@ pub struct Commit<'a> {
     pub user: *mut c_void,
     /// Fields to fill.
     pub relocations: &'a [lifecycle_relocation],
+    /// The table of its frames; empty = none.
+    pub eh_frame: &'a [u8],
 }
 
 /// Code that the host mapped itself.
@@ -96,6 +99,7 @@ impl Manager {
                 used: adopted.len,
                 user: adopted.user,
                 relocations: &[],
+                eh_frame: &[],
             };
             state.may_install(&commit)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
@@ -128,6 +132,7 @@ impl Manager {
                         backing: Backing::Awaited,
                         user: core::ptr::null_mut(),
                         staged,
+                        told: Told::default(),
                     };
                     let chain = &mut state.registry.get_mut(origin)?.jit;
                     state.code.install(chain, new, self.epoch()).map(|_| ())
@@ -273,6 +278,8 @@ impl Manager {
                 code_capacity: state.code.capacity(),
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
+                tools: state.tools.working(),
+                unwinder: u32::from(tools::can_unwind()),
             })
         })
     }

@@ -5,13 +5,14 @@ use core::sync::atomic::Ordering;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
-use super::retire::Waiting;
+use super::retire::{BATCH, Waiting};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
 use crate::code::{Backing, NewSymbol, Relocation};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
+use crate::tools::{Fresh, Told};
 
 impl State {
     /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
@@ -135,6 +136,8 @@ impl State {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
         }
+        // Before the entry is pointed at it (`.tool.order`).
+        let told = self.tell_tools(commit, address, len, backing)?;
         let new = NewSymbol {
             name,
             module,
@@ -146,6 +149,7 @@ impl State {
             backing,
             user: commit.user,
             staged,
+            told,
         };
         let owner = self.registry.get_mut(module)?;
         let chain = if jit != 0 { &mut owner.jit } else { &mut owner.exec };
@@ -164,6 +168,26 @@ impl State {
         mapped.bytes = len;
         effects.tell(mapped, Some(&self.code.symbols.get(id)?.name));
         Ok(id)
+    }
+
+    /// Tells tools of a symbol that is about to be named.
+    fn tell_tools(
+        &mut self,
+        commit: &Commit<'_>,
+        address: *mut u8,
+        len: usize,
+        backing: Backing,
+    ) -> Result<Told> {
+        let code = match backing {
+            // SAFETY: `.span.live` - the span was published with `len` bytes of code, and nobody
+            // writes them as long as it lives.
+            Backing::Span(_) => Some(unsafe { core::slice::from_raw_parts(address, len) }),
+            Backing::Host { .. } | Backing::Awaited => None,
+        };
+        let (name, eh_frame) = (commit.name.to_bytes(), commit.eh_frame);
+        let fresh = Fresh { name, address, len, code, eh_frame };
+        let most = self.code.symbols.len() as usize + self.retirement.iter().len() + 1;
+        self.tools.tell(&fresh, most.min(BATCH))
     }
 
     /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's

@@ -41,7 +41,11 @@ pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use state::State;
 
-use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
+use crate::abi::{
+    LIFECYCLE_CONFIG_GDB, LIFECYCLE_CONFIG_JITDUMP, LIFECYCLE_CONFIG_MARK_ENTRIES,
+    LIFECYCLE_CONFIG_PERF_MAP, lifecycle_allocator, lifecycle_config, lifecycle_manager,
+    lifecycle_status,
+};
 use crate::base::{Host, Result, fail};
 use crate::code::Locator;
 use crate::epoch::Readers;
@@ -80,6 +84,12 @@ unsafe impl Signed for Manager {
 // SAFETY: as for `Signed`.
 unsafe impl Sync for Manager {}
 
+/// What a config may ask for.
+const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES
+    | LIFECYCLE_CONFIG_PERF_MAP
+    | LIFECYCLE_CONFIG_JITDUMP
+    | LIFECYCLE_CONFIG_GDB;
+
 static POOL: Pool<Manager> = Pool::new();
 /// Tells one manager's ids from another's.
 static SALT: AtomicU8 = AtomicU8::new(1);
@@ -90,7 +100,7 @@ impl Manager {
     /// Makes a manager.
     pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
         let allocator = check_allocator(config.allocator)?;
-        if config.flags != 0 {
+        if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
         let (place, fresh) = POOL.take()?;

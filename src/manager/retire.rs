@@ -18,9 +18,10 @@ use crate::base::{Host, List, ListExt, Result};
 use crate::code::{Backing, Retired, Span};
 use crate::mapping::Released;
 use crate::os;
+use crate::tools::Told;
 
 /// Things freed in one go, so that a call's work under the lock is bounded.
-const BATCH: usize = 4096;
+pub(super) const BATCH: usize = 4096;
 
 /// The tag of what was not given one yet: never due.
 const UNSEALED: u64 = u64::MAX;
@@ -67,7 +68,7 @@ impl Retirement {
     }
 
     /// What waits.
-    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Waiting> {
         self.queue.iter().map(|(_, waiting)| waiting)
     }
 
@@ -78,6 +79,14 @@ impl Retirement {
             self.span_bytes += span.len as u64;
         }
         self.queue.push((UNSEALED, waiting));
+    }
+
+    /// What tools were told of the code among the first `count`.
+    fn told(&mut self, count: usize) -> impl Iterator<Item = &mut Told> {
+        self.queue.iter_mut().take(count).filter_map(|(_, waiting)| match waiting {
+            Waiting::Code(retired) => Some(&mut retired.told),
+            Waiting::Data(_) | Waiting::Mapping(_) | Waiting::Resource { .. } => None,
+        })
     }
 
     /// Tags what was put in since the last time. `tag` was taken after all of it was unlinked.
@@ -118,6 +127,7 @@ impl State {
         }
         effects.make_room(batch, batch)?;
         let mut bytes = 0;
+        self.tools.forget(self.retirement.told(batch));
         let mut queue = core::mem::replace(&mut self.retirement.queue, List::new_in(self.host));
         for (_, waiting) in queue.drain(..batch) {
             bytes += self.free(waiting, effects);
@@ -153,7 +163,9 @@ impl State {
     }
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
-        let Retired { name, id, module, address, len, backing } = retired;
+        let Retired { name, id, module, address, len, backing, told } = retired;
+        // What `reclaim` had no time to take back goes before the bytes do (`.tool.order`).
+        drop(told);
         let freed = match backing {
             Backing::Span(span) => {
                 self.retirement.span_bytes -= span.len as u64;

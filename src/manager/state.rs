@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::mapping::{Mappings, Mode};
 use crate::names::{Names, Ranges};
 use crate::registry::Registry;
+use crate::tools::Tools;
 
 /// Age past which statistics count a symbol as stale, where the config does not say.
 const DEFAULT_MAX_AGE: u64 = 100;
@@ -48,6 +49,8 @@ pub struct State {
     pub ranges: Ranges,
     /// Metadata keys of all modules.
     pub metadata: u64,
+    /// What tools are told.
+    pub tools: Tools,
     /// What waits for readers.
     pub retirement: Retirement,
     /// Handles of the drop-in interface.
@@ -92,6 +95,7 @@ impl State {
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
             metadata: 0,
+            tools: Tools::new(host, config.flags)?,
             retirement: Retirement::new(host),
             exec: ExecManagers::new(host),
             observer: None,
