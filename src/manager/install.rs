@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
-use super::retire::{BATCH, Waiting};
+use super::retire::{FORGOTTEN_AT_ONCE, Waiting};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
@@ -187,7 +187,7 @@ impl State {
         let (name, eh_frame) = (commit.name.to_bytes(), commit.eh_frame);
         let fresh = Fresh { name, address, len, code, eh_frame };
         let most = self.code.symbols.len() as usize + self.retirement.iter().len() + 1;
-        self.tools.tell(&fresh, most.min(BATCH))
+        self.tools.tell(&fresh, most.min(FORGOTTEN_AT_ONCE))
     }
 
     /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's

@@ -21,7 +21,11 @@ use crate::os;
 use crate::tools::Told;
 
 /// Things freed in one go, so that a call's work under the lock is bounded.
-pub(super) const BATCH: usize = 4096;
+const BATCH: usize = 4096;
+
+/// Things that tools forget in one go. More than a batch, for the order in which they forget is what
+/// makes many go in linear time (`Tools::forget`), and each takes little.
+pub(super) const FORGOTTEN_AT_ONCE: usize = 1 << 16;
 
 /// The tag of what was not given one yet: never due.
 const UNSEALED: u64 = u64::MAX;
@@ -48,6 +52,8 @@ pub enum Waiting {
 /// The queue.
 pub struct Retirement {
     queue: List<(u64, Waiting)>,
+    /// So many at the front are forgotten by tools already.
+    forgotten: usize,
     span_bytes: u64,
     /// More is due than one go frees.
     pub backlog: bool,
@@ -59,7 +65,13 @@ pub struct Retirement {
 impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
-        Retirement { queue: List::new_in(host), span_bytes: 0, backlog: false, holds: 0 }
+        Retirement {
+            queue: List::new_in(host),
+            forgotten: 0,
+            span_bytes: 0,
+            backlog: false,
+            holds: 0,
+        }
     }
 
     /// Bytes of the manager's code that wait.
@@ -81,9 +93,13 @@ impl Retirement {
         self.queue.push((UNSEALED, waiting));
     }
 
-    /// What tools were told of the code among the first `count`.
-    fn told(&mut self, count: usize) -> impl Iterator<Item = &mut Told> {
-        self.queue.iter_mut().take(count).filter_map(|(_, waiting)| match waiting {
+    /// What tools were told of code among the first `due` things, as far as they have not forgotten
+    /// it and may now.
+    fn take_back(&mut self, due: usize) -> impl Iterator<Item = &mut Told> {
+        let from = self.forgotten;
+        self.forgotten = due.min(from + FORGOTTEN_AT_ONCE);
+        let queue = self.queue.iter_mut().take(self.forgotten).skip(from);
+        queue.filter_map(|(_, waiting)| match waiting {
             Waiting::Code(retired) => Some(&mut retired.told),
             Waiting::Data(_) | Waiting::Mapping(_) | Waiting::Resource { .. } => None,
         })
@@ -127,7 +143,10 @@ impl State {
         }
         effects.make_room(batch, batch)?;
         let mut bytes = 0;
-        self.tools.forget(self.retirement.told(batch));
+        if self.retirement.forgotten < batch {
+            self.tools.forget(self.retirement.take_back(due));
+        }
+        self.retirement.forgotten -= batch;
         let mut queue = core::mem::replace(&mut self.retirement.queue, List::new_in(self.host));
         for (_, waiting) in queue.drain(..batch) {
             bytes += self.free(waiting, effects);
@@ -164,7 +183,7 @@ impl State {
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
         let Retired { name, id, module, address, len, backing, told } = retired;
-        // What `reclaim` had no time to take back goes before the bytes do (`.tool.order`).
+        // `reclaim` has taken it back (`.tool.order`).
         drop(told);
         let freed = match backing {
             Backing::Span(span) => {

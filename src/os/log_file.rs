@@ -20,6 +20,8 @@ pub struct LogFile {
     file: File,
     /// Device and inode.
     pub id: (u64, u64),
+    /// Whether nothing was in it when it was opened.
+    pub is_new: bool,
 }
 
 fn failed<T>(number: i32, what: &str, path: &CStr) -> Result<T> {
@@ -60,7 +62,7 @@ impl LogFile {
                 Lossy(path.to_bytes())
             );
         }
-        Ok(LogFile { file, id: (about.dev(), about.ino()) })
+        Ok(LogFile { file, id: (about.dev(), about.ino()), is_new: about.len() == 0 })
     }
 
     /// Empties it.

@@ -127,7 +127,8 @@ impl Shared {
         }
         let path = path.as_c_str();
         let file = LogFile::open(path)?;
-        if !known || self.begun != file.id {
+        // A number may have gone to another file since, once this one was removed.
+        if !known || self.begun != file.id || file.is_new {
             file.clear(path)?;
             let mut header = Bytes::<{ HEADER_BYTES as usize }>::new();
             header.add(&MAGIC.to_ne_bytes()).add(&VERSION.to_ne_bytes());
