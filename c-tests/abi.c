@@ -54,6 +54,15 @@ CONSTANT(LIFECYCLE_MAP_PINNED, 4);
 CONSTANT(LIFECYCLE_MAP_ADOPTED, 8);
 CONSTANT(LIFECYCLE_RELOC_ABS64, 1);
 CONSTANT(LIFECYCLE_RELOC_PC32, 2);
+CONSTANT(LIFECYCLE_RELOC_PLT32, 3);
+CONSTANT(LIFECYCLE_RELOC_GOTPCREL, 4);
+CONSTANT(LIFECYCLE_RELOC_CALL26, 5);
+CONSTANT(LIFECYCLE_RELOC_ADR_PREL_PG_HI21, 6);
+CONSTANT(LIFECYCLE_RELOC_ADD_ABS_LO12, 7);
+CONSTANT(LIFECYCLE_CONFIG_MARK_ENTRIES, 1);
+CONSTANT(LIFECYCLE_CONFIG_PERF_MAP, 2);
+CONSTANT(LIFECYCLE_CONFIG_JITDUMP, 4);
+CONSTANT(LIFECYCLE_CONFIG_GDB, 8);
 CONSTANT(LIFECYCLE_FEATURE_PANICS_CAUGHT, 1);
 CONSTANT(LIFECYCLE_FEATURE_ENTRIES, 2);
 CONSTANT(LIFECYCLE_FEATURE_DEBUG, 4);
@@ -204,6 +213,13 @@ OFFSET(lifecycle_unload_report, code_bytes, 48);
 OFFSET(lifecycle_unload_report, blocker_module, 56);
 OFFSET(lifecycle_unload_report, blocker_symbol, 64);
 
+SIZE(lifecycle_batch_item, 48);
+OFFSET(lifecycle_batch_item, size, 0);
+OFFSET(lifecycle_batch_item, name, 8);
+OFFSET(lifecycle_batch_item, code, 16);
+OFFSET(lifecycle_batch_item, len, 24);
+OFFSET(lifecycle_batch_item, reserved, 32);
+OFFSET(lifecycle_batch_item, options, 40);
 SIZE(lifecycle_relocation, 40);
 OFFSET(lifecycle_relocation, kind, 0);
 OFFSET(lifecycle_relocation, reserved, 4);
@@ -380,6 +396,9 @@ PIN lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manag
 PIN lifecycle_status (*const type_lifecycle_map_symbol)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, const void *code, size_t len,
     const lifecycle_map_options *options, lifecycle_symbol *out) = lifecycle_map_symbol;
+PIN lifecycle_status (*const type_lifecycle_map_batch)(lifecycle_manager *manager,
+    lifecycle_module module, const lifecycle_batch_item *items, size_t count,
+    lifecycle_symbol *out) = lifecycle_map_batch;
 PIN lifecycle_status (*const type_lifecycle_code_reserve)(lifecycle_manager *manager, size_t size,
     size_t align, const void *near_address, lifecycle_code *out) = lifecycle_code_reserve;
 PIN lifecycle_status (*const type_lifecycle_code_commit)(lifecycle_manager *manager,

@@ -74,6 +74,9 @@
 /** Defaults for a lifecycle_map_options. */
 #define LIFECYCLE_MAP_OPTIONS_INIT \
     { sizeof(lifecycle_map_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, NULL }
+/** Defaults for a lifecycle_batch_item. */
+#define LIFECYCLE_BATCH_ITEM_INIT \
+    { sizeof(lifecycle_batch_item), NULL, NULL, 0, NULL, NULL }
 /** Defaults for a lifecycle_arena_options. */
 #define LIFECYCLE_ARENA_OPTIONS_INIT \
     { sizeof(lifecycle_arena_options), 0, 0, NULL, 0, 0, 0, 0 }
@@ -524,6 +527,18 @@ typedef struct lifecycle_unload_report {
     uint64_t blocker_symbol;
 } lifecycle_unload_report;
 
+/** A reservation: write the code through `rw`, it will run at `rx`. */
+typedef struct lifecycle_code {
+    /** Where it will run. */
+    void *rx;
+    /** Where it is written; dead after commit or abort. */
+    void *rw;
+    /** Bytes. */
+    size_t size;
+    /** Names the reservation. */
+    uint64_t id;
+} lifecycle_code;
+
 /** One place in the code that needs an address filled in. */
 typedef struct lifecycle_relocation {
     /** One of LIFECYCLE_RELOC_*. */
@@ -571,20 +586,24 @@ typedef struct lifecycle_map_options {
     void *user;
 } lifecycle_map_options;
 
+/** One symbol of lifecycle_map_batch. Start from LIFECYCLE_BATCH_ITEM_INIT. */
+typedef struct lifecycle_batch_item {
+    /** sizeof(lifecycle_batch_item) */
+    size_t size;
+    /** As for lifecycle_map_symbol. No two items of a batch have the same. */
+    const char *name;
+    /** `len` bytes, copied; NULL when the code was written into `reserved`. */
+    const void *code;
+    /** Bytes. */
+    size_t len;
+    /** The reservation that the code was written into; NULL when `code` is given. */
+    lifecycle_code *reserved;
+    /** As for lifecycle_map_symbol; NULL = defaults. */
+    const lifecycle_map_options *options;
+} lifecycle_batch_item;
+
 /** A code symbol: a 64-bit id with a generation, never reused. 0 is never valid. */
 typedef uint64_t lifecycle_symbol;
-
-/** A reservation: write the code through `rw`, it will run at `rx`. */
-typedef struct lifecycle_code {
-    /** Where it will run. */
-    void *rx;
-    /** Where it is written; dead after commit or abort. */
-    void *rw;
-    /** Bytes. */
-    size_t size;
-    /** Names the reservation. */
-    uint64_t id;
-} lifecycle_code;
 
 /** What is known of a symbol. */
 typedef struct lifecycle_symbol_info {
@@ -1397,6 +1416,37 @@ lifecycle_status lifecycle_load_enter(lifecycle_manager *manager, const char *pa
  * Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *path);
+
+/**
+ * Maps many symbols, all or none: all that may refuse is asked, written and relocated first, then
+ * the symbols are shown one after the other, which cannot fail half-way.
+ *
+ * Relocations that name symbols of the same batch go to their entries, as any others do. A thread
+ * that runs meanwhile may call one symbol of the batch before the next one is shown; on the fresh
+ * side of a reload (lifecycle_reload_begin) all of them are shown at once, by its commit.
+ *
+ * \param manager  the manager.
+ * \param module  as for lifecycle_map_symbol, for all items.
+ * \param items  `count` items, each with its size set (LIFECYCLE_BATCH_ITEM_INIT); borrowed. One
+ * with `reserved` is as lifecycle_code_commit: its rw is set to NULL on success, and on failure
+ * the reservation stays the caller's.
+ * \param count  items; 0 does nothing.
+ * \param[out] out  `count` symbols, in the order of the items; all 0 on failure. May be NULL.
+ *
+ * \returns as lifecycle_map_symbol and lifecycle_code_commit, for the first item that is refused;
+ * LIFECYCLE_E_INVALID also for an item with neither or both of code and reserved, with another
+ * size than the first, or with a reservation that stands in the batch twice; LIFECYCLE_E_EXISTS
+ * also for a name that stands in the batch twice. On failure nothing has changed, except that
+ * entries named by relocations have been made.
+ *
+ * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
+ * Fork: as lifecycle_map_symbol. Since: 0.1.0
+ */
+lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
+                                     lifecycle_module module,
+                                     const lifecycle_batch_item *items,
+                                     size_t count,
+                                     lifecycle_symbol *out);
 
 /**
  * Copies machine code into executable memory and names it.

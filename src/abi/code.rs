@@ -98,6 +98,24 @@ pub struct lifecycle_code {
     pub id: u64,
 }
 
+/// One symbol of lifecycle_map_batch. Start from LIFECYCLE_BATCH_ITEM_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lifecycle_batch_item {
+    /// sizeof(lifecycle_batch_item)
+    pub size: usize,
+    /// As for lifecycle_map_symbol. No two items of a batch have the same.
+    pub name: *const c_char,
+    /// `len` bytes, copied; NULL when the code was written into `reserved`.
+    pub code: *const c_void,
+    /// Bytes.
+    pub len: usize,
+    /// The reservation that the code was written into; NULL when `code` is given.
+    pub reserved: *mut lifecycle_code,
+    /// As for lifecycle_map_symbol; NULL = defaults.
+    pub options: *const lifecycle_map_options,
+}
+
 /// What is known of a symbol.
 #[repr(C)]
 #[derive(Clone, Copy)]

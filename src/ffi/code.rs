@@ -9,9 +9,9 @@ use crate::code::Want;
 use crate::manager::{Adopted, Commit, Manager};
 
 /// What options say: where, and the rest.
-struct Options<'a> {
-    align: usize,
-    near: *const c_void,
+pub(super) struct Options<'a> {
+    pub align: usize,
+    pub near: *const c_void,
     flags: u32,
     user: *mut c_void,
     relocations: &'a [lifecycle_relocation],
@@ -22,7 +22,9 @@ struct Options<'a> {
 ///
 /// # Safety
 /// `.c.contract`
-unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Options<'a>> {
+pub(super) unsafe fn read_options<'a>(
+    options: *const lifecycle_map_options,
+) -> Result<Options<'a>> {
     let mut read = lifecycle_map_options {
         size: size_of::<lifecycle_map_options>(),
         flags: 0,
@@ -117,7 +119,8 @@ pub unsafe extern "C" fn lifecycle_map_symbol(
 }
 
 impl<'a> Options<'a> {
-    fn commit<'b>(&self, module: lifecycle_module, name: &'b CStr, used: usize) -> Commit<'b>
+    /// What becomes of code with these options.
+    pub fn commit<'b>(&self, module: lifecycle_module, name: &'b CStr, used: usize) -> Commit<'b>
     where
         'a: 'b,
     {
@@ -241,7 +244,7 @@ pub unsafe extern "C" fn lifecycle_code_abort(
 ///
 /// # Safety
 /// `.c.contract`
-unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_code> {
+pub(super) unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_code> {
     if code.is_null() || !code.is_aligned() {
         fail!(LIFECYCLE_E_INVALID, "the code reservation is NULL or not aligned");
     }

@@ -4,10 +4,10 @@
 use core::ffi::{CStr, c_void};
 
 use super::Manager;
+use super::install::Placed;
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, fail};
 use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
-use crate::registry::Stage;
 use crate::tools::{self, Told};
 
 /// What becomes of reserved code.
@@ -44,11 +44,8 @@ impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         self.change(|state, effects| {
-            state.may_install(commit)?;
-            let (reservation, _, writable, _) = state.code.reserve(want)?;
-            // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
-            // many as were wanted.
-            unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+            state.may_install(commit, 0)?;
+            let reservation = state.write_down(bytes, want)?;
             let installed = state.commit(self, reservation, commit, effects);
             if installed.is_err() {
                 // Keeps what the error says: aborting a reservation that is there cannot fail.
@@ -70,7 +67,7 @@ impl Manager {
     pub fn commit_code(&'static self, reservation: u64, commit: &Commit<'_>) -> Result<u64> {
         self.change(|state, effects| {
             state.code.reservation(reservation)?;
-            state.may_install(commit)?;
+            state.may_install(commit, 0)?;
             state.commit(self, reservation, commit, effects)
         })
     }
@@ -83,7 +80,7 @@ impl Manager {
     /// Zeroed data of a module beside the code.
     pub fn take_data(&'static self, module: u64, len: usize, align: usize) -> Result<*mut c_void> {
         self.change(|state, _| {
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             let chain = &mut state.registry.get_mut(module)?.data;
             Ok(state.code.take_data(chain, len, align)?.cast())
         })
@@ -101,9 +98,10 @@ impl Manager {
                 relocations: &[],
                 eh_frame: &[],
             };
-            state.may_install(&commit)?;
+            state.may_install(&commit, 0)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
-            state.install(self, &commit, adopted.address.cast(), adopted.len, backing, effects)
+            let code = Placed { address: adopted.address.cast(), len: adopted.len, backing };
+            state.install(self, &commit, code, effects)
         })
     }
 
@@ -111,14 +109,10 @@ impl Manager {
     /// that module, one that is not is expected.
     pub fn jit_triggered(&'static self, origin: u64, name: &CStr) -> Result<()> {
         self.change(|state, _| {
-            let staged = matches!(state.registry.get(origin)?.stage, Stage::Fresh { .. });
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             // What the fresh side of a reload announces is not seen before the commit, and touches
             // no symbol of others.
-            let known = match staged {
-                true => state.code.symbols.find_staged_even_awaited(origin, name.to_bytes()),
-                false => state.code.symbols.find_even_awaited(name.to_bytes()),
-            };
+            let (staged, known) = state.seen_by(origin, name.to_bytes())?;
             match known {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
@@ -191,18 +185,7 @@ impl Manager {
 
     /// Unmaps one symbol.
     pub fn unmap(&'static self, id: u64) -> Result<()> {
-        self.change(|state, effects| {
-            let symbol = state.code.symbols.get(id)?;
-            if symbol.pins != 0 {
-                fail!(LIFECYCLE_E_PINNED, "symbol '{}' is pinned", symbol.name);
-            }
-            effects.make_room(0, 1)?;
-            state.retire_symbol(id, false, effects)?;
-            state.retirement.seal(self.readers().tag());
-            // What could not be freed now stays in the queue.
-            let _ = state.reclaim(self, effects);
-            Ok(())
-        })
+        self.change(|state, effects| state.retire_list(&[id], effects).map(|_| ()))
     }
 
     /// Unmaps every symbol of an owner: a module's path, or "__jit__". All or, if one is pinned,
@@ -221,7 +204,7 @@ impl Manager {
                 ids.make_room(chain.len() as usize)?;
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
-            state.retire_list(self, &ids, effects)
+            state.retire_list(&ids, effects)
         })
     }
 
@@ -234,7 +217,7 @@ impl Manager {
             for chain in [owner.exec, owner.jit] {
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
-            state.retire_list(self, &ids, effects)
+            state.retire_list(&ids, effects)
         })
     }
 

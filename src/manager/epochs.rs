@@ -92,7 +92,7 @@ impl Manager {
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });
-            report.evicted = state.retire_list(self, &evicted, effects)? as u64;
+            report.evicted = state.retire_list(&evicted, effects)? as u64;
             state.totals.sweeps += 1;
             state.totals.evictions += report.evicted;
             let mut done = event(LIFECYCLE_EVENT_SWEEP_DONE);

@@ -14,10 +14,30 @@ use crate::epoch::Verdict;
 use crate::registry::Stage;
 use crate::tools::{Fresh, Told};
 
+/// Code that lies where it will run.
+pub(super) struct Placed {
+    /// First byte.
+    pub address: *mut u8,
+    /// Bytes.
+    pub len: usize,
+    /// What holds them.
+    pub backing: Backing,
+}
+
+/// Code that was named.
+pub(super) struct Named {
+    /// Its symbol.
+    pub id: u64,
+    /// The symbol whose place it takes, or that announced it.
+    before: Option<u64>,
+    /// It was kept unseen, and not because of a reload.
+    pub unveil: bool,
+}
+
 impl State {
     /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
-    /// day, itself.
-    pub(super) fn may_install(&mut self, commit: &Commit<'_>) -> Result<()> {
+    /// day, itself and `others`.
+    pub(super) fn may_install(&mut self, commit: &Commit<'_>, others: usize) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
             fail!(
@@ -28,7 +48,7 @@ impl State {
         }
         self.registry.get(module)?;
         self.replaced_by(commit)?;
-        self.reserve_retirement()
+        self.reserve_retirement(1 + others)
     }
 
     /// The symbol that a new one of this name takes the place of.
@@ -80,11 +100,8 @@ impl State {
         commit: &Commit<'_>,
         effects: &mut Effects,
     ) -> Result<u64> {
-        let relocations = self.resolve_relocations(commit.relocations)?;
-        let span = self.code.publish(reservation, commit.used, &relocations)?;
-        let address = self.code.runs_at(span);
-        let installed =
-            self.install(manager, commit, address, commit.used, Backing::Span(span), effects);
+        let code = self.publish(reservation, commit)?;
+        let installed = self.install(manager, commit, code, effects);
         match installed {
             Ok(symbol) => self.code.close(reservation, symbol)?,
             // The reservation is there, so this fails only where the system refuses, and then
@@ -92,6 +109,14 @@ impl State {
             Err(_) => drop(self.code.reopen(reservation)),
         }
         installed
+    }
+
+    /// Fills a reservation's relocations and makes its bytes runnable.
+    pub(super) fn publish(&mut self, reservation: u64, commit: &Commit<'_>) -> Result<Placed> {
+        let relocations = self.resolve_relocations(commit.relocations)?;
+        let span = self.code.publish(reservation, commit.used, &relocations)?;
+        let address = self.code.runs_at(span);
+        Ok(Placed { address, len: commit.used, backing: Backing::Span(span) })
     }
 
     fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
@@ -111,73 +136,101 @@ impl State {
         Ok(resolved)
     }
 
+    /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
+    /// only announced, that has a name among what the module sees.
+    pub(super) fn seen_by(&self, module: u64, name: &[u8]) -> Result<(bool, Option<u64>)> {
+        let symbols = &self.code.symbols;
+        Ok(match self.registry.get(module)?.stage {
+            Stage::Fresh { .. } => (true, symbols.find_staged_even_awaited(module, name)),
+            _ => (false, symbols.find_even_awaited(name)),
+        })
+    }
+
     /// Names code, in the place of what had the name if that is to be replaced.
     pub(super) fn install(
         &mut self,
         manager: &'static Manager,
         commit: &Commit<'_>,
-        address: *mut u8,
-        len: usize,
-        backing: Backing,
+        code: Placed,
         effects: &mut Effects,
     ) -> Result<u64> {
         effects.make_room(0, 2)?;
+        let named = self.name_code(manager, commit, code, false)?;
+        self.take_over(&named, effects)?;
+        Ok(named.id)
+    }
+
+    /// Names code and makes it callable, or keeps it unseen: `hidden`, or on the fresh side of a
+    /// reload. `take_over` must follow.
+    pub(super) fn name_code(
+        &mut self,
+        manager: &'static Manager,
+        commit: &Commit<'_>,
+        code: Placed,
+        hidden: bool,
+    ) -> Result<Named> {
+        let Placed { address, len, backing } = code;
         let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
-        let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
-        let announced = match staged {
-            true => self.code.symbols.find_staged_even_awaited(module, name),
-            false => self.code.symbols.find_even_awaited(name),
-        };
+        let adopted = matches!(backing, Backing::Host { .. });
+        let (staged, announced) = self.seen_by(module, name)?;
         let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
         }
         // Before the entry is pointed at it (`.tool.order`).
-        let told = self.tell_tools(commit, address, len, backing)?;
+        let told = self.tell_tools(commit, &code, hidden)?;
         let new = NewSymbol {
             name,
             module,
-            flags: jit
-                | if matches!(backing, Backing::Host { .. }) { LIFECYCLE_MAP_ADOPTED } else { 0 },
+            flags: jit | if adopted { LIFECYCLE_MAP_ADOPTED } else { 0 },
             pins: u32::from(commit.flags & LIFECYCLE_MAP_PINNED != 0),
             address,
             len,
             backing,
             user: commit.user,
-            staged,
+            staged: staged || hidden,
             told,
         };
         let owner = self.registry.get_mut(module)?;
         let chain = if jit != 0 { &mut owner.jit } else { &mut owner.exec };
         let id = self.code.install(chain, new, manager.epoch())?;
         owner.code_bytes += len as u64;
-        if let Some(old) = replaced.or(awaited) {
-            // The new symbol has the name's entry; only the old one's own record goes.
-            self.retire_symbol(old, true, effects)?;
-            self.retirement.seal(manager.readers().tag());
-            let _ = self.reclaim(manager, effects);
-        }
-        let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
-        mapped.module = module;
-        mapped.id = id;
-        mapped.address = address.cast_const().cast();
-        mapped.bytes = len;
-        effects.tell(mapped, Some(&self.code.symbols.get(id)?.name));
-        Ok(id)
+        Ok(Named { id, before: replaced.or(awaited), unveil: hidden && !staged })
     }
 
-    /// Tells tools of a symbol that is about to be named.
-    fn tell_tools(
-        &mut self,
-        commit: &Commit<'_>,
-        address: *mut u8,
-        len: usize,
-        backing: Backing,
-    ) -> Result<Told> {
+    /// Code that was named has its name now: what had it before goes, and it is told.
+    pub(super) fn take_over(&mut self, named: &Named, effects: &mut Effects) -> Result<()> {
+        if let Some(old) = named.before {
+            // The new symbol has the name's entry; only the old one's own record goes.
+            self.retire_symbol(old, true, effects)?;
+        }
+        let symbol = self.code.symbols.get(named.id)?;
+        let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
+        mapped.module = symbol.module;
+        mapped.id = named.id;
+        mapped.address = symbol.address.cast_const().cast();
+        mapped.bytes = symbol.len;
+        effects.tell(mapped, Some(&symbol.name));
+        Ok(())
+    }
+
+    /// Undoes `name_code` of what was kept unseen; its bytes are the caller's again.
+    pub(super) fn unname(&mut self, id: u64) -> Result<()> {
+        let symbol = self.code.symbols.get(id)?;
+        let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
+        let owner = self.registry.get_mut(module)?;
+        owner.code_bytes -= len as u64;
+        let chain = if jit { &mut owner.jit } else { &mut owner.exec };
+        self.code.retire(chain, id, true).map(|_| ())
+    }
+
+    /// Tells tools of a symbol that is about to be named. `more` follow before any is shown.
+    fn tell_tools(&mut self, commit: &Commit<'_>, code: &Placed, more: bool) -> Result<Told> {
+        let Placed { address, len, backing } = *code;
         let code = match backing {
             // SAFETY: `.span.live` - the span was published with `len` bytes of code, and nobody
             // writes them as long as it lives.
@@ -187,7 +240,11 @@ impl State {
         let (name, eh_frame) = (commit.name.to_bytes(), commit.eh_frame);
         let fresh = Fresh { name, address, len, code, eh_frame };
         let most = self.code.symbols.len() as usize + self.retirement.iter().len() + 1;
-        self.tools.tell(&fresh, most.min(FORGOTTEN_AT_ONCE))
+        let told = self.tools.tell(&fresh, most.min(FORGOTTEN_AT_ONCE));
+        if !more {
+            self.tools.write_lines();
+        }
+        told
     }
 
     /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's
@@ -218,12 +275,7 @@ impl State {
     }
 
     /// Retires all of these or, if one is pinned, none: how many.
-    pub(super) fn retire_list(
-        &mut self,
-        manager: &'static Manager,
-        ids: &List<u64>,
-        effects: &mut Effects,
-    ) -> Result<usize> {
+    pub(super) fn retire_list(&mut self, ids: &[u64], effects: &mut Effects) -> Result<usize> {
         for id in ids {
             let symbol = self.code.symbols.get(*id)?;
             if symbol.pins != 0 {
@@ -234,8 +286,6 @@ impl State {
         for id in ids {
             self.retire_symbol(*id, false, effects)?;
         }
-        self.retirement.seal(manager.readers().tag());
-        let _ = self.reclaim(manager, effects);
         Ok(ids.len())
     }
 

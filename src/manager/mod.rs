@@ -16,6 +16,7 @@
 //!
 //! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
 
+mod batch;
 mod code;
 mod effects;
 mod epochs;
@@ -36,6 +37,7 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
 pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
@@ -201,8 +203,9 @@ impl Manager {
         Ok(())
     }
 
-    /// Changes the state under the lock, then runs what the change asks for, and frees the rest of
-    /// what it retired where that was more than one go frees.
+    /// Changes the state under the lock, frees what the change retired where nobody can be inside
+    /// it, then runs what the change asks for, and frees the rest where that was more than one go
+    /// frees.
     fn change<T>(
         &'static self,
         change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
@@ -210,6 +213,7 @@ impl Manager {
         let mut backlog = false;
         let result = self.step(|state, effects| {
             let result = change(state, effects);
+            state.settle(self, effects);
             backlog = core::mem::take(&mut state.retirement.backlog);
             result
         });

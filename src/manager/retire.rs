@@ -84,8 +84,8 @@ impl Retirement {
         self.queue.iter().map(|(_, waiting)| waiting)
     }
 
-    /// Puts something in the queue that has just been unlinked; `seal` must follow. `.retire.room`
-    /// says there is room.
+    /// Puts something in the queue that has just been unlinked; `settle` follows at the end of the
+    /// change. `.retire.room` says there is room.
     pub fn push(&mut self, waiting: Waiting) {
         if let Waiting::Code(Retired { backing: Backing::Span(span), .. }) = &waiting {
             self.span_bytes += span.len as u64;
@@ -105,8 +105,13 @@ impl Retirement {
         })
     }
 
+    /// Whether something was put in that has no tag yet.
+    fn is_open(&self) -> bool {
+        self.queue.last().is_some_and(|(tag, _)| *tag == UNSEALED)
+    }
+
     /// Tags what was put in since the last time. `tag` was taken after all of it was unlinked.
-    pub fn seal(&mut self, tag: u64) {
+    fn seal(&mut self, tag: u64) {
         for (place, _) in self.queue.iter_mut().rev().take_while(|(tag, _)| *tag == UNSEALED) {
             *place = tag;
         }
@@ -114,15 +119,23 @@ impl Retirement {
 }
 
 impl State {
-    /// Makes room to retire everything that is alive and one thing more: before anything new is
-    /// taken.
-    pub fn reserve_retirement(&mut self) -> Result<()> {
+    /// Makes room to retire everything that is alive and `more` things: before they are taken.
+    pub fn reserve_retirement(&mut self, more: usize) -> Result<()> {
         let (_, blocks) = self.code.open_counts();
         let alive = self.code.symbols.len() as usize
             + blocks
             + self.registry.resource_count()
             + self.retirement.holds;
-        self.retirement.queue.make_room(alive + 1)
+        self.retirement.queue.make_room(alive + more)
+    }
+
+    /// The end of a change: what it retired is tagged, and freed if nobody can be inside. What
+    /// cannot be freed now stays in the queue.
+    pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
+        if self.retirement.is_open() {
+            self.retirement.seal(manager.readers().tag());
+            let _ = self.reclaim(manager, effects);
+        }
     }
 
     /// Frees what nobody can be inside any more, and says how many bytes of code that was and

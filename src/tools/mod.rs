@@ -89,8 +89,8 @@ impl Tools {
             | flag(self.gdb, LIFECYCLE_CONFIG_GDB)
     }
 
-    /// Tells of a symbol, before its entry is pointed at it. At most `most` of what is returned
-    /// will be given to `forget` at once.
+    /// Tells of a symbol, before its entry is pointed at it; `write_lines` must follow, for this one
+    /// or for many. At most `most` of what is returned will be given to `forget` at once.
     pub fn tell(&mut self, fresh: &Fresh<'_>, most: usize) -> Result<Told> {
         let mut told = Told::default();
         if !fresh.eh_frame.is_empty() {
@@ -102,15 +102,28 @@ impl Tools {
             let frames = told.frames.as_ref().map_or(&[][..], unwind::Table::bytes);
             told.debugger = Some(gdb::Entry::register(self.host, fresh, frames)?);
         }
-        if let Some(perf) = &self.perf {
-            self.text.clear();
+        if self.perf.is_some() {
             perf_map::add_line(&mut self.text, fresh)?;
-            perf.write(&self.text);
         }
         if let (Some(dump), Some(code)) = (&self.dump, fresh.code) {
             dump.write(fresh.name, code);
         }
         Ok(told)
+    }
+
+    /// Writes what the perf map is to hear, in one go.
+    pub fn write_lines(&mut self) {
+        if let Some(perf) = &self.perf
+            && !self.text.is_empty()
+        {
+            perf.write(&self.text);
+        }
+        self.text.clear();
+    }
+
+    /// The symbols since `write_lines` will not be shown after all.
+    pub fn drop_lines(&mut self) {
+        self.text.clear();
     }
 
     /// Takes back what was told of these symbols, all of whose readers have left.
