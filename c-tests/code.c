@@ -188,8 +188,9 @@ static void relocations_are_filled_in_or_refused(void)
     EXPECT_STATUS(lifecycle_map_symbol(manager, module, "w", relative, sizeof relative, &options, &symbol), LIFECYCLE_E_INVALID);
     options.relocation_count = 0;
     options.eh_frame = relative;
+    options.eh_frame_size = sizeof relative;
     EXPECT_STATUS(lifecycle_map_symbol(manager, module, "w", relative, sizeof relative, &options, &symbol),
-                  LIFECYCLE_E_UNSUPPORTED);
+                  LIFECYCLE_E_FORMAT);
     EXPECT_EQ(stats_of(manager).symbols_live, 4);
     EXPECT_OK(lifecycle_destroy(manager));
 }

@@ -205,6 +205,32 @@ static void a_table_that_is_wrong_maps_nothing(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* The second item of a batch is wrong: the first one's table goes again. */
+static void a_batch_has_a_table_an_item(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module module = load(manager, "a");
+    lifecycle_batch_item items[2] = {LIFECYCLE_BATCH_ITEM_INIT, LIFECYCLE_BATCH_ITEM_INIT};
+    lifecycle_map_options options[2] = {LIFECYCLE_MAP_OPTIONS_INIT, LIFECYCLE_MAP_OPTIONS_INIT};
+    frames table = frames_with_rbp(ENCODING_PCREL_SDATA4);
+    for (int i = 0; i < 2; i++) {
+        items[i].name = i == 0 ? "f" : "g";
+        items[i].code = code_with_rbp;
+        items[i].len = sizeof code_with_rbp;
+        items[i].options = &options[i];
+        options[i].eh_frame = table.bytes;
+        options[i].eh_frame_size = table.size;
+    }
+    options[1].eh_frame_size--;
+    EXPECT_STATUS(lifecycle_map_batch(manager, module, items, 2, NULL), LIFECYCLE_E_FORMAT);
+    EXPECT(tables == 0 && entries == 0 && too_early == 0);
+    options[1].eh_frame_size++;
+    EXPECT_OK(lifecycle_map_batch(manager, module, items, 2, NULL));
+    EXPECT(tables == 2 && entries == 2);
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT(tables == 0 && entries == 0 && too_early == 0);
+}
+
 /* Maps `many` symbols with a table each into holes that lie in no order, so that addresses tell nothing of age. */
 static lifecycle_module map_many(lifecycle_manager *manager, unsigned long many, bool scattered, uint32_t flags)
 {
@@ -286,6 +312,7 @@ int main(void)
 {
     RUN(a_table_is_known_from_before_the_call_until_it_is_freed);
     RUN(a_table_that_is_wrong_maps_nothing);
+    RUN(a_batch_has_a_table_an_item);
     RUN(many_tables_go_in_linear_time);
     return expect_done();
 }

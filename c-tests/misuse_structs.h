@@ -60,7 +60,13 @@ static void fill_options(struct world *w, enum kind kind)
     (o = options_with(&n))->flags = LIFECYCLE_MAP_ADOPTED;
     bad(w, kind, "a flag that is not for callers", P(o), INVALID);
     (o = options_with(&n))->eh_frame = ret_code;
-    bad(w, kind, "eh_frame", P(o), LIFECYCLE_E_UNSUPPORTED);
+    o->eh_frame_size = sizeof ret_code;
+    bad(w, kind, "an eh_frame that is none", P(o), LIFECYCLE_E_FORMAT);
+    (o = options_with(&n))->eh_frame_size = 1;
+    bad(w, kind, "NULL eh_frame", P(o), INVALID);
+    (o = options_with(&n))->eh_frame = ret_code;
+    o->eh_frame_size = SIZE_MAX;
+    bad(w, kind, "an eh_frame that is too large", P(o), INVALID);
     (o = options_with(&n))->relocation_count = 1;
     bad(w, kind, "NULL relocations", P(o), INVALID);
     (o = options_with(&n))->relocation_count = SIZE_MAX / 2;
@@ -105,7 +111,7 @@ static void fill_configs(struct world *w)
     bad(w, K_CONFIG, "an unknown code mode", P(c), INVALID);
     (c = config_with(&n))->mapping_mode = 2;
     bad(w, K_CONFIG, "an unknown mapping mode", P(c), INVALID);
-    (c = config_with(&n))->flags = 1;
+    (c = config_with(&n))->flags = 16;
     bad(w, K_CONFIG, "unknown flags", P(c), INVALID);
     (c = config_with(&n))->code_capacity = ((size_t)1 << 30) + 1;
     bad(w, K_CONFIG, "too much code", P(c), LIFECYCLE_E_TOO_BIG);

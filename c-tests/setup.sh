@@ -17,6 +17,7 @@ want ld.lld lld
 want ld.gold binutils
 want llvm-ar llvm
 want valgrind valgrind
+want gdb gdb
 want pkg-config pkg-config
 want cmake cmake
 

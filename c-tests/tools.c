@@ -21,6 +21,8 @@ extern struct {
     struct jit_code_entry *relevant, *first;
 } __jit_debug_descriptor;
 
+static size_t listed(void);
+
 static lifecycle_manager *make_with(uint32_t flags)
 {
     lifecycle_config config = LIFECYCLE_CONFIG_INIT;
@@ -116,6 +118,37 @@ static void a_perf_map_has_a_line_a_symbol(void)
     EXPECT(has_line(path, lifecycle_symbol_address(manager, symbol), RETURNS_SIZE, "later"));
     EXPECT_OK(lifecycle_destroy(manager));
     unlink(path);
+}
+
+/* A batch that is given up leaves no line and no entry; one that is mapped has all of them. */
+static void a_batch_is_told_as_a_whole(void)
+{
+    lifecycle_manager *manager = make_with(LIFECYCLE_CONFIG_PERF_MAP | LIFECYCLE_CONFIG_GDB);
+    lifecycle_module module = load(manager, "a");
+    lifecycle_batch_item items[3] = {LIFECYCLE_BATCH_ITEM_INIT, LIFECYCLE_BATCH_ITEM_INIT, LIFECYCLE_BATCH_ITEM_INIT};
+    lifecycle_map_options wrong = LIFECYCLE_MAP_OPTIONS_INIT;
+    static const char *const names[] = {"one", "two", "three"};
+    lifecycle_symbol symbols[3];
+    size_t size;
+    for (int i = 0; i < 3; i++) {
+        items[i].name = names[i];
+        items[i].code = code_with_rbp;
+        items[i].len = sizeof code_with_rbp;
+    }
+    items[2].options = &wrong;
+    wrong.eh_frame = code_with_rbp;
+    wrong.eh_frame_size = sizeof code_with_rbp;
+    EXPECT_STATUS(lifecycle_map_batch(manager, module, items, 3, NULL), LIFECYCLE_E_FORMAT);
+    free(contents(perf_map_path(), &size));
+    EXPECT(size == 0 && listed() == 0);
+    items[2].options = NULL;
+    EXPECT_OK(lifecycle_map_batch(manager, module, items, 3, symbols));
+    for (int i = 0; i < 3; i++)
+        EXPECT(has_line(perf_map_path(), lifecycle_symbol_address(manager, symbols[i]), sizeof code_with_rbp, names[i]));
+    EXPECT_EQ(listed(), 3);
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT_EQ(listed(), 0);
+    unlink(perf_map_path());
 }
 
 /* What the resolver is asked for has its line before it can run: nothing runs here before it is there. */
@@ -572,6 +605,7 @@ int main(void)
     RUN(a_jitdump_is_read_back);
     RUN(a_jitdump_has_the_relocated_code);
     RUN(a_perf_map_has_a_line_a_symbol);
+    RUN(a_batch_is_told_as_a_whole);
     RUN(a_line_is_there_before_the_call);
     RUN(a_child_has_files_of_its_own);
     RUN(a_trap_in_the_place_of_a_file_is_refused);
