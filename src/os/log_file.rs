@@ -73,6 +73,11 @@ impl LogFile {
         }
     }
 
+    /// Appends the first bytes of a file, as `append` does.
+    pub fn begin(&self, path: &CStr, parts: &[&[u8]]) -> Result<()> {
+        if self.append(parts) { Ok(()) } else { failed(errno(), "cannot write", path) }
+    }
+
     /// Appends these bytes (four parts at most) in one write: whether all of them are there.
     pub fn append(&self, parts: &[&[u8]]) -> bool {
         let mut vectors = [libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 }; PARTS];

@@ -135,9 +135,7 @@ impl Shared {
             header.add(&HEADER_BYTES.to_ne_bytes()).add(&u32::from(MACHINE).to_ne_bytes());
             header.add(&[0; 4]).add(&process.to_ne_bytes());
             header.add(&os::monotonic_ns().to_ne_bytes()).add(&[0; 8]);
-            if !file.append(&[&header.bytes]) {
-                fail!(LIFECYCLE_E_SYSTEM, "cannot write '{}'", crate::base::Lossy(path.to_bytes()));
-            }
+            file.begin(path, &[&header.bytes])?;
             self.begun = file.id;
         }
         let marker = file.mark(path)?;
