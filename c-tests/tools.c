@@ -88,6 +88,16 @@ static void flags_are_taken_and_told(void)
         EXPECT_EQ(tools_of(manager), flags & ALL);
         EXPECT_OK(lifecycle_destroy(manager));
     }
+    /* perf looks at the map for private memory only. */
+    for (uint32_t mode = LIFECYCLE_CODE_AUTO; mode <= LIFECYCLE_CODE_MPROTECT; mode++) {
+        lifecycle_caps caps;
+        config.flags = LIFECYCLE_CONFIG_PERF_MAP;
+        config.code_mode = mode;
+        manager = make_manager(&config);
+        EXPECT_OK(lifecycle_caps_get(manager, &caps, sizeof caps));
+        EXPECT_EQ(caps.code_mode, mode == LIFECYCLE_CODE_AUTO ? LIFECYCLE_CODE_MPROTECT : mode);
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
     config.flags = 16;
     EXPECT_STATUS(lifecycle_create(&config, &manager), LIFECYCLE_E_INVALID);
     unlink(perf_map_path());

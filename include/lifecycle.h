@@ -148,7 +148,8 @@
 
 /**
  * Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
- * takes nothing back: where an address was used again, its last line counts.
+ * takes nothing back: where an address was used again, perf takes one of its names for all samples.
+ * perf uses the map for private memory only, so LIFECYCLE_CODE_AUTO is LIFECYCLE_CODE_MPROTECT with this flag.
  */
 #define LIFECYCLE_CONFIG_PERF_MAP 2u
 
@@ -162,7 +163,7 @@
 /** Config: each symbol is told to a debugger (the GDB JIT interface) until it is freed. */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows, DUAL first. */
+/** Code mode: the best the system allows, DUAL first (but see LIFECYCLE_CONFIG_PERF_MAP). */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**

@@ -57,7 +57,8 @@ pub struct lifecycle_config {
 /// word from the host.
 pub const LIFECYCLE_CONFIG_MARK_ENTRIES: u32 = 1;
 /// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
-/// takes nothing back: where an address was used again, its last line counts.
+/// takes nothing back: where an address was used again, perf takes one of its names for all samples.
+/// perf uses the map for private memory only, so LIFECYCLE_CODE_AUTO is LIFECYCLE_CODE_MPROTECT with this flag.
 pub const LIFECYCLE_CONFIG_PERF_MAP: u32 = 2;
 /// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`, in the
 /// folder that JITDUMPDIR in the environment names, or else in the current one. Code that the host
@@ -66,7 +67,7 @@ pub const LIFECYCLE_CONFIG_JITDUMP: u32 = 4;
 /// Config: each symbol is told to a debugger (the GDB JIT interface) until it is freed.
 pub const LIFECYCLE_CONFIG_GDB: u32 = 8;
 
-/// Code mode: the best the system allows, DUAL first.
+/// Code mode: the best the system allows, DUAL first (but see LIFECYCLE_CONFIG_PERF_MAP).
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;
 /// Code mode: one memory file, mapped executable at one address and writable at another. Publishing
 /// costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).

@@ -7,8 +7,8 @@ use super::effects::Observer;
 use super::exec::ExecManagers;
 use super::retire::Retirement;
 use crate::abi::{
-    LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT, lifecycle_allocator, lifecycle_config,
-    lifecycle_resolve_fn,
+    LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CONFIG_PERF_MAP, LIFECYCLE_MAPPING_MAP,
+    LIFECYCLE_MAPPING_SNAPSHOT, lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
 };
 use crate::base::{Host, Result, fail};
 use crate::code::Code;
@@ -85,12 +85,19 @@ impl State {
             LIFECYCLE_MAPPING_SNAPSHOT => Mode::Snapshot,
             mode => fail!(LIFECYCLE_E_INVALID, "{mode} is not a mapping mode"),
         };
+        // perf looks at the map for private memory only, not for a file's.
+        let code_mode = match config.code_mode {
+            LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
+                LIFECYCLE_CODE_MPROTECT
+            }
+            mode => mode,
+        };
         let context = manager.as_ptr().cast_const().cast();
         let resolve = super::code::resolve_empty_entry;
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(host, salt, config.code_capacity, config.code_mode, context, resolve)?,
+            code: Code::new(host, salt, config.code_capacity, code_mode, context, resolve)?,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),

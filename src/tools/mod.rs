@@ -13,7 +13,7 @@
 //!   all managers; no mapping fails for it.
 //!
 //! The locks of the files and of the list are leaves. What the formats cannot take back (a line of
-//! the perf map, a record of the jitdump) stays: the last one for an address counts.
+//! the perf map, a record of the jitdump) stays.
 
 mod gdb;
 mod jitdump;
