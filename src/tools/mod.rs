@@ -29,6 +29,8 @@ use core::fmt;
 
 use crate::abi::{LIFECYCLE_CONFIG_GDB, LIFECYCLE_CONFIG_JITDUMP, LIFECYCLE_CONFIG_PERF_MAP};
 use crate::base::{Host, List, ListExt, Result};
+#[cfg(feature = "fuzzing")]
+pub use table::rewrite as rewrite_frames;
 pub use unwind::can_unwind;
 
 /// A symbol that is about to be installed.
