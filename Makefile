@@ -32,7 +32,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
 .PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
-        installcheck fuzz tsan clean setup help rust
+        installcheck fuzz tsan loom soak clean setup help rust
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -44,7 +44,7 @@ help:
 	@echo 'make install         PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall       with the same variables'
 	@echo 'make run             builds and runs the examples'
-	@echo 'make test            everything below but fuzz and tsan; ends with "N passed, N failed"'
+	@echo 'make test            everything below down to installcheck; ends with "N passed, N failed"'
 	@echo 'make check-header    the header compiles everywhere and is up to date'
 	@echo 'make check-symbols   what is exported is what is declared and listed'
 	@echo 'make check-programs  c-tests/*.c, *.cpp: .so and .a; plain, valgrind, sanitizers'
@@ -53,6 +53,8 @@ help:
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
+	@echo 'make loom            the grace protocol and the entry slot in every interleaving of threads'
+	@echo 'make soak            SOAK_SECONDS=10 for each test that lasts; draws what memory did, in target/soak'
 	@echo 'make setup           installs missing tools (root and apt-get), or names them'
 	@echo 'make clean           removes target/'
 
@@ -190,6 +192,13 @@ fuzz:
 
 tsan:
 	@c-tests/run.sh tsan
+
+loom:
+	@c-tests/run.sh loom
+
+SOAK_SECONDS ?= 10
+soak: all
+	@SOAK_SECONDS=$(SOAK_SECONDS) c-tests/run.sh soak
 
 clean:
 	rm -rf target

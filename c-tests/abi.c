@@ -69,9 +69,9 @@ CONSTANT(LIFECYCLE_FEATURE_DEBUG, 4);
 CONSTANT(LIFECYCLE_CODE_AUTO, 0);
 CONSTANT(LIFECYCLE_CODE_DUAL, 1);
 CONSTANT(LIFECYCLE_CODE_MPROTECT, 2);
+CONSTANT(LIFECYCLE_CODE_NONE, 3);
 CONSTANT(LIFECYCLE_MAPPING_MAP, 0);
 CONSTANT(LIFECYCLE_MAPPING_SNAPSHOT, 1);
-CONSTANT(LIFECYCLE_FORK_READ_ONLY, 1);
 CONSTANT(LIFECYCLE_FORK_COPY, 2);
 CONSTANT(LIFECYCLE_SMF_TEMPLATE_CODE, 12);
 CONSTANT(LIFECYCLE_SMF_TEMPLATE_METADATA, 13);
@@ -135,7 +135,7 @@ OFFSET(lifecycle_caps, code_granule, 32);
 OFFSET(lifecycle_caps, tools, 40);
 OFFSET(lifecycle_caps, unwinder, 44);
 
-SIZE(lifecycle_stats, 240);
+SIZE(lifecycle_stats, 256);
 OFFSET(lifecycle_stats, tracked_modules, 0);
 OFFSET(lifecycle_stats, total_jit_symbols, 8);
 OFFSET(lifecycle_stats, smf_tracked_count, 16);
@@ -166,6 +166,8 @@ OFFSET(lifecycle_stats, evictions, 208);
 OFFSET(lifecycle_stats, failed_releases, 216);
 OFFSET(lifecycle_stats, readers, 224);
 OFFSET(lifecycle_stats, readers_inside, 232);
+OFFSET(lifecycle_stats, blocking_reader_thread, 240);
+OFFSET(lifecycle_stats, blocking_reader_ns, 248);
 
 SIZE(lifecycle_leak, 56);
 OFFSET(lifecycle_leak, size, 0);

@@ -31,7 +31,7 @@ static void the_mode_asked_for_is_the_mode_got(void)
     lifecycle_caps caps;
     EXPECT_OK(lifecycle_caps_get(manager, &caps, sizeof caps));
     EXPECT_EQ(caps.code_mode, config.code_mode);
-    EXPECT_EQ(caps.fork_policy, config.code_mode == LIFECYCLE_CODE_DUAL ? LIFECYCLE_FORK_READ_ONLY : LIFECYCLE_FORK_COPY);
+    EXPECT_EQ(caps.fork_policy, LIFECYCLE_FORK_COPY);
     EXPECT_EQ(caps.code_capacity, 256u << 20);
     EXPECT_EQ(caps.page_size, (size_t)sysconf(_SC_PAGESIZE));
     EXPECT(caps.code_granule > 0 && caps.code_granule <= caps.page_size);

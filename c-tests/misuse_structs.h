@@ -107,7 +107,7 @@ static void fill_configs(struct world *w)
     bad(w, K_CONFIG, "of too small a size", P(c), INVALID);
     (c = config_with(&n))->size = SIZE_MAX;
     bad(w, K_CONFIG, "of a huge size", P(c), INVALID);
-    (c = config_with(&n))->code_mode = 3;
+    (c = config_with(&n))->code_mode = 4;
     bad(w, K_CONFIG, "an unknown code mode", P(c), INVALID);
     (c = config_with(&n))->mapping_mode = 2;
     bad(w, K_CONFIG, "an unknown mapping mode", P(c), INVALID);

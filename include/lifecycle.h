@@ -149,7 +149,8 @@
 /**
  * Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
  * takes nothing back: where an address was used again, perf takes one of its names for all samples.
- * perf uses the map for private memory only, so LIFECYCLE_CODE_AUTO is LIFECYCLE_CODE_MPROTECT with this flag.
+ * perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+ * LIFECYCLE_CODE_MPROTECT first.
  */
 #define LIFECYCLE_CONFIG_PERF_MAP 2u
 
@@ -163,20 +164,36 @@
 /** Config: each symbol is told to a debugger (the GDB JIT interface) until it is freed. */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows, DUAL first (but see LIFECYCLE_CONFIG_PERF_MAP). */
+/**
+ * Code mode: the best the system allows: DUAL, else MPROTECT, else NONE (but see
+ * LIFECYCLE_CONFIG_PERF_MAP).
+ */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: one memory file, mapped executable at one address and writable at another. Publishing
- * costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+ * Code mode: memory files, mapped executable at one address and writable at another. Publishing
+ * costs no system call. After a fork both processes run the same pages, until one of them frees
+ * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
+ * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
+ * was there before, and for all that do not fork; a parent that goes on replacing code while its
+ * children live pays a copy of each slab it frees from: about a millisecond for a full one.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
  * Code mode: private pages that are writable first and executable after; a page never holds two
- * symbols, so that no page with live code is ever toggled. A forked child has its own copy.
+ * symbols, so that no page with live code is ever toggled. After a fork the system copies page by
+ * page whatever either process writes. For hosts whose parent and workers all go on changing code
+ * here and there.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
+
+/**
+ * Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
+ * everything else works, code that the host mapped itself included. What AUTO becomes where the
+ * system forbids code made at run time.
+ */
+#define LIFECYCLE_CODE_NONE 3u
 
 /**
  * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
@@ -190,10 +207,10 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/** Fork policy: a child runs and looks up code but cannot map any. */
-#define LIFECYCLE_FORK_READ_ONLY 1u
-
-/** Fork policy: a child has its own copy of everything. */
+/**
+ * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
+ * (Number 1 was a policy that is no more.)
+ */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
@@ -296,7 +313,7 @@ typedef struct lifecycle_config {
      * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
-    /** LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
     /** LIFECYCLE_MAPPING_MAP or _SNAPSHOT. */
     uint32_t mapping_mode;
@@ -312,18 +329,18 @@ typedef struct lifecycle_config {
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
-    /** LIFECYCLE_CODE_DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
-    /** LIFECYCLE_FORK_READ_ONLY or _COPY. */
+    /** LIFECYCLE_FORK_COPY. */
     uint32_t fork_policy;
     /** 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence. */
     uint32_t membarrier;
     /**
      * 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
-     * LIFECYCLE_E_UNSUPPORTED.
+     * LIFECYCLE_E_UNSUPPORTED, or LIFECYCLE_E_DENIED where there is no code.
      */
     uint32_t entries;
-    /** Bytes of executable memory at most. */
+    /** Bytes of executable memory at most; 0 where there is none. */
     size_t code_capacity;
     /** Bytes of a system page. */
     size_t page_size;
@@ -400,6 +417,13 @@ typedef struct lifecycle_stats {
     uint64_t readers;
     /** Readers inside code. */
     uint64_t readers_inside;
+    /**
+     * The reader that holds back what has waited longest to be freed, by the system's number of
+     * its thread (gettid); 0 = nothing waits for a reader.
+     */
+    uint64_t blocking_reader_thread;
+    /** Nanoseconds that it has been seen to, since the first call that would have freed something. */
+    uint64_t blocking_reader_ns;
 } lifecycle_stats;
 
 /** Which form lifecycle_stats_print writes: one of LIFECYCLE_TEXT, _JSON, _PROMETHEUS. */
@@ -1003,15 +1027,23 @@ lifecycle_status lifecycle_self_test(void);
  * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
  * for data and bookkeeping); memory is taken as it is used.
  *
+ * A forked child can do everything with its copy of a manager, and neither process notices what
+ * the other does. fork() waits until no other thread is inside a call of the library, so that the
+ * child begins with whole managers (pthread_atfork; a host allocator that takes locks in fork
+ * handlers of its own registers them before the first manager is made). A process made past the C
+ * library (a bare clone, _Fork) must come from one with no other thread inside a call, and its
+ * parent cannot notice it: in dual mode it must not free code that the child goes on running.
+ *
  * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
  * \param[out] out  the manager; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
  * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
  * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
- * executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
- * managers); LIFECYCLE_E_SYSTEM. LIFECYCLE_E_DENIED, LIFECYCLE_E_NOT_FOUND and LIFECYCLE_E_SYSTEM
- * also where the file of a tool that `flags` asks for cannot be had: the sentence names it.
+ * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM. LIFECYCLE_E_DENIED,
+ * LIFECYCLE_E_NOT_FOUND and LIFECYCLE_E_SYSTEM also where the file of a tool that `flags` asks for
+ * cannot be had: the sentence names it.
  *
  * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
  * from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:
@@ -1322,7 +1354,7 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  *
  * Ownership: taken from the module; release functions run before this returns, or in
  * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
- * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
+ * its thread has entered. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
                                          lifecycle_module module,
@@ -1473,12 +1505,12 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
  * LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
  * frame); LIFECYCLE_E_UNSUPPORTED (a relocation kind; an encoding in eh_frame; a process without an
- * unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
- * LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
+ * unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On
+ * failure nothing has changed, except that entries named by relocations
  * have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
- * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
                                       lifecycle_module module,
@@ -1499,10 +1531,11 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
  * is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
- * LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+ * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
- * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+ * can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
                                         size_t size,
@@ -1523,12 +1556,13 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
- * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
+ * lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
  * failure the reservation stays the caller's, as large as it was; where the system does not make
  * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
- * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Fork: see lifecycle_code_reserve. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
                                        lifecycle_code *code,
@@ -1848,9 +1882,13 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * LIFECYCLE_E_LIMIT (65536 readers).
  *
  * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
- * destruction does. A thread that ends without detaching leaves an idle reader behind, which
- * blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
- * Fork: the child's only thread attaches anew. Since: 0.1.0
+ * destruction does. A thread that ends without detaching leaves a reader behind that is found when
+ * it is in the way, and detached: inside or not, it blocks nobody for long. (Two it does: the main
+ * thread of a process that goes on without it, and a thread whose number the system has given to
+ * another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
+ * Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
+ * readers of the thread that forks go on in the child, inside or outside as they were; those of
+ * all other threads are detached there. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
                                          lifecycle_reader **out);
@@ -1898,7 +1936,8 @@ lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
 
 /**
  * Frees everything retired that no reader can be inside any more, and asks the system again for
- * what it refused before. Never waits.
+ * what it refused before. Never waits for a reader. Much is freed in goes, between which other
+ * threads use the manager and release functions run.
  *
  * \param manager  the manager.
  * \param[out] bytes  bytes of code memory given back; may be NULL.
@@ -1919,7 +1958,8 @@ lifecycle_status lifecycle_reclaim(lifecycle_manager *manager, size_t *bytes);
  * takes.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
- * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_SYSTEM (the system
+ * refuses the barrier that it had promised); LIFECYCLE_E_NOMEM.
  *
  * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
  * from code of the manager. Fork: works. Since: 0.1.0

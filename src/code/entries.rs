@@ -9,14 +9,14 @@
 //! Invariants:
 //! - `.entry.slot`: a slot always holds an address that may be called: code, or the stub's second
 //!   half.
-//! - `.entry.order`: a slot is stored (release) after the code's bytes are published.
+//! - `.entry.order`: a slot is stored after the code's bytes are published (`.slot.order`).
 //! - `.entry.forever`: an entry lives as long as its manager, because nobody knows who holds its
 //!   address.
 
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::pages::Pages;
+use super::slot::Slot;
 use super::stub::{self, STUB};
 use crate::base::{Host, Index, List, ListExt, Result, Text, fail};
 use crate::os;
@@ -27,7 +27,7 @@ pub type Resolve = unsafe extern "C" fn(cell: *const Cell) -> *const c_void;
 /// An entry's data. The stub knows this layout.
 #[repr(C)]
 pub struct Cell {
-    slot: AtomicPtr<c_void>,
+    slot: Slot,
     trampoline: *const c_void,
     context: *const c_void,
     resolve: Resolve,
@@ -104,7 +104,7 @@ impl Entries {
         // SAFETY: the cell's page is mapped writable, and no one knows this entry yet.
         unsafe {
             cell.write(Cell {
-                slot: AtomicPtr::new(self.empty(pages, at).cast_mut()),
+                slot: Slot::new(self.empty(pages, at).cast_mut()),
                 trampoline: stub::trampoline(),
                 context: self.context,
                 resolve: self.resolve,
@@ -133,7 +133,7 @@ impl Entries {
     }
 
     /// The slot to call through.
-    pub fn slot(&self, pages: &Pages, at: u32) -> *const AtomicPtr<c_void> {
+    pub fn slot(&self, pages: &Pages, at: u32) -> *const Slot {
         // The slot is the cell's first field.
         self.cell_at(pages, at as usize).cast_const().cast()
     }
@@ -144,7 +144,7 @@ impl Entries {
         let target = code.map_or(self.empty(pages, at as usize), |code| code.cast());
         // SAFETY: `.entry.forever` - the cell is mapped as long as the pages live.
         let slot = unsafe { &*self.slot(pages, at) };
-        slot.store(target.cast_mut(), Ordering::Release);
+        slot.point(target.cast_mut());
     }
 
     /// The name of the entry a cell belongs to, and its code if it has some by now.
@@ -161,7 +161,7 @@ impl Entries {
         let at = offset / STUB;
         let entry = self.entries.get(at)?;
         // SAFETY: as in `point`; the number was checked by the line above.
-        let code = unsafe { &*self.slot(pages, at as u32) }.load(Ordering::Acquire).cast_const();
+        let code = unsafe { &*self.slot(pages, at as u32) }.target().cast_const();
         Some((entry, (code != self.empty(pages, at)).then_some(code)))
     }
 }

@@ -10,16 +10,18 @@
 //! every reader leaves (the caller waits), its bytes are filled with traps and every processor
 //! drops what it fetched (`free`), and only then may the bytes be handed out again.
 
+mod dual;
 mod entries;
 mod locate;
 mod pages;
 mod relocate;
+mod slot;
 mod spans;
 mod stub;
 mod symbols;
 
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::Ordering;
 
 pub use entries::{Cell, Resolve};
 pub use locate::Locator;
@@ -30,12 +32,15 @@ pub use stub::trap;
 pub use symbols::{Backing, NewSymbol, Symbol};
 
 use crate::base::{
-    Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
+    Bx, Chain, Host, Kind, Link, Linked, List, ListExt, Result, Slots, Text, fail, split_index,
+    try_box,
 };
 use crate::epoch::Verdict;
+use crate::os;
 use crate::tools::Told;
 use entries::Entries;
 use pages::Pages;
+use slot::Slot;
 use spans::{NOBODY, Spans};
 use symbols::Symbols;
 
@@ -63,6 +68,10 @@ pub struct Reserved {
     pub span: Span,
     /// Where it is written.
     pub writable: *mut u8,
+    /// The process that may write there (`os::fork_generation`).
+    process: u64,
+    /// Whether it may be written: until it is published.
+    open: bool,
 }
 
 /// Data of a module beside the code.
@@ -121,6 +130,8 @@ pub struct Code {
     pub symbols: Symbols,
     entries: Entries,
     locator: Bx<Locator>,
+    /// Spans to be freed whose bytes cannot be changed yet (`Slabs::own`). Has room for every span.
+    limbo: List<Span>,
 }
 
 impl Code {
@@ -134,7 +145,7 @@ impl Code {
         context: *const c_void,
         resolve: Resolve,
     ) -> Result<Self> {
-        let pages = Pages::new(capacity, mode)?;
+        let pages = Pages::new(host, capacity, mode)?;
         let spans = Spans::new(host, pages.capacity(), pages.granule())?;
         let data = Spans::new(host, pages.data_capacity(), ALIGN)?;
         let locator = Locator::new(pages.code_base(), pages.granule(), spans.owners())?;
@@ -147,6 +158,7 @@ impl Code {
             symbols: Symbols::new(host, salt),
             entries: Entries::new(host, salt, context, resolve),
             locator: try_box(host, locator)?,
+            limbo: List::new_in(host),
             pages,
         })
     }
@@ -156,7 +168,7 @@ impl Code {
         &self.locator
     }
 
-    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE.
     pub fn mode(&self) -> u32 {
         self.pages.mode()
     }
@@ -206,7 +218,9 @@ impl Code {
                 "an alignment of {align} is not a power of two up to {MOST_ALIGN}"
             );
         }
-        self.pages.check_writable()?;
+        self.pages.check_mode()?;
+        self.free_limbo();
+        self.limbo.make_room(self.spans.live_spans() + 2)?;
         let span = self.spans.allocate(len, align, &self.pages)?;
         let at = self.pages.runs_at(span) as usize;
         let near = near as usize;
@@ -229,14 +243,18 @@ impl Code {
                 return Err(error);
             }
         };
-        let id = self.reserved.insert(Reserved { span, writable })?;
+        let process = os::fork_generation();
+        let id = self.reserved.insert(Reserved { span, writable, process, open: true })?;
         Ok((id, self.pages.runs_at(span), writable, span.len))
     }
 
     /// Gives a reservation up.
     pub fn abort(&mut self, id: u64) -> Result<()> {
-        let open = self.reserved.remove(id)?;
-        self.free_span(open.span);
+        let Reserved { span, open, process, .. } = self.reserved.remove(id)?;
+        if open && self.pages.is_open_since(process) {
+            self.pages.close(span);
+        }
+        self.free_span(span);
         Ok(())
     }
 
@@ -254,16 +272,23 @@ impl Code {
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
-        self.pages.check_writable()?;
+        let reserved = self.reserved.get(id)?;
+        if !reserved.open {
+            fail!(LIFECYCLE_E_STALE, "the system did not make the code writable again; abort it");
+        }
+        if !self.pages.is_open_since(reserved.process) {
+            fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
+        }
         // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them
         // yet; `used` of them exist.
         let code = unsafe { core::slice::from_raw_parts_mut(writable, used) };
         for relocation in relocations {
             relocation.apply(code, runs_at as usize)?;
         }
-        let span = self.reserved.get(id)?.span;
-        self.pages.publish(span)?;
-        Ok(span)
+        let reserved = self.reserved.get_mut(id)?;
+        self.pages.publish(reserved.span)?;
+        reserved.open = false;
+        Ok(reserved.span)
     }
 
     /// The reservation's span belongs to a symbol now; what that does not use is given back.
@@ -275,8 +300,13 @@ impl Code {
 
     /// The reservation's span belongs to nobody after all, and may be written again.
     pub fn reopen(&mut self, id: u64) -> Result<()> {
-        let span = self.reserved.get(id)?.span;
-        self.pages.open(span).map(|_| ())
+        let reserved = self.reserved.get_mut(id)?;
+        if reserved.open {
+            return Ok(());
+        }
+        reserved.writable = self.pages.open(reserved.span)?;
+        reserved.open = true;
+        Ok(())
     }
 
     /// Where a span runs.
@@ -288,8 +318,32 @@ impl Code {
     /// left. The caller then has every processor drop fetched instructions before the next span is
     /// taken.
     pub fn free_span(&mut self, span: Span) {
+        if self.spans.own(span, &self.pages).is_err() {
+            // There is room: `take_span` made some for every span.
+            self.limbo.push(span);
+            return;
+        }
         self.pages.poison(span);
         self.spans.free(span, &self.pages);
+    }
+
+    /// Frees what could not be freed before.
+    pub fn free_limbo(&mut self) {
+        for at in (0..self.limbo.len()).rev() {
+            if let Some(span) = self.limbo.get(at).copied()
+                && self.spans.own(span, &self.pages).is_ok()
+            {
+                self.limbo.swap_remove(at);
+                self.pages.poison(span);
+                self.spans.free(span, &self.pages);
+                os::barrier().instructions();
+            }
+        }
+    }
+
+    /// Bytes that could not be freed yet.
+    pub fn limbo_bytes(&self) -> u64 {
+        self.limbo.iter().map(|span| span.len as u64).sum()
     }
 
     /// Names code and makes it callable (unless staged).
@@ -364,7 +418,7 @@ impl Code {
     }
 
     /// The slot to call a name through, made if it is not there.
-    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const AtomicPtr<c_void>> {
+    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const Slot> {
         let at = self.make_entry(name.to_bytes())?;
         Ok(self.entries.slot(&self.pages, at))
     }
@@ -443,6 +497,19 @@ impl Code {
         });
         symbols.ages = ages;
         examined
+    }
+
+    /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
+    pub fn count_stale(&mut self, limit: u64) -> usize {
+        let locator = &self.locator;
+        let used =
+            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
+        let mut count = 0;
+        self.symbols.ages.visit_older(limit, used, |_, _| {
+            count += 1;
+            Verdict::Keep
+        });
+        count
     }
 }
 

@@ -63,6 +63,15 @@ pub trait Slabs {
     fn commit(&self, first: usize, count: usize) -> Result<()>;
     /// Gives their memory back. They may have been refused: then they stay usable.
     fn decommit(&self, first: usize, count: usize) -> Result<()>;
+    /// Asked before a byte of a live span in a slab is poisoned or handed out again; not for a span
+    /// whose slabs go back whole. When it fails, the span stays live and is freed later.
+    fn own(&self, _slab: usize) -> Result<()> {
+        Ok(())
+    }
+    /// Asked before free space of a slab is handed out.
+    fn usable(&self, _slab: usize) -> bool {
+        true
+    }
 }
 
 /// The spans of one region.
@@ -121,6 +130,11 @@ impl Spans {
     /// Bytes of the largest region.
     pub fn capacity(&self) -> usize {
         self.slabs.len() * SLAB
+    }
+
+    /// Spans in use.
+    pub fn live_spans(&self) -> usize {
+        self.live_spans
     }
 
     /// Bytes of spans in use.
@@ -233,7 +247,7 @@ impl Spans {
     ) -> Result<usize> {
         // With room for the worst misalignment, any place in the run will do.
         let want = (granules + align - 1).min(self.per_slab()) as u32;
-        let run = match self.find(want) {
+        let run = match self.find(want, system) {
             Some(run) => run,
             None => self.new_slab(system)?,
         };
@@ -247,21 +261,32 @@ impl Spans {
     }
 
     /// A run of at least `want` granules, from the smallest bin that surely has one, else by
-    /// looking at the bin that may have one.
-    fn find(&self, want: u32) -> Option<u32> {
+    /// looking at the bin that may have one; in a slab that may be used.
+    fn find(&self, want: u32, system: &impl Slabs) -> Option<u32> {
         let bin = bin_of(want);
+        if let Some(run) = self.find_in(bin, want, system) {
+            return Some(run);
+        }
+        let mut larger = self.occupied & !((1u128 << (bin + 1)) - 1);
+        while larger != 0 {
+            let bin = larger.trailing_zeros() as usize;
+            if let Some(run) = self.find_in(bin, want, system) {
+                return Some(run);
+            }
+            larger &= larger - 1;
+        }
+        None
+    }
+
+    fn find_in(&self, bin: usize, want: u32, system: &impl Slabs) -> Option<u32> {
         let mut run = self.bins.get(bin).copied().unwrap_or(NONE);
         while let Some(candidate) = self.runs.get(run as usize) {
-            if candidate.len >= want {
+            if candidate.len >= want && system.usable(self.slab_of(candidate.start as usize)) {
                 return Some(run);
             }
             run = candidate.next;
         }
-        let larger = self.occupied & !((1u128 << (bin + 1)) - 1);
-        if larger == 0 {
-            return None;
-        }
-        self.bins.get(larger.trailing_zeros() as usize).copied().filter(|run| *run != NONE)
+        None
     }
 
     fn new_slab(&mut self, system: &impl Slabs) -> Result<u32> {
@@ -289,6 +314,12 @@ impl Spans {
                 _ => {}
             }
         }
+    }
+
+    /// Whether the bytes of a live span may be changed; not asked for one that goes back whole.
+    pub fn own(&self, span: Span, system: &impl Slabs) -> Result<()> {
+        let slab = span.offset / SLAB;
+        if self.slabs.get(slab) == Some(&Slab::Large) { Ok(()) } else { system.own(slab) }
     }
 
     /// Gives a live span back; it joins the free runs beside it. A slab that is empty now goes back

@@ -83,12 +83,12 @@ pub(super) unsafe fn read_options<'a>(
 /// about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
 /// LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
 /// frame); LIFECYCLE_E_UNSUPPORTED (a relocation kind; an encoding in eh_frame; a process without an
-/// unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
-/// LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
+/// unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On
+/// failure nothing has changed, except that entries named by relocations
 /// have been made.
 ///
 /// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
-/// LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_map_symbol(
     manager: *mut lifecycle_manager,
@@ -146,10 +146,11 @@ impl<'a> Options<'a> {
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
 /// is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
-/// LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+/// LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
-/// Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+/// can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_reserve(
     manager: *mut lifecycle_manager,
@@ -181,12 +182,13 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
-/// reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+/// reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
+/// lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
 /// failure the reservation stays the caller's, as large as it was; where the system does not make
 /// its pages writable again, lifecycle_code_abort is all that is left to do with it.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
-/// Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Fork: see lifecycle_code_reserve. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_commit(
     manager: *mut lifecycle_manager,

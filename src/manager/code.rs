@@ -252,13 +252,13 @@ impl Manager {
     pub fn caps(&'static self) -> Result<lifecycle_caps> {
         self.read(|state| {
             let mode = state.code.mode();
-            let dual = mode == LIFECYCLE_CODE_DUAL;
+            let has_code = mode != LIFECYCLE_CODE_NONE;
             Ok(lifecycle_caps {
                 code_mode: mode,
-                fork_policy: if dual { LIFECYCLE_FORK_READ_ONLY } else { LIFECYCLE_FORK_COPY },
+                fork_policy: LIFECYCLE_FORK_COPY,
                 membarrier: u32::from(crate::os::barrier().is_asymmetric()),
-                entries: u32::from(code::ENTRIES_SUPPORTED),
-                code_capacity: state.code.capacity(),
+                entries: u32::from(has_code && code::ENTRIES_SUPPORTED),
+                code_capacity: if has_code { state.code.capacity() } else { 0 },
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
                 tools: state.tools.working(),

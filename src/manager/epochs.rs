@@ -117,11 +117,6 @@ fn oldest_kept(epoch: u64, max_age: u64) -> u64 {
 impl State {
     /// JIT symbols whose last use is more than `max_age` epochs back.
     pub(super) fn stale_count(&mut self, epoch: u64, max_age: u64) -> usize {
-        let mut count = 0;
-        self.code.visit_stale(oldest_kept(epoch, max_age), |_, _| {
-            count += 1;
-            Verdict::Keep
-        });
-        count
+        self.code.count_stale(oldest_kept(epoch, max_age))
     }
 }

@@ -14,7 +14,8 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
+//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves. A fork takes
+//! them all (`fork.rs`): a new lock that the state does not guard belongs there too.
 
 mod batch;
 mod code;
@@ -22,6 +23,7 @@ mod effects;
 mod epochs;
 mod exec;
 mod files;
+mod fork;
 mod install;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
@@ -36,6 +38,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::RwLockWriteGuard;
 
 pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
@@ -52,7 +55,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::Locator;
 use crate::epoch::Readers;
 use crate::names::KINDS;
-use crate::os::{Mutex, Pool, RwLock, Signed};
+use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
 
 /// A manager's place.
@@ -62,6 +65,7 @@ pub struct Manager {
     next_free: AtomicU32,
     hooks: UnsafeCell<lifecycle_allocator>,
     state: RwLock<Option<State>>,
+    held: Held<RwLockWriteGuard<'static, Option<State>>>,
     readers: Readers,
     /// The epoch, which hosts read without a call.
     clock: AtomicU64,
@@ -105,6 +109,8 @@ impl Manager {
         if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
+        os::at_fork(Level::Managers, &fork::HOOKS)?;
+        let _making = fork::MAKING.read();
         let (place, fresh) = POOL.take()?;
         if fresh {
             // SAFETY: a fresh place is ours alone and large enough.
@@ -143,6 +149,7 @@ impl Manager {
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
             state: RwLock::new(None),
+            held: Held::new(),
             readers: Readers::new(),
             clock: AtomicU64::new(1),
             versions: [const { AtomicU64::new(0) }; KINDS],
@@ -182,7 +189,7 @@ impl Manager {
     /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
     /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
-        if self.readers.count().1 != 0 {
+        if self.readers.any_inside() {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
         }
         self.empty_out()?;

@@ -174,7 +174,7 @@ impl Manager {
 
 impl State {
     fn readers_inside(&self, manager: &'static Manager) -> bool {
-        manager.readers().count().1 != 0
+        manager.readers().any_inside()
     }
 
     /// The modules that unloading `id` would take with it, in the order they must go; or why it may

@@ -79,6 +79,11 @@ impl Retirement {
         self.span_bytes
     }
 
+    /// The tag of what has waited longest.
+    pub fn first_tag(&self) -> Option<u64> {
+        self.queue.first().map(|(tag, _)| *tag)
+    }
+
     /// What waits.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Waiting> {
         self.queue.iter().map(|(_, waiting)| waiting)
@@ -145,10 +150,8 @@ impl State {
         manager: &'static Manager,
         effects: &mut Effects,
     ) -> Result<(usize, bool)> {
-        if self.retirement.queue.is_empty() {
-            return Ok((0, false));
-        }
-        let oldest = manager.readers().oldest();
+        let Some(first) = self.retirement.first_tag() else { return Ok((0, false)) };
+        let oldest = manager.readers().oldest(first);
         let due = self.retirement.queue.iter().take_while(|(tag, _)| *tag < oldest).count();
         let batch = due.min(BATCH);
         if batch == 0 {
@@ -238,6 +241,7 @@ impl Manager {
         loop {
             let (bytes, more) = self.step(|state, effects| {
                 state.mappings.retry_failed();
+                state.code.free_limbo();
                 state.reclaim(self, effects)
             })?;
             total += bytes;

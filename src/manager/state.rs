@@ -85,19 +85,20 @@ impl State {
             LIFECYCLE_MAPPING_SNAPSHOT => Mode::Snapshot,
             mode => fail!(LIFECYCLE_E_INVALID, "{mode} is not a mapping mode"),
         };
-        // perf looks at the map for private memory only, not for a file's.
-        let code_mode = match config.code_mode {
-            LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
-                LIFECYCLE_CODE_MPROTECT
-            }
-            mode => mode,
-        };
         let context = manager.as_ptr().cast_const().cast();
         let resolve = super::code::resolve_empty_entry;
+        let make = |mode| Code::new(host, salt, config.code_capacity, mode, context, resolve);
+        let code = match config.code_mode {
+            // perf looks at its map for private memory only, not for a file's.
+            LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
+                make(LIFECYCLE_CODE_MPROTECT).or_else(|_| make(LIFECYCLE_CODE_AUTO))?
+            }
+            mode => make(mode)?,
+        };
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(host, salt, config.code_capacity, code_mode, context, resolve)?,
+            code,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),

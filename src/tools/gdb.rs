@@ -10,14 +10,26 @@
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
+use std::sync::MutexGuard;
 
 use super::Fresh;
 use super::jitdump::MACHINE;
 use crate::base::{Bx, Host, List, ListExt, Result, try_box};
-use crate::os::Mutex;
+use crate::os::{Held, Mutex};
 use crate::shim;
 
 static LIST: Mutex<()> = Mutex::new(());
+static HELD: Held<MutexGuard<'static, ()>> = Held::new();
+
+/// Before a fork.
+pub fn hold() {
+    HELD.keep(LIST.lock());
+}
+
+/// After it.
+pub fn let_go() {
+    HELD.let_go();
+}
 
 /// What a debugger reads (`jit_code_entry`).
 #[repr(C)]

@@ -7,10 +7,11 @@
 //! a file of its own.
 
 use core::fmt::Write;
+use std::sync::MutexGuard;
 
 use super::Path;
 use crate::base::{Result, fail};
-use crate::os::{self, LogFile, Marker, Mutex};
+use crate::os::{self, Held, LogFile, Marker, Mutex};
 
 const MAGIC: u32 = 0x4a69_5444;
 const VERSION: u32 = 1;
@@ -46,6 +47,17 @@ struct Shared {
 
 static SHARED: Mutex<Shared> =
     Mutex::new(Shared { users: 0, process: 0, begun: (0, 0), symbols: 0, file: None });
+static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
+
+/// Before a fork.
+pub fn hold() {
+    HELD.keep(SHARED.lock());
+}
+
+/// After it.
+pub fn let_go() {
+    HELD.let_go();
+}
 
 /// One manager's use of the file.
 pub struct JitDump(());

@@ -33,6 +33,20 @@ use crate::base::{Host, List, ListExt, Result};
 pub use table::rewrite as rewrite_frames;
 pub use unwind::can_unwind;
 
+/// Takes the locks of what is the process's, before a fork.
+pub fn hold() {
+    perf_map::hold();
+    jitdump::hold();
+    gdb::hold();
+}
+
+/// Lets them go after it.
+pub fn let_go() {
+    gdb::let_go();
+    jitdump::let_go();
+    perf_map::let_go();
+}
+
 /// A symbol that is about to be installed.
 pub struct Fresh<'a> {
     /// Its name.

@@ -6,10 +6,11 @@
 //! several lines to choose from (perf 6.1 takes one of them for all samples). A forked child has a number, and so a file, of its own.
 
 use core::fmt::{self, Write};
+use std::sync::MutexGuard;
 
 use super::Fresh;
 use crate::base::{List, ListExt, Result};
-use crate::os::{self, LogFile, Mutex};
+use crate::os::{self, Held, LogFile, Mutex};
 
 /// Bytes of the longest line but for the name.
 const NUMBERS: usize = 2 * 16 + 3;
@@ -25,6 +26,17 @@ struct Shared {
 }
 
 static SHARED: Mutex<Shared> = Mutex::new(Shared { users: 0, process: 0, file: None });
+static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
+
+/// Before a fork.
+pub fn hold() {
+    HELD.keep(SHARED.lock());
+}
+
+/// After it.
+pub fn let_go() {
+    HELD.let_go();
+}
 
 /// One manager's use of the file.
 pub struct PerfMap(());
