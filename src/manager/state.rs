@@ -6,11 +6,12 @@ use super::Manager;
 use super::effects::Observer;
 use super::exec::ExecManagers;
 use super::retire::Retirement;
+use crate::abi::lifecycle_status::LIFECYCLE_E_DENIED;
 use crate::abi::{
     LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CONFIG_PERF_MAP, LIFECYCLE_MAPPING_MAP,
     LIFECYCLE_MAPPING_SNAPSHOT, lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
 };
-use crate::base::{Host, Result, fail};
+use crate::base::{Error, Host, Result, fail};
 use crate::code::Code;
 use crate::mapping::{Mappings, Mode};
 use crate::names::{Names, Ranges};
@@ -91,7 +92,10 @@ impl State {
         let code = match config.code_mode {
             // perf looks at its map for private memory only, not for a file's.
             LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
-                make(LIFECYCLE_CODE_MPROTECT).or_else(|_| make(LIFECYCLE_CODE_AUTO))?
+                match make(LIFECYCLE_CODE_MPROTECT) {
+                    Err(Error(LIFECYCLE_E_DENIED)) => make(LIFECYCLE_CODE_AUTO)?,
+                    made => made?,
+                }
             }
             mode => make(mode)?,
         };
