@@ -32,6 +32,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
 .PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
+        check-aarch64 \
         installcheck fuzz tsan loom soak clean setup help rust
 .DELETE_ON_ERROR:
 
@@ -50,6 +51,7 @@ help:
 	@echo 'make check-programs  c-tests/*.c, *.cpp: .so and .a; plain, valgrind, sanitizers'
 	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
 	@echo 'make check-tools     a debugger shows mapped code by name'
+	@echo 'make check-aarch64   entries, relocations and readers on aarch64, under qemu; installs what it needs'
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
@@ -182,6 +184,9 @@ test: setup
 
 check-header check-symbols check-programs check-link check-tools: check-%: all
 	@c-tests/run.sh $*
+
+check-aarch64:
+	@c-tests/run.sh aarch64
 
 installcheck: all
 	@c-tests/run.sh install

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to the tools that building, running and checking want: installs what is missing where that is possible, else
 # names it. Only a missing C compiler is fatal; checks that miss a tool are skipped with a visible line.
+# `setup.sh aarch64` sees to what building and running for that processor wants as well.
 set -u
 
 missing=
@@ -20,6 +21,10 @@ want valgrind valgrind
 want gdb gdb
 want pkg-config pkg-config
 want cmake cmake
+if [ "${1:-}" = aarch64 ]; then
+    want aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+    want qemu-aarch64 qemu-user
+fi
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -198,6 +198,7 @@ static void a_reused_address_has_the_new_table()
         EXPECT(at == first);
         EXPECT(passes(function_of(manager, symbol)));
         EXPECT_OK(lifecycle_unmap_symbol(manager, symbol));
+        EXPECT_OK(lifecycle_reclaim(manager, NULL));
     }
     EXPECT_OK(lifecycle_destroy(manager));
 }

@@ -41,6 +41,7 @@ static void run(lifecycle_manager *manager, lifecycle_module module, const char 
     memcpy(&function, &address, sizeof function);
     function(stop_inside);
     lifecycle_unmap_symbol(manager, symbol);
+    lifecycle_reclaim(manager, NULL);
 }
 
 int main(void)

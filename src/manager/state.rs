@@ -8,11 +8,12 @@ use super::exec::ExecManagers;
 use super::retire::Retirement;
 use crate::abi::lifecycle_status::LIFECYCLE_E_DENIED;
 use crate::abi::{
-    LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CONFIG_PERF_MAP, LIFECYCLE_MAPPING_MAP,
-    LIFECYCLE_MAPPING_SNAPSHOT, lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
+    LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CONFIG_MARK_ENTRIES,
+    LIFECYCLE_CONFIG_PERF_MAP, LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT,
+    lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
 };
 use crate::base::{Error, Host, Result, fail};
-use crate::code::Code;
+use crate::code::{self, Code};
 use crate::mapping::{Mappings, Mode};
 use crate::names::{Names, Ranges};
 use crate::registry::Registry;
@@ -86,9 +87,15 @@ impl State {
             LIFECYCLE_MAPPING_SNAPSHOT => Mode::Snapshot,
             mode => fail!(LIFECYCLE_E_INVALID, "{mode} is not a mapping mode"),
         };
-        let context = manager.as_ptr().cast_const().cast();
-        let resolve = super::code::resolve_empty_entry;
-        let make = |mode| Code::new(host, salt, config.code_capacity, mode, context, resolve);
+        let setup = code::Setup {
+            context: manager.as_ptr().cast_const().cast(),
+            resolve: super::code::resolve_empty_entry,
+            marks: config.flags & LIFECYCLE_CONFIG_MARK_ENTRIES != 0,
+        };
+        let make = |mode| {
+            let size = (config.code_capacity, mode);
+            Code::new(host, salt, size, &manager.shards, setup)
+        };
         let code = match config.code_mode {
             // perf looks at its map for private memory only, not for a file's.
             LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
