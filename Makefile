@@ -148,7 +148,11 @@ WITH_ARCHIVE   = $(STATIC) $(NATIVE_LIBS)
 WITH_SHARED    = -L$(DIST) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle $(NATIVE_LIBS)
 SINGLE := $(patsubst examples-c/%.c,%,$(sort $(wildcard examples-c/*.c)))
 MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt)
+# The compiler as a client needs libtcc and tcc's own headers, and loads code for x86-64.
+HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && \
+    $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
+HOTC := $(sort $(wildcard examples-c/hotc/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -158,6 +162,12 @@ $(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STA
 $(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
+$(EXAMPLES)/hotc-shared: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_SHARED)
 $(EXAMPLES)/%-shared: examples-c/%.c $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_SHARED)
@@ -173,6 +183,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
+	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup

@@ -17,6 +17,11 @@ want clang clang
 want ld.lld lld
 want ld.gold binutils
 want llvm-ar llvm
+if ! cc -E -include libtcc.h -x c /dev/null >/dev/null 2>&1; then
+    missing="$missing libtcc"
+    packages="$packages libtcc-dev"
+fi
+want tcc tcc # its headers: libtcc compiles with them
 want valgrind valgrind
 want pkg-config pkg-config
 want cmake cmake

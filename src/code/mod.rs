@@ -40,7 +40,7 @@ pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
 use crate::base::{
     Bx, Chain, Host, Kind, Link, Linked, List, Result, Slots, Text, fail, split_index, try_box,
 };
-use crate::epoch::Verdict;
+use crate::epoch::{Ages, Verdict};
 use entries::Entries;
 use region::Region;
 use shards::{ALIGN, MOST_ALIGN, Reserved, Space};
@@ -358,10 +358,7 @@ impl Code {
         let index = split_index(id);
         match backing {
             Backing::Span(span) => {
-                let granule = self.space.region.granule();
-                let used = len.next_multiple_of(granule).min(span.len);
-                let used = Span { offset: span.offset, len: used };
-                self.space.region.set_owner(used, index as u32 + 1);
+                self.space.region.set_owner(span, index as u32 + 1);
             }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {
@@ -381,8 +378,7 @@ impl Code {
     /// Makes a staged symbol visible and callable.
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
         self.symbols.publish(id, epoch, &self.locator)?;
-        let symbol = self.symbols.get(id)?;
-        if symbol.is_awaited() {
+        if self.symbols.get(id)?.is_awaited() {
             return Ok(());
         }
         self.point_entry(id)
@@ -436,7 +432,8 @@ impl Code {
     /// read.
     pub fn entry_usage(&mut self, name: &CStr) -> Result<(*const AtomicU64, *const AtomicU64)> {
         let at = self.make_entry(name.to_bytes())?;
-        Ok((self.entries.usage(&self.space.pages, at), self.entries.clock(&self.space.pages)))
+        let pages = &self.space.pages;
+        Ok((self.entries.usage(pages, at), self.entries.clock(pages)))
     }
 
     /// The epoch from now on, for marking through entries.
@@ -498,12 +495,15 @@ impl Code {
 
     fn last_used_at(&self, index: usize) -> u64 {
         let itself = self.locator.place(index).map_or(0, |it| it.used.load(Ordering::Relaxed));
+        if self.entries.len() == 0 {
+            return itself;
+        }
         let entry = self.symbols.at(index).and_then(|(_, symbol)| symbol.entry);
         itself.max(entry.map_or(0, |at| self.entries.last_used(&self.space.pages, at)))
     }
 
     /// Where a symbol's last used epoch is stored.
-    pub fn usage(&self, id: u64) -> Result<&AtomicU64> {
+    pub fn usage(&self, id: u64) -> Result<&core::sync::atomic::AtomicU64> {
         self.symbols.get(id)?;
         match self.locator.place(split_index(id)) {
             Some(place) => Ok(&place.used),
@@ -519,32 +519,29 @@ impl Code {
         limit: u64,
         mut judge: impl FnMut(u64, &Symbol) -> Verdict,
     ) -> u64 {
-        let nothing = crate::epoch::Ages::new(self.host);
-        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
-        let used = |index| self.last_used_at(index);
-        let examined = ages.visit_older(limit, used, |index, _| match self.symbols.at(index) {
+        self.visit_older(limit, |code, index| match code.symbols.at(index) {
             Some((id, symbol)) => judge(id, symbol),
             None => Verdict::Take,
-        });
-        self.symbols.ages = ages;
-        examined
+        })
     }
 
     /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
     pub fn count_stale(&mut self, limit: u64) -> usize {
-        let nothing = crate::epoch::Ages::new(self.host);
-        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
         let mut count = 0;
-        ages.visit_older(
-            limit,
-            |index| self.last_used_at(index),
-            |_, _| {
-                count += 1;
-                Verdict::Keep
-            },
-        );
-        self.symbols.ages = ages;
+        self.visit_older(limit, |_, _| {
+            count += 1;
+            Verdict::Keep
+        });
         count
+    }
+
+    fn visit_older(&mut self, limit: u64, mut judge: impl FnMut(&Self, usize) -> Verdict) -> u64 {
+        let nothing = Ages::new(self.host);
+        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
+        let used = |index| self.last_used_at(index);
+        let examined = ages.visit_older(limit, used, |index, _| judge(self, index));
+        self.symbols.ages = ages;
+        examined
     }
 }
 

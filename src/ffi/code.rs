@@ -80,8 +80,8 @@ pub(super) unsafe fn read_options<'a>(
 /// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
 /// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
 /// relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
-/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries named
-/// by relocations have been made.
+/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+/// named by relocations have been made.
 ///
 /// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
 /// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 ///
 /// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
 /// reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
-/// between `used` and code->size: the sentence says how many bytes are missing. LIFECYCLE_E_FORKED
+/// between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
 /// (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
 /// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
 /// already. On

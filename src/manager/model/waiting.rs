@@ -68,11 +68,6 @@ impl Waits {
         self.looked = true;
     }
 
-    /// The library did something that looks at what may go, retired or not.
-    pub fn looks(&mut self) {
-        self.looked = true;
-    }
-
     /// Readers inside.
     pub fn inside(&self) -> usize {
         self.readers.iter().filter(|it| it.since.is_some()).count()
