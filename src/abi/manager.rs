@@ -9,7 +9,8 @@ pub struct lifecycle_manager {
 
 /// The host's memory functions: each manager takes every byte it holds from these. All three are
 /// given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
-/// be called from any thread that calls the manager; they must not call the library.
+/// be called from any thread that calls the manager, several at once; they must not call the
+/// library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_allocator {
@@ -36,7 +37,8 @@ pub struct lifecycle_allocator {
 pub struct lifecycle_config {
     /// sizeof(lifecycle_config)
     pub size: usize,
-    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
+    /// dual mode the first 64 bytes of every 2 MiB stay unused.
     /// Address space is reserved for all of it, memory is taken as it is used.
     pub code_capacity: usize,
     /// LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE.
@@ -90,7 +92,6 @@ pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
 pub const LIFECYCLE_MAPPING_SNAPSHOT: u32 = 1;
 
 /// Fork policy: a child can do all that its parent can, and neither changes what the other runs.
-/// (Number 1 was a policy that is no more.)
 pub const LIFECYCLE_FORK_COPY: u32 = 2;
 
 /// What the system allowed this manager.

@@ -22,7 +22,7 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use super::spans::{SLAB, Span};
+use super::region::{SLAB, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
 use crate::os::{self, Access, CodeFile, Mutex, Reservation};
 
@@ -46,6 +46,8 @@ struct Slab {
     wanted: AtomicU32,
     /// A bit a page.
     touched: [AtomicU64; WORDS],
+    /// So that threads that write to different slabs do not share a cache line.
+    _apart: [u64; 8],
 }
 
 /// A writable view and the process whose addresses those are.

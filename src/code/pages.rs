@@ -14,7 +14,7 @@
 //!   is not private is `dual.rs`'s to copy, or is never written again.
 
 use super::dual::Dual;
-use super::spans::{SLAB, Slabs, Span};
+use super::region::{SLAB, Slabs, Span};
 use crate::abi::{
     LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CODE_NONE,
     lifecycle_status,
@@ -29,8 +29,8 @@ pub(crate) const MOST_CODE: usize = 1 << 30;
 pub(crate) const DEFAULT_CODE: usize = 256 << 20;
 /// Most bytes of data beside the code.
 const MOST_DATA: usize = 512 << 20;
-/// Bytes of stubs, and of cells: 32 bytes each, for a million entries.
-const ENTRY_BYTES: usize = 32 << 20;
+/// Bytes of stubs, and of cells: 64 bytes each, for a million entries.
+const ENTRY_BYTES: usize = 64 << 20;
 /// What freed code is filled with: a trap, whatever byte is jumped to.
 #[cfg(target_arch = "x86_64")]
 const POISON: u8 = 0xCC;
@@ -312,6 +312,10 @@ impl Slabs for Pages {
             Memory::Dual(dual) => dual.is_usable(slab, self.code()),
             _ => true,
         }
+    }
+
+    fn fill(&self, span: Span) {
+        self.poison(span);
     }
 }
 

@@ -437,6 +437,11 @@ impl Readers {
         })
     }
 
+    /// Whether any is attached.
+    pub fn any(&self) -> bool {
+        self.living().as_ref().is_some_and(|attached| !attached.readers.is_empty())
+    }
+
     /// Whether any thread is inside. Where the system refuses the barrier, one that has just
     /// entered may be missed: so this says what may be asked for, never what may be freed.
     pub fn any_inside(&self) -> bool {

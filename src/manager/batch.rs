@@ -115,19 +115,22 @@ impl State {
         batch: &mut Batch,
     ) -> Result<()> {
         for item in items {
+            let relocations = self.resolve_relocations(&item.commit)?;
             let reservation = match item.source {
                 Source::Reserved(id) => id,
-                Source::Bytes(bytes, want) => self.write_down(bytes, want)?,
+                Source::Bytes(bytes, want) => self.write_down(bytes, want, relocations.behind())?,
             };
             batch.reservations.push(reservation);
-            let code = self.publish(reservation, &item.commit)?;
+            let code = self.publish(reservation, &item.commit, &relocations)?;
             batch.named.push(self.name_code(manager, &item.commit, code, true)?);
         }
         Ok(())
     }
 
-    /// Takes room for code and copies it there.
-    pub(super) fn write_down(&mut self, bytes: &[u8], want: Want) -> Result<u64> {
+    /// Takes room for code and so many bytes behind it, and copies it there.
+    pub(super) fn write_down(&mut self, bytes: &[u8], want: Want, behind: usize) -> Result<u64> {
+        // Nothing is wanted in no place: bytes behind no code are none.
+        let want = Want { len: if want.len == 0 { 0 } else { want.len + behind }, ..want };
         let (reservation, _, writable, _) = self.code.reserve(want)?;
         // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
         // many as were wanted.

@@ -24,8 +24,8 @@ fn before() {
     exec::hold();
     HELD_DEFAULT.keep(DEFAULT.lock());
     MADE.keep(MAKING.write());
-    // Locks of shards of the state would be taken between these two.
     POOL.places().for_each(|manager| manager.held.keep(manager.state.write()));
+    POOL.places().for_each(|manager| manager.shards.hold());
     POOL.places().for_each(|manager| manager.readers.hold());
     epoch::hold_pool();
     POOL.hold();
@@ -35,6 +35,7 @@ fn after(in_child: bool) {
     POOL.let_go();
     epoch::let_go_pool();
     POOL.places().for_each(|manager| manager.readers.let_go(in_child));
+    POOL.places().for_each(|manager| manager.shards.let_go());
     POOL.places().for_each(|manager| manager.held.let_go());
     MADE.let_go();
     HELD_DEFAULT.let_go();

@@ -1,15 +1,14 @@
 //! Installing and retiring symbols: what every way of bringing code in or taking it out shares.
 
 use core::ffi::CStr;
-use core::sync::atomic::Ordering;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
 use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
-use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{Backing, NewSymbol, Relocation};
+use crate::base::{List, ListExt, Lossy, Result, Text, fail};
+use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 
@@ -21,6 +20,8 @@ pub(super) struct Placed {
     pub len: usize,
     /// What holds them.
     pub backing: Backing,
+    /// A copy of the name, where there is one already.
+    pub name: Option<Text>,
 }
 
 /// Code that was named.
@@ -37,6 +38,13 @@ impl State {
     /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
     /// day, itself and `others`.
     pub(super) fn may_install(&mut self, commit: &Commit<'_>, others: usize) -> Result<()> {
+        self.check_commit(commit)?;
+        self.replaced_by(commit)?;
+        self.reserve_retirement(1 + others)
+    }
+
+    /// Flags that are known, a module that is there.
+    fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
             fail!(
@@ -45,9 +53,7 @@ impl State {
                 Lossy(name.to_bytes())
             );
         }
-        self.registry.get(module)?;
-        self.replaced_by(commit)?;
-        self.reserve_retirement(1 + others)
+        self.registry.get(module).map(|_| ())
     }
 
     /// The symbol that a new one of this name takes the place of.
@@ -97,9 +103,10 @@ impl State {
         manager: &'static Manager,
         reservation: u64,
         commit: &Commit<'_>,
+        relocations: &Relocations,
         effects: &mut Effects,
     ) -> Result<u64> {
-        let code = self.publish(reservation, commit)?;
+        let code = self.publish(reservation, commit, relocations)?;
         let installed = self.install(manager, commit, code, effects);
         match installed {
             Ok(symbol) => self.code.close(reservation, symbol)?,
@@ -111,17 +118,46 @@ impl State {
     }
 
     /// Fills a reservation's relocations and makes its bytes runnable.
-    pub(super) fn publish(&mut self, reservation: u64, commit: &Commit<'_>) -> Result<Placed> {
-        let relocations = self.resolve_relocations(commit.relocations)?;
-        let span = self.code.publish(reservation, commit.used, &relocations)?;
+    pub(super) fn publish(
+        &mut self,
+        reservation: u64,
+        commit: &Commit<'_>,
+        relocations: &Relocations,
+    ) -> Result<Placed> {
+        let span = self.code.publish(reservation, commit.used, relocations)?;
         let address = self.code.runs_at(span);
-        Ok(Placed { address, len: commit.used, backing: Backing::Span(span) })
+        Ok(Placed { address, len: commit.used, backing: Backing::Span(span), name: None })
     }
 
-    fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
+    /// As `commit`, for code that was written where it is to run, and published if it has no
+    /// relocations.
+    pub(super) fn commit_taken(
+        &mut self,
+        manager: &'static Manager,
+        taken: &mut Taken,
+        name: Text,
+        commit: &Commit<'_>,
+        relocations: Option<&Relocations>,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        self.code.check_taken(taken)?;
+        // What may refuse besides is asked when it is named.
+        self.check_commit(commit)?;
+        self.reserve_retirement(1)?;
+        if let Some(relocations) = relocations {
+            self.code.publish_taken(taken, commit.used, relocations)?;
+        }
+        let address = self.code.runs_at(taken.span);
+        let backing = Backing::Span(taken.span);
+        let code = Placed { address, len: commit.used, backing, name: Some(name) };
+        self.install(manager, commit, code, effects)
+    }
+
+    /// What relocations lead to. A name's target is its entry, which stays whatever the name means.
+    pub(super) fn resolve_relocations(&mut self, commit: &Commit<'_>) -> Result<Relocations> {
         let mut resolved = List::new_in(self.host);
-        resolved.make_room(wanted.len())?;
-        for relocation in wanted {
+        resolved.make_room(commit.relocations.len())?;
+        for relocation in commit.relocations {
             let target = if relocation.symbol.is_null() {
                 relocation.target as usize
             } else {
@@ -132,7 +168,7 @@ impl State {
             let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
             resolved.push(Relocation { kind, offset, target, addend });
         }
-        Ok(resolved)
+        Relocations::new(resolved, commit.used, self.code.area())
     }
 
     /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
@@ -168,7 +204,7 @@ impl State {
         code: Placed,
         hidden: bool,
     ) -> Result<Named> {
-        let Placed { address, len, backing } = code;
+        let Placed { address, len, backing, name: copied } = code;
         let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
         let mut module = commit.module;
@@ -181,7 +217,7 @@ impl State {
             module = self.code.symbols.get(id)?.module;
         }
         let new = NewSymbol {
-            name,
+            name: copied.map_or(NewName::Given(name), NewName::Copied),
             module,
             flags: jit | if adopted { LIFECYCLE_MAP_ADOPTED } else { 0 },
             pins: u32::from(commit.flags & LIFECYCLE_MAP_PINNED != 0),
@@ -292,9 +328,7 @@ impl State {
             return Ok(());
         }
         let mut to = self.registry.get(origin)?.jit;
-        self.code.symbols.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
-        // Its list is this epoch's, and may not be newer than its word (`.age.sorted`).
-        self.code.usage(id)?.fetch_max(manager.epoch(), Ordering::Relaxed);
+        self.code.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
         let owner = self.registry.get_mut(module)?;
         owner.code_bytes -= len;
         if jit {

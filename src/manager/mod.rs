@@ -14,8 +14,9 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves. A fork takes
-//! them all (`fork.rs`): a new lock that the state does not guard belongs there too.
+//! Lock order: the state's lock, then one shard of the code and its table of slabs, or the list of
+//! readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new lock that the state
+//! does not guard belongs there too.
 
 mod batch;
 mod code;
@@ -46,9 +47,12 @@ pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use state::State;
 
-use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
+use crate::abi::{
+    LIFECYCLE_CONFIG_MARK_ENTRIES, lifecycle_allocator, lifecycle_config, lifecycle_manager,
+    lifecycle_status,
+};
 use crate::base::{Host, Result, fail};
-use crate::code::Locator;
+use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::names::KINDS;
 use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
@@ -69,6 +73,8 @@ pub struct Manager {
     versions: [AtomicU64; KINDS],
     /// For lookups without the lock; NULL while there is no state.
     locator: AtomicPtr<Locator>,
+    /// Room for code, taken and given back without the lock; open as long as there is a state.
+    shards: Shards,
 }
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
@@ -92,11 +98,14 @@ static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
 static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
 
+/// Flags of the config.
+const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES;
+
 impl Manager {
     /// Makes a manager.
     pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
         let allocator = check_allocator(config.allocator)?;
-        if config.flags != 0 {
+        if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
         os::at_fork(Level::Managers, &fork::HOOKS)?;
@@ -111,10 +120,7 @@ impl Manager {
         // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all
         // given back.
         unsafe { manager.hooks.get().write(allocator) };
-        // SAFETY: `.host.alive` - the table is in the place and is written only above.
-        let host = unsafe {
-            NonNull::new(manager.hooks.get()).map_or(Host::libc(), |hooks| Host::from_table(hooks))
-        };
+        let host = manager.host();
         let salt = SALT.fetch_add(1, Ordering::Relaxed);
         let state = match State::new(manager, host, salt, config) {
             Ok(state) => state,
@@ -126,11 +132,20 @@ impl Manager {
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
+        state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
         drop(place);
         Pool::publish(manager);
         Ok(manager)
+    }
+
+    /// Where its memory comes from.
+    fn host(&'static self) -> Host {
+        // SAFETY: `.host.alive` - the table is in the place, and is written only before anybody
+        // knows the manager there.
+        NonNull::new(self.hooks.get())
+            .map_or(Host::libc(), |hooks| unsafe { Host::from_table(hooks) })
     }
 
     fn empty() -> Self {
@@ -144,6 +159,7 @@ impl Manager {
             clock: AtomicU64::new(1),
             versions: [const { AtomicU64::new(0) }; KINDS],
             locator: AtomicPtr::new(core::ptr::null_mut()),
+            shards: Shards::new(),
         }
     }
 
@@ -233,6 +249,12 @@ impl Manager {
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
         drop(lock);
+        if let Some((span, _)) = effects.freed.take() {
+            self.shards.retire_taken(span);
+        }
+        if effects.flush {
+            self.shards.flush(false);
+        }
         effects.run();
         result
     }

@@ -249,7 +249,7 @@ impl Pair {
 
     fn map(&mut self, side: Side, name: usize, flags: u32, len: usize) {
         let (replaced, refusal) = self.replaced(side, name, flags);
-        let refusal = refusal.or((len == 0).then_some(LIFECYCLE_E_INVALID));
+        let refusal = (len == 0).then_some(LIFECYCLE_E_INVALID).or(refusal);
         let seed = self.next_seed();
         let bytes: Vec<u8> = pattern(seed, len).collect();
         let want = Want { len, align: 0, near: core::ptr::null() };

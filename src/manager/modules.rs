@@ -247,6 +247,7 @@ impl State {
         effects: &mut Effects,
     ) -> Result<()> {
         let code_bytes = self.registry.get(id)?.code_bytes;
+        self.retirement.hurry();
         report.jit_symbols += self.retire_all(id, |module| &mut module.jit, effects)?;
         report.exec_symbols += self.retire_all(id, |module| &mut module.exec, effects)?;
         report.mappings += self.drop_holds(id)?;

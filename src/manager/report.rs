@@ -107,8 +107,9 @@ impl Manager {
 
 impl State {
     fn count(&self) -> lifecycle_stats {
-        let retired = self.retirement.code_bytes() + self.code.limbo_bytes();
-        let code = self.code.counts(retired);
+        let waiting = self.retirement.code_bytes();
+        let code = self.code.counts(waiting);
+        let retired = waiting + self.code.limbo_bytes();
         lifecycle_stats {
             tracked_modules: self.registry.len() as u64,
             total_jit_symbols: self.code.symbols.jit(),
@@ -167,9 +168,9 @@ impl State {
             let owner = &self.registry.get(symbol.module)?.path;
             leaks.try_push(leak.named(&symbol.name).owned(owner))?;
         }
-        for (id, _, bytes) in self.code.reservations() {
-            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))?;
-        }
+        self.code.each_reservation(|id, bytes| {
+            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))
+        })?;
         for waiting in self.retirement.iter() {
             leaks.try_push(match waiting {
                 Waiting::Code(code) => {
