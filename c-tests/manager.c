@@ -36,7 +36,7 @@ static void a_wrong_config_makes_no_manager(void)
     wrong = config, wrong.size = 0;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);
     EXPECT(manager == NULL);
-    wrong = config, wrong.code_mode = 3;
+    wrong = config, wrong.code_mode = 4;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);
     wrong = config, wrong.mapping_mode = 2;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);

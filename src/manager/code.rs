@@ -42,13 +42,18 @@ impl Manager {
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
         let publish = commit.relocations.is_empty();
         let name = Text::copy(self.host(), commit.name.to_bytes())?;
-        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
-        let installed = self
-            .change(|state, effects| state.commit_taken(self, &mut taken, name, commit, effects));
-        if installed.is_err() {
-            self.shards.untake(taken);
-        }
-        installed
+        let (gate, mut taken) = self.with_room(|| {
+            let gate = self.shards.gate();
+            Ok((gate, self.shards.take(want, bytes, publish)?))
+        })?;
+        self.change(move |state, effects| {
+            let installed = state.commit_taken(self, &mut taken, name, commit, effects);
+            if installed.is_err() {
+                self.shards.untake(taken);
+            }
+            drop(gate);
+            installed
+        })
     }
 
     /// Takes room for code that the host will write.
