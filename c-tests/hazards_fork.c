@@ -198,6 +198,7 @@ static void change_all(struct village *v, unsigned long rounds, int add)
         wrong += call(lifecycle_symbol_address(v->manager, v->symbols[i])) != i + add;
     }
     EXPECT_EQ(wrong, 0);
+    EXPECT_OK(lifecycle_reclaim(v->manager, NULL));
     EXPECT_EQ(stats_of(v->manager).code_bytes_retired, 0);
 }
 
