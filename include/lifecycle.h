@@ -279,7 +279,8 @@ typedef struct lifecycle_manager lifecycle_manager;
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are
  * given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
- * be called from any thread that calls the manager; they must not call the library.
+ * be called from any thread that calls the manager, several at once; they must not call the
+ * library.
  */
 typedef struct lifecycle_allocator {
     /** Returns `bytes` bytes (never 0) or NULL. */
@@ -297,7 +298,8 @@ typedef struct lifecycle_config {
     /** sizeof(lifecycle_config) */
     size_t size;
     /**
-     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
+     * dual mode the first 64 bytes of every 2 MiB stay unused.
      * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
@@ -1716,7 +1718,8 @@ lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
 
 /**
  * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
- * inside any more.
+ * inside any more. While readers are attached, it is looked after them once for many symbols (at
+ * most 256, or 1 MiB of code), when there is no other room, or when lifecycle_reclaim asks.
  *
  * \param manager  the manager.
  * \param symbol  the symbol; stale afterwards.
