@@ -218,7 +218,6 @@ impl Pair {
         if let Some(replaced) = replaced {
             self.forget(|it| it.id == replaced.id);
         } else if let Some(at) = self.awaited(side, new.name) {
-            self.waits.looks();
             let announced = self.announced.swap_remove(at);
             module = if jit { announced.module } else { module };
         }
