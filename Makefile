@@ -30,8 +30,8 @@ AR := $(shell command -v llvm-ar || command -v ar)
 # For the scripts in c-tests.
 export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
 
-.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link installcheck \
-        fuzz tsan loom soak clean setup help rust
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-aarch64 \
+        installcheck fuzz tsan loom soak clean setup help rust
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -49,6 +49,7 @@ help:
 	@echo 'make check-programs  c-tests/*.c: .so and .a; plain, valgrind, sanitizers'
 	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
+	@echo 'make check-aarch64   entries, relocations and readers on aarch64, under qemu; installs what it needs'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
 	@echo 'make loom            the grace protocol and the entry slot in every interleaving of threads'
@@ -147,7 +148,11 @@ WITH_ARCHIVE   = $(STATIC) $(NATIVE_LIBS)
 WITH_SHARED    = -L$(DIST) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle $(NATIVE_LIBS)
 SINGLE := $(patsubst examples-c/%.c,%,$(sort $(wildcard examples-c/*.c)))
 MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt)
+# The compiler as a client needs libtcc and tcc's own headers, and loads code for x86-64.
+HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && \
+    $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
+HOTC := $(sort $(wildcard examples-c/hotc/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -157,6 +162,12 @@ $(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STA
 $(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
+$(EXAMPLES)/hotc-shared: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_SHARED)
 $(EXAMPLES)/%-shared: examples-c/%.c $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_SHARED)
@@ -172,6 +183,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
+	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup
@@ -180,6 +192,9 @@ test: setup
 
 check-header check-symbols check-programs check-link: check-%: all
 	@c-tests/run.sh $*
+
+check-aarch64:
+	@c-tests/run.sh aarch64
 
 installcheck: all
 	@c-tests/run.sh install

@@ -437,6 +437,8 @@ PIN lifecycle_status (*const type_lifecycle_entry)(lifecycle_manager *manager, c
     void **callable) = lifecycle_entry;
 PIN lifecycle_status (*const type_lifecycle_entry_slot)(lifecycle_manager *manager, const char *name,
     void *const **slot) = lifecycle_entry_slot;
+PIN lifecycle_status (*const type_lifecycle_entry_usage_slot)(lifecycle_manager *manager, const char *name,
+    uint64_t **slot, const uint64_t **clock) = lifecycle_entry_usage_slot;
 PIN lifecycle_status (*const type_lifecycle_set_resolver)(lifecycle_manager *manager,
     lifecycle_resolve_fn resolve, void *user) = lifecycle_set_resolver;
 PIN lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,

@@ -73,7 +73,7 @@ static void a_batch_that_is_refused_leaves_nothing(void)
     lifecycle_module module = load(manager, "a"), other = load(manager, "b");
     lifecycle_symbol taken = map_returning(manager, other, "taken", 5, 0);
     lifecycle_stats before = stats_of(manager);
-    lifecycle_relocation far_away;
+    lifecycle_relocation outside;
     lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
 
     prepare(MANY);
@@ -91,11 +91,11 @@ static void a_batch_that_is_refused_leaves_nothing(void)
     expect_nothing(manager, before, MANY);
 
     prepare(MANY);
-    memset(&far_away, 0, sizeof far_away);
-    far_away.kind = LIFECYCLE_RELOC_PC32;
-    far_away.offset = 1;
-    far_away.target = &far_away;
-    options.relocations = &far_away;
+    memset(&outside, 0, sizeof outside);
+    outside.kind = LIFECYCLE_RELOC_ABS64;
+    outside.offset = RETURNS_SIZE;
+    outside.target = &outside;
+    options.relocations = &outside;
     options.relocation_count = 1;
     items[MANY - 1].options = &options;
     EXPECT_STATUS(lifecycle_map_batch(manager, module, items, MANY, symbols),

@@ -79,7 +79,7 @@ static lifecycle_status map_relocated(struct stage *s, int i)
     lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
     memset(relocations, 0, sizeof relocations);
     snprintf(target, sizeof target, "a target of a relocation, number %d", i);
-    relocations[0].kind = LIFECYCLE_RELOC_PC32;
+    relocations[0].kind = LIFECYCLE_RELOC_ABS64;
     relocations[0].symbol = target;
     relocations[1].kind = LIFECYCLE_RELOC_ABS64;
     relocations[1].offset = 8;

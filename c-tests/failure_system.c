@@ -23,7 +23,7 @@ struct operation {
     bool gives_back; /* what the system will not take back is kept and asked about again */
 };
 
-static const unsigned char seven[] = {0xb8, 7, 0, 0, 0, 0xc3};
+static const unsigned char seven[] = RETURNS_SEVEN;
 static const char *const a_file = "failure_system.tmp";
 
 static lifecycle_status map_one(struct stage *s)

@@ -32,7 +32,6 @@ typedef struct stress {
     void *empty;
     int ready, stop;
     unsigned long calls, wrong, samples, rounds, children, least_children;
-    pthread_mutex_t publishing;
 } stress;
 
 static int missing(void)
@@ -214,7 +213,6 @@ static void *publish_beside(void *user)
     stress *it = user;
     for (unsigned long i = 0; !stopped(it); i++) {
         lifecycle_symbol one, two;
-        pthread_mutex_lock(&it->publishing);
         one = publish(it, it->module, "one", 1, 0);
         two = publish(it, it->module, "two", 2, 0);
         EXPECT_EQ(call(lifecycle_symbol_address(it->manager, one)), 1);
@@ -223,7 +221,6 @@ static void *publish_beside(void *user)
         EXPECT_OK(lifecycle_unmap_symbol(it->manager, two));
         if (i % 16 == 0)
             keep_one_more(it);
-        pthread_mutex_unlock(&it->publishing);
         __atomic_fetch_add(&it->rounds, 1, __ATOMIC_RELAXED);
     }
     return NULL;
@@ -239,7 +236,6 @@ static void *free_under_them(void *user)
     for (i = 0; !stopped(it); i++) {
         unsigned at = (unsigned)(i % SHOWN);
         lifecycle_module old = modules[at];
-        pthread_mutex_lock(&it->publishing);
         __atomic_store_n(&it->shown[at], NULL, __ATOMIC_RELEASE);
         if (old != 0)
             EXPECT_OK(unload(it->manager, old));
@@ -249,7 +245,6 @@ static void *free_under_them(void *user)
                          lifecycle_symbol_address(it->manager, publish(it, modules[at], path, SHOWN_FROM + (int)(i % NUMBERS),
                                                                        i % 2 ? LIFECYCLE_MAP_JIT : 0)),
                          __ATOMIC_RELEASE);
-        pthread_mutex_unlock(&it->publishing);
         __atomic_fetch_add(&it->rounds, 1, __ATOMIC_RELAXED);
     }
     for (i = 0; i < SHOWN; i++) {
@@ -287,7 +282,6 @@ static void begin(stress *it, uint32_t mode)
 {
     lifecycle_config config = LIFECYCLE_CONFIG_INIT;
     memset(it, 0, sizeof *it);
-    pthread_mutex_init(&it->publishing, NULL);
     config.code_mode = mode;
     it->manager = make_manager(&config);
     it->module = load(it->manager, "m");
@@ -333,7 +327,6 @@ static void run_all(stress *it, int changers, void *(*const change[])(void *), v
     EXPECT_EQ(stats.code_bytes_retired, 0);
     EXPECT(stats.symbols_live - (uint64_t)it->kept_count <= 1);
     EXPECT_OK(lifecycle_destroy(it->manager));
-    pthread_mutex_destroy(&it->publishing);
 }
 
 static void wait_a_little(stress *it)
@@ -378,50 +371,52 @@ static void hazard_code_07_replace_under_eight_executors(void)
     }
 }
 
-/* What a child finds: everything that stays, by address, by program counter and through entries. */
-static int child(stress *it, lifecycle_reader *reader, int may_map)
+/*
+ * What a child finds: everything that stays, by address, by program counter and through entries, and what came and went
+ * in its parent at the moment it was made, which its own reader keeps. Then it changes what it likes, or is told that it
+ * may not.
+ */
+static int child(stress *it, lifecycle_reader *reader, void *shown, int shows)
 {
-    int wrong = lifecycle_enter(reader) != LIFECYCLE_OK, kept = it->kept_count;
+    unsigned char code[RETURNS_SIZE];
+    lifecycle_symbol symbol = 0, at = 0;
+    lifecycle_status status;
+    int wrong = 0, kept = it->kept_count;
     for (int round = 0; round < 20; round++)
         for (int i = 0; i < kept; i++) {
-            lifecycle_symbol at = 0;
             wrong += call(it->kept[i]) != i;
             wrong += lifecycle_symbol_at(it->manager, (char *)it->kept[i] + 2, &at) != LIFECYCLE_OK || at == 0;
+            wrong += shown != NULL && call(shown) != shows;
         }
     wrong += it->hot != NULL && call(it->hot) != HOT_FROM;
+    wrong += it->empty != NULL && call(it->empty) != MISSING;
+    wrong += lifecycle_symbol_find(it->manager, "kept0", &symbol) != LIFECYCLE_OK;
+    status = lifecycle_map_symbol(it->manager, it->module, "child's", returns(code, 5), sizeof code, NULL, &symbol);
+    wrong += status == LIFECYCLE_OK ? call(lifecycle_symbol_address(it->manager, symbol)) != 5
+                                    : status != LIFECYCLE_E_FORKED;
     wrong += lifecycle_leave(reader) != LIFECYCLE_OK;
-    if (may_map) {
-        unsigned char code[RETURNS_SIZE];
-        lifecycle_symbol symbol = 0;
-        lifecycle_status status = lifecycle_map_symbol(it->manager, it->module, "child's", returns(code, 5), sizeof code, NULL,
-                                                       &symbol);
-        wrong += status == LIFECYCLE_OK ? call(lifecycle_symbol_address(it->manager, symbol)) != 5
-                                        : status != LIFECYCLE_E_FORKED;
-        wrong += it->empty != NULL && call(it->empty) != MISSING;
-        wrong += lifecycle_symbol_find(it->manager, "kept0", &symbol) != LIFECYCLE_OK;
-        for (int i = 0; i < kept; i++)
-            wrong += call(it->kept[i]) != i;
-    }
-    return wrong;
+    status = lifecycle_unmap_owner(it->manager, "m", NULL);
+    return wrong + (status != LIFECYCLE_OK && status != LIFECYCLE_E_FORKED);
 }
 
-/* A child of a process in which eight threads run code and two publish. Every other one is made at a moment when none of
- * them is in the library; that one uses what takes the manager's lock, too. */
+/* A child of a process in which eight threads run code and two publish, at any moment. */
 static void fork_once(stress *it)
 {
     lifecycle_reader *reader;
-    int status = 0, quiet = it->children % 2 != 0;
+    void *shown;
+    int status = 0, shows;
     pid_t pid;
     EXPECT_OK(lifecycle_reader_attach(it->manager, &reader));
-    if (quiet)
-        pthread_mutex_lock(&it->publishing);
+    EXPECT_OK(lifecycle_enter(reader));
+    shown = __atomic_load_n(&it->shown[it->children % SHOWN], __ATOMIC_ACQUIRE);
+    shows = shown != NULL ? call(shown) : 0;
     pid = fork();
     if (pid == 0) {
-        alarm(20);
-        _exit(child(it, reader, quiet) == 0 ? 0 : 1);
+        alarm(60);
+        _exit(child(it, reader, shown, shows) == 0 ? 0 : 1);
     }
-    if (quiet)
-        pthread_mutex_unlock(&it->publishing);
+    /* From here on the parent may free it, and write over it. */
+    EXPECT_OK(lifecycle_leave(reader));
     EXPECT(pid > 0 && waitpid(pid, &status, 0) == pid);
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     it->children++;

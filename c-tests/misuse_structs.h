@@ -105,7 +105,7 @@ static void fill_configs(struct world *w)
     bad(w, K_CONFIG, "an unknown code mode", P(c), INVALID);
     (c = config_with(&n))->mapping_mode = 2;
     bad(w, K_CONFIG, "an unknown mapping mode", P(c), INVALID);
-    (c = config_with(&n))->flags = 1;
+    (c = config_with(&n))->flags = 0x80000000u;
     bad(w, K_CONFIG, "unknown flags", P(c), INVALID);
     (c = config_with(&n))->code_capacity = ((size_t)1 << 30) + 1;
     bad(w, K_CONFIG, "too much code", P(c), LIFECYCLE_E_TOO_BIG);

@@ -61,6 +61,7 @@ ROW(2, lifecycle_pin, STATUS, MANAGER, SYMBOL)
 ROW(2, lifecycle_unpin, STATUS, MANAGER, SYMBOL_PINNED)
 ROW(3, lifecycle_entry, STATUS, MANAGER, NAME, OUT8)
 ROW(3, lifecycle_entry_slot, STATUS, MANAGER, NAME, OUT8)
+ROW(4, lifecycle_entry_usage_slot, STATUS, MANAGER, NAME, OUT8, OUT8)
 ROW(3, lifecycle_set_resolver, STATUS, MANAGER, RESOLVE, USER)
 
 ROW(2, lifecycle_reader_attach, STATUS, MANAGER, OUT8)

@@ -500,20 +500,13 @@ static int unload_self(void)
 
 static void code_may_unload_its_own_module(void)
 {
-    /* sub rsp, 8; mov rax, unload_self; call rax; add rsp, 8; inc eax; ret */
-    unsigned char code[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xd0, 0x48, 0x83, 0xc4, 8,
-                            0xff, 0xc0, 0xc3};
-    lifecycle_relocation relocation = {LIFECYCLE_RELOC_ABS64, 0, 6, NULL, NULL, 0};
-    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
-    int_fn function = unload_self;
+    unsigned char code[ONE_MORE_SIZE];
     lifecycle_reader *reader;
     lifecycle_symbol symbol;
     self_manager = make_manager(NULL);
     self_module = load(self_manager, "a");
-    memcpy(&relocation.target, &function, sizeof function);
-    options.relocations = &relocation;
-    options.relocation_count = 1;
-    EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, &options, &symbol));
+    one_more(code, unload_self);
+    EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, NULL, &symbol));
     self_code = lifecycle_symbol_address(self_manager, symbol);
     reader = attach(self_manager);
     EXPECT_OK(lifecycle_enter(reader));

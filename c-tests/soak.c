@@ -284,7 +284,7 @@ static void code_comes_and_goes_under_readers_and_nothing_grows(void)
     hot = load(code.manager, "hot.smf");
     EXPECT_OK(lifecycle_set_resolver(code.manager, make_again, &hot));
     for (int i = 0; i < HOT; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "hot%d", i);
         map_returning(code.manager, hot, name, i, LIFECYCLE_MAP_JIT);
         if (CAN_RUN_CODE)

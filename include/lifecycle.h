@@ -101,27 +101,27 @@
 /** Symbol flag: the host mapped this code itself (lifecycle_on_symbol_mapped). */
 #define LIFECYCLE_MAP_ADOPTED 8u
 
-/** Relocation: 64-bit absolute address. */
+/** Relocation: 64-bit absolute address (any processor). */
 #define LIFECYCLE_RELOC_ABS64 1u
 
 /** Relocation: 32-bit distance from the field (x86-64 PC32; the addend includes the usual -4). */
 #define LIFECYCLE_RELOC_PC32 2u
 
 /**
- * Relocation: as PC32, for a call or jump: a target out of reach is reached through a stub beside
- * the code.
+ * Relocation: as PC32, for a call or jump (x86-64 PLT32): a target out of reach is reached through
+ * a jump behind the code.
  */
 #define LIFECYCLE_RELOC_PLT32 3u
 
 /**
- * Relocation: 32-bit distance from the field to a word that holds the target's address (x86-64
- * GOTPCREL, GOTPCRELX, REX_GOTPCRELX).
+ * Relocation: 32-bit distance from the field to a word behind the code that holds the target's
+ * address (x86-64 GOTPCREL, GOTPCRELX, REX_GOTPCRELX). The addend, usually -4, is the distance's.
  */
 #define LIFECYCLE_RELOC_GOTPCREL 4u
 
 /**
  * Relocation: 26-bit distance in instructions of a `b` or `bl` (aarch64 CALL26, JUMP26); a target
- * out of reach is reached through a stub beside the code.
+ * out of reach is reached through a jump behind the code, which changes x16.
  */
 #define LIFECYCLE_RELOC_CALL26 5u
 
@@ -195,10 +195,7 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/**
- * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
- * (Number 1 was a policy that is no more.)
- */
+/** Fork policy: a child can do all that its parent can, and neither changes what the other runs. */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
@@ -547,7 +544,16 @@ typedef struct lifecycle_code {
     uint64_t id;
 } lifecycle_code;
 
-/** One place in the code that needs an address filled in. */
+/**
+ * One place in the code that needs an address filled in.
+ *
+ * A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
+ * to mean, so it may be called, compared and kept. What a field cannot reach is reached through
+ * bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
+ * different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
+ * lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
+ * belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
+ */
 typedef struct lifecycle_relocation {
     /** One of LIFECYCLE_RELOC_*. */
     uint32_t kind;
@@ -1471,13 +1477,15 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
- * 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+ * 4096, or a relocation whose field is not the instruction that its kind is for);
+ * LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
  * LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
  * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
  * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
  * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
- * On failure nothing has changed, except that entries named by relocations have been made.
+ * relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+ * named by relocations have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
  * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
@@ -1526,8 +1534,11 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
- * reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
- * lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
+ * between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
+ * (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
+ * that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
+ * already. On
  * failure the reservation stays the caller's, as large as it was; where the system does not make
  * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
@@ -1786,16 +1797,23 @@ lifecycle_status lifecycle_unpin(lifecycle_manager *manager, lifecycle_symbol sy
  *
  * A call through it runs the code the name has now. While it has none, the resolver is asked
  * (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
- * included, and what it returns is run. If there is nothing to run, the call ends in an illegal
- * instruction in a function named call_without_code, and lifecycle_last_error names the symbol: a
- * call that expects a result cannot go on without.
+ * included (on aarch64 those of the base convention: SVE's are not), and what it returns is run. If
+ * there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
+ * call_without_code: a call that expects a result cannot go on without. There the register of the
+ * first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol, for
+ * a debugger, a core file or the host's own handler; the other registers and the stack are as the
+ * caller left them. It is the thread's lifecycle_last_error.
+ *
+ * The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's veneers
+ * do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in use: a
+ * compare, and a store once an epoch.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
  * \param[out] callable  the address; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
- * for this processor); LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+ * for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
  * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the manager's. A thread that calls through an entry while others unload does so
@@ -1808,7 +1826,19 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
 
 /**
  * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
- * stub's jump.
+ * stub's jump. It notes no use, whatever the config says; lifecycle_entry_usage_slot is for that.
+ *
+ * The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of the
+ * relocations in brackets, the call is
+ *
+ *   x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
+ *   aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
+ *             91000210         add x16, x16, slot  [4: ADD_ABS_LO12]
+ *             F9400210         ldr x16, [x16]
+ *             D63F0200         blr x16
+ *
+ * and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown as
+ * they lie in memory for x86-64, as instruction words for aarch64.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
@@ -1822,6 +1852,48 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
 lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
                                       const char *name,
                                       void *const **slot);
+
+/**
+ * Finds, or makes, the word in which the use of a name's entry is noted, and tells where the epoch
+ * is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it. A
+ * symbol was last used in the later of the two words' epochs, its own and its entry's.
+ *
+ * Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before or
+ * in the named code, with slot and clock as targets of the relocations in brackets:
+ *
+ *   x86-64, 23 bytes, changes r11 and the flags:
+ *     4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
+ *     4C 3B 1D 00000000   cmp r11, [rip + slot]    [10: PC32, addend -4]
+ *     74 07               je the end
+ *     4C 89 1D 00000000   mov [rip + slot], r11    [19: PC32, addend -4]
+ *
+ *   aarch64, 9 instructions, changes x15 to x17 and the flags:
+ *     90000010   adrp x16, clock       [0: ADR_PREL_PG_HI21]
+ *     91000210   add x16, x16, clock   [4: ADD_ABS_LO12]
+ *     F9400210   ldr x16, [x16]
+ *     90000011   adrp x17, slot        [12: ADR_PREL_PG_HI21]
+ *     91000231   add x17, x17, slot    [16: ADD_ABS_LO12]
+ *     F940022F   ldr x15, [x17]
+ *     EB1001FF   cmp x15, x16
+ *     54000040   b.eq the end
+ *     F9000230   str x16, [x17]
+ *
+ * From farther away lifecycle_mark does it, or the sequence of lifecycle_usage_slot.
+ *
+ * \param manager  the manager.
+ * \param name  the symbol's name, mapped or not; copied.
+ * \param[out] slot  the entry's word; NULL on failure.
+ * \param[out] clock  a copy of the manager's epoch, read only; NULL on failure.
+ *
+ * \returns as lifecycle_entry.
+ *
+ * Ownership: the manager's; both words stay as long as it lives. Threads: any. Re-entry: from
+ * callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_entry_usage_slot(lifecycle_manager *manager,
+                                            const char *name,
+                                            uint64_t **slot,
+                                            const uint64_t **clock);
 
 /**
  * Sets who finds code for entries that have none; there is one resolver at a time.
@@ -1955,7 +2027,16 @@ lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
 /**
  * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
  * marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
- * and rarely a store.
+ * and rarely a store. A symbol's own code cannot hold its slot, which is known only once it is
+ * mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes as
+ * they lie in memory; changes r10, r11 and the flags):
+ *
+ *   49 BB imm64   mov r11, clock
+ *   4D 8B 1B      mov r11, [r11]
+ *   49 BA imm64   mov r10, slot
+ *   4D 39 1A      cmp [r10], r11
+ *   74 03         je the end
+ *   4D 89 1A      mov [r10], r11
  *
  * \param manager  the manager.
  * \param symbol  the symbol.

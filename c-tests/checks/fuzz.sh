@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2016 # the inner shell expands it
-# Each target of fuzz/ for FUZZ_SECONDS seconds, sanitized. Needs nightly Rust and cargo-fuzz.
+# Each target of fuzz/ for FUZZ_SECONDS seconds, sanitized. Needs nightly Rust and cargo-fuzz. Long inputs from the start:
+# most targets read steps of a few bytes each, and a short sequence of steps shows little.
 
-fuzz() { cargo +nightly fuzz run "$1" -- -max_total_time="${FUZZ_SECONDS:-60}" -print_final_stats=1 -rss_limit_mb=4096; }
+fuzz() { cargo +nightly fuzz run "$1" -- -max_total_time="${FUZZ_SECONDS:-60}" -print_final_stats=1 -rss_limit_mb=4096 -len_control=0 -max_len=2000; }
 
 if [ ! -d fuzz ]; then
     skip fuzz "there is no fuzz/"

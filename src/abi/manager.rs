@@ -92,7 +92,6 @@ pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
 pub const LIFECYCLE_MAPPING_SNAPSHOT: u32 = 1;
 
 /// Fork policy: a child can do all that its parent can, and neither changes what the other runs.
-/// (Number 1 was a policy that is no more.)
 pub const LIFECYCLE_FORK_COPY: u32 = 2;
 
 /// What the system allowed this manager.

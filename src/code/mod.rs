@@ -26,21 +26,21 @@ mod symbols;
 
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-pub use entries::{Cell, Resolve};
+pub use entries::{Cell, Found, Setup};
 pub use locate::Locator;
 pub use region::Span;
-pub use relocate::Relocation;
+pub use relocate::{Relocation, Relocations};
 pub use shards::{Shards, Taken};
 pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
 pub use stub::trap;
 pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
 
 use crate::base::{
-    Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
+    Bx, Chain, Host, Kind, Link, Linked, List, Result, Slots, Text, fail, split_index, try_box,
 };
-use crate::epoch::Verdict;
+use crate::epoch::{Ages, Verdict};
 use entries::Entries;
 use region::Region;
 use shards::{ALIGN, MOST_ALIGN, Reserved, Space};
@@ -60,6 +60,11 @@ pub struct Want {
 }
 
 impl Want {
+    /// As this, with so many bytes behind the code; behind no code there are none.
+    pub fn with(self, behind: usize) -> Self {
+        Want { len: if self.len == 0 { 0 } else { self.len.saturating_add(behind) }, ..self }
+    }
+
     fn check(&self) -> Result<()> {
         let Want { len, align, .. } = *self;
         if len == 0 {
@@ -135,15 +140,13 @@ pub struct Code {
 
 impl Code {
     /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*, and
-    /// opens the shards over it. Empty entries call `resolve` with a cell whose context is
-    /// `context`.
+    /// opens the shards over it.
     pub fn new(
         host: Host,
         salt: u8,
         (capacity, mode): (usize, u32),
         shards: &'static Shards,
-        context: *const c_void,
-        resolve: Resolve,
+        setup: Setup,
     ) -> Result<Self> {
         let space = try_box(host, Space::new(host, capacity, mode)?)?;
         let data_region = Region::new(host, space.pages.data_capacity(), ALIGN, 0)?;
@@ -156,7 +159,7 @@ impl Code {
             data: Spans::new(host, 0),
             blocks: Slots::new(host, Kind::Record, salt),
             symbols: Symbols::new(host, salt),
-            entries: Entries::new(host, salt, context, resolve),
+            entries: Entries::new(host, salt, setup),
             locator: try_box(host, locator)?,
             space,
         };
@@ -231,10 +234,17 @@ impl Code {
         Ok((runs_at, writable, span.len))
     }
 
-    /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
-    /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
-    /// that it does not; until then nobody else gives it up.
-    pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
+    /// What the relocations of `used` bytes of code need, wherever the code will run.
+    pub fn relocations(&self, list: List<Relocation>, used: usize) -> Result<Relocations> {
+        let base = self.space.pages.code_base() as usize;
+        Relocations::new(list, used, base..base + self.space.pages.capacity(), self.era)
+    }
+
+    /// Fills relocations into a reservation's first `used` bytes and makes them runnable: the part
+    /// of its span that they and what stands behind them take. The reservation stays, whole, until
+    /// `close` says that this part belongs to a symbol, or `reopen` that it does not; until then
+    /// nobody else gives it up.
+    pub fn publish(&mut self, id: u64, used: usize, relocations: &Relocations) -> Result<Span> {
         let reserved = self.shards.begin_commit(id)?;
         let published = self.publish_reserved(&reserved, used, relocations);
         self.shards.set_reserved(id, |it| match published {
@@ -248,7 +258,7 @@ impl Code {
         &self,
         reserved: &Reserved,
         used: usize,
-        relocations: &[Relocation],
+        relocations: &Relocations,
     ) -> Result<Span> {
         let Reserved { span, writable, process, open, .. } = *reserved;
         let size = span.len;
@@ -261,51 +271,43 @@ impl Code {
         if !self.space.pages.is_open_since(process) {
             fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
         }
-        self.finish(span, writable, used, relocations)?;
-        Ok(span)
+        let end = self.finish(span, writable, relocations)?.max(used);
+        let len = end.next_multiple_of(self.space.region.granule()).min(span.len);
+        Ok(Span { offset: span.offset, len })
     }
 
     /// As `publish`, for code that was taken and written (`Shards::take`) and is still open.
-    pub fn publish_taken(
-        &mut self,
-        taken: &mut Taken,
-        used: usize,
-        relocations: &[Relocation],
-    ) -> Result<()> {
-        self.finish(taken.span, taken.writable, used, relocations)?;
+    pub fn publish_taken(&mut self, taken: &mut Taken, relocations: &Relocations) -> Result<()> {
+        self.finish(taken.span, taken.writable, relocations)?;
         taken.open = false;
         Ok(())
     }
 
-    fn finish(
-        &self,
-        span: Span,
-        writable: *mut u8,
-        used: usize,
-        relocations: &[Relocation],
-    ) -> Result<()> {
+    fn finish(&self, span: Span, writable: *mut u8, relocations: &Relocations) -> Result<usize> {
         let pages = &self.space.pages;
         // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet;
-        // `used` of them exist.
-        let code = unsafe { core::slice::from_raw_parts_mut(writable, used) };
-        for relocation in relocations {
-            relocation.apply(code, pages.runs_at(span) as usize)?;
-        }
-        pages.publish(span)
+        // all of them exist.
+        let room = unsafe { core::slice::from_raw_parts_mut(writable, span.len) };
+        let end = relocations.fill(room, pages.runs_at(span) as usize)?;
+        pages.publish(span)?;
+        Ok(end)
     }
 
-    /// Whether what was taken is of this code, not of an earlier manager's in the same place.
-    pub fn check_taken(&self, taken: &Taken) -> Result<()> {
-        if taken.era != self.era {
+    /// Whether what was taken, and what its relocations lead to, is of this code, not of an earlier
+    /// manager's in the same place.
+    pub fn check_taken(&self, taken: &Taken, relocations: Option<&Relocations>) -> Result<()> {
+        let theirs = relocations.map_or(self.era, Relocations::era);
+        if taken.era != self.era || theirs != self.era {
             fail!(LIFECYCLE_E_STALE, "the manager was destroyed");
         }
         Ok(())
     }
 
-    /// The reservation's span belongs to a symbol now; what that does not use is given back.
+    /// The part of the reservation's span that `publish` returned belongs to a symbol now; the rest
+    /// is given back.
     pub fn close(&mut self, id: u64, symbol: u64) -> Result<()> {
-        let used = self.symbols.get(symbol)?.len;
-        self.symbols.set_span(symbol, self.shards.close_reservation(id, used)?)
+        let Backing::Span(kept) = self.symbols.get(symbol)?.backing else { return Ok(()) };
+        self.symbols.set_span(symbol, self.shards.close_reservation(id, kept.len)?)
     }
 
     /// The reservation's span belongs to nobody after all, and may be written again.
@@ -356,10 +358,7 @@ impl Code {
         let index = split_index(id);
         match backing {
             Backing::Span(span) => {
-                let granule = self.space.region.granule();
-                let used = len.next_multiple_of(granule).min(span.len);
-                let used = Span { offset: span.offset, len: used };
-                self.space.region.set_owner(used, index as u32 + 1);
+                self.space.region.set_owner(span, index as u32 + 1);
             }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {
@@ -371,8 +370,7 @@ impl Code {
         }
         self.locator.settle(index, id, address, len);
         if !staged {
-            let name = self.symbols.get(id)?.name.bytes();
-            self.entries.point(&self.space.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(id)
     }
@@ -380,12 +378,18 @@ impl Code {
     /// Makes a staged symbol visible and callable.
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
         self.symbols.publish(id, epoch, &self.locator)?;
-        let symbol = self.symbols.get(id)?;
-        if !symbol.is_awaited() {
-            let name = symbol.name.bytes();
-            self.entries.point(&self.space.pages, name, Some(symbol.address));
+        if self.symbols.get(id)?.is_awaited() {
+            return Ok(());
         }
-        Ok(())
+        self.point_entry(id)
+    }
+
+    /// Points the entry of a published symbol's name, if there is one, at it.
+    fn point_entry(&mut self, id: u64) -> Result<()> {
+        let symbol = self.symbols.get(id)?;
+        let (name, address) = (symbol.name.bytes(), symbol.address);
+        let entry = self.entries.point(&self.space.pages, name, Some(address));
+        self.symbols.set_entry(id, entry)
     }
 
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
@@ -419,10 +423,22 @@ impl Code {
     fn make_entry(&mut self, name: &[u8]) -> Result<u32> {
         let at = self.entries.get_or_make(&self.space.pages, self.host, name)?;
         if let Some(id) = self.symbols.find(name) {
-            let address = self.symbols.get(id)?.address;
-            self.entries.point(&self.space.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(at)
+    }
+
+    /// Where the use of a name's entry is noted, made if it is not there, and where the epoch is
+    /// read.
+    pub fn entry_usage(&mut self, name: &CStr) -> Result<(*const AtomicU64, *const AtomicU64)> {
+        let at = self.make_entry(name.to_bytes())?;
+        let pages = &self.space.pages;
+        Ok((self.entries.usage(pages, at), self.entries.clock(pages)))
+    }
+
+    /// The epoch from now on, for marking through entries.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.entries.set_epoch(&self.space.pages, epoch);
     }
 
     /// The name of the entry a cell belongs to, and its code if it has some by now.
@@ -472,10 +488,18 @@ impl Code {
         self.symbols.make_jit(from, to, id, module, epoch, &self.locator)
     }
 
-    /// The epoch a symbol was last used in.
+    /// The epoch a symbol was last used in, itself or through its entry.
     pub fn last_used(&self, id: u64) -> u64 {
-        let place = self.locator.place(split_index(id));
-        place.map_or(0, |place| place.used.load(Ordering::Relaxed))
+        self.last_used_at(split_index(id))
+    }
+
+    fn last_used_at(&self, index: usize) -> u64 {
+        let itself = self.locator.place(index).map_or(0, |it| it.used.load(Ordering::Relaxed));
+        if self.entries.len() == 0 {
+            return itself;
+        }
+        let entry = self.symbols.at(index).and_then(|(_, symbol)| symbol.entry);
+        itself.max(entry.map_or(0, |at| self.entries.last_used(&self.space.pages, at)))
     }
 
     /// Where a symbol's last used epoch is stored.
@@ -495,29 +519,29 @@ impl Code {
         limit: u64,
         mut judge: impl FnMut(u64, &Symbol) -> Verdict,
     ) -> u64 {
-        let (locator, symbols) = (&self.locator, &mut self.symbols);
-        let mut ages = core::mem::replace(&mut symbols.ages, crate::epoch::Ages::new(self.host));
-        let used =
-            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
-        let examined = ages.visit_older(limit, used, |index, _| match symbols.at(index) {
+        self.visit_older(limit, |code, index| match code.symbols.at(index) {
             Some((id, symbol)) => judge(id, symbol),
             None => Verdict::Take,
-        });
-        symbols.ages = ages;
-        examined
+        })
     }
 
     /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
     pub fn count_stale(&mut self, limit: u64) -> usize {
-        let locator = &self.locator;
-        let used =
-            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
         let mut count = 0;
-        self.symbols.ages.visit_older(limit, used, |_, _| {
+        self.visit_older(limit, |_, _| {
             count += 1;
             Verdict::Keep
         });
         count
+    }
+
+    fn visit_older(&mut self, limit: u64, mut judge: impl FnMut(&Self, usize) -> Verdict) -> u64 {
+        let nothing = Ages::new(self.host);
+        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
+        let used = |index| self.last_used_at(index);
+        let examined = ages.visit_older(limit, used, |index, _| judge(self, index));
+        self.symbols.ages = ages;
+        examined
     }
 }
 

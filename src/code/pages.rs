@@ -29,8 +29,8 @@ pub(crate) const MOST_CODE: usize = 1 << 30;
 pub(crate) const DEFAULT_CODE: usize = 256 << 20;
 /// Most bytes of data beside the code.
 const MOST_DATA: usize = 512 << 20;
-/// Bytes of stubs, and of cells: 32 bytes each, for a million entries.
-const ENTRY_BYTES: usize = 32 << 20;
+/// Bytes of stubs, and of cells: 64 bytes each, for a million entries.
+const ENTRY_BYTES: usize = 64 << 20;
 /// What freed code is filled with: a trap, whatever byte is jumped to.
 #[cfg(target_arch = "x86_64")]
 const POISON: u8 = 0xCC;

@@ -69,6 +69,8 @@ pub struct Symbol {
     record: Record<Text>,
     /// Counts symbols.
     pub generation: u64,
+    /// The number of its name's entry, once it has been pointed here.
+    pub entry: Option<u32>,
     hash: u64,
     link: Link,
 }
@@ -232,7 +234,7 @@ impl Symbols {
         let record = Record { name, module, flags, pins, address, len, backing, user, staged };
         let (jit, awaited) = (record.is_jit(), record.is_awaited());
         let generation = self.made + 1;
-        let symbol = Symbol { record, generation, hash, link: Link::default() };
+        let symbol = Symbol { record, generation, entry: None, hash, link: Link::default() };
         let id = self.slots.insert(symbol)?;
         let index = split_index(id);
         let room = match locator.place(index) {
@@ -292,6 +294,12 @@ impl Symbols {
     /// A symbol's code lies in this span, which starts where it did.
     pub fn set_span(&mut self, id: u64, span: Span) -> Result<()> {
         self.slots.get_mut(id)?.record.backing = Backing::Span(span);
+        Ok(())
+    }
+
+    /// A symbol's entry points at it.
+    pub fn set_entry(&mut self, id: u64, entry: Option<u32>) -> Result<()> {
+        self.slots.get_mut(id)?.entry = entry;
         Ok(())
     }
 

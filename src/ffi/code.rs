@@ -73,13 +73,15 @@ pub(super) unsafe fn read_options<'a>(
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
-/// 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+/// 4096, or a relocation whose field is not the instruction that its kind is for);
+/// LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
 /// LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
 /// LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
 /// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
 /// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
-/// relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
-/// On failure nothing has changed, except that entries named by relocations have been made.
+/// relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+/// named by relocations have been made.
 ///
 /// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
 /// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
@@ -175,8 +177,11 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
-/// reserved; LIFECYCLE_E_FORKED (dual mode: the room was reserved before this process was forked;
-/// lifecycle_code_abort is all that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+/// reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
+/// between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
+/// (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
+/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
+/// already. On
 /// failure the reservation stays the caller's, as large as it was; where the system does not make
 /// its pages writable again, lifecycle_code_abort is all that is left to do with it.
 ///

@@ -115,20 +115,21 @@ impl State {
         batch: &mut Batch,
     ) -> Result<()> {
         for item in items {
+            let relocations = self.resolve_relocations(&item.commit)?;
             let reservation = match item.source {
                 Source::Reserved(id) => id,
-                Source::Bytes(bytes, want) => self.write_down(bytes, want)?,
+                Source::Bytes(bytes, want) => self.write_down(bytes, want, relocations.behind())?,
             };
             batch.reservations.push(reservation);
-            let code = self.publish(reservation, &item.commit)?;
+            let code = self.publish(reservation, &item.commit, &relocations)?;
             batch.named.push(self.name_code(manager, &item.commit, code, true)?);
         }
         Ok(())
     }
 
-    /// Takes room for code and copies it there.
-    pub(super) fn write_down(&mut self, bytes: &[u8], want: Want) -> Result<u64> {
-        let (reservation, _, writable, _) = self.code.reserve(want)?;
+    /// Takes room for code and so many bytes behind it, and copies it there.
+    pub(super) fn write_down(&mut self, bytes: &[u8], want: Want, behind: usize) -> Result<u64> {
+        let (reservation, _, writable, _) = self.code.reserve(want.with(behind))?;
         // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
         // many as were wanted.
         unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };

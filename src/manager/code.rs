@@ -6,8 +6,8 @@ use core::ffi::{CStr, c_void};
 use super::Manager;
 use super::install::Placed;
 use crate::abi::*;
-use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail};
-use crate::code::{self, Backing, Cell, JIT_OWNER, NewName, NewSymbol, Want};
+use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
+use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -40,14 +40,25 @@ pub struct Adopted {
 impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
-        let publish = commit.relocations.is_empty();
         let name = Text::copy(self.host(), commit.name.to_bytes())?;
+        // What stands behind the code is known before it has a place.
+        let relocations = match commit.relocations {
+            [] => None,
+            _ => Some(self.change(|state, _| {
+                state.check_commit(commit)?;
+                state.resolve_relocations(commit)
+            })?),
+        };
+        let want = want.with(relocations.as_ref().map_or(0, |it| it.behind()));
+        let publish = relocations.is_none();
         let (gate, mut taken) = self.with_room(|| {
             let gate = self.shards.gate();
             Ok((gate, self.shards.take(want, bytes, publish)?))
         })?;
+        let relocations = relocations.as_ref();
         self.change(move |state, effects| {
-            let installed = state.commit_taken(self, &mut taken, name, commit, effects);
+            let installed =
+                state.commit_taken(self, &mut taken, name, commit, relocations, effects);
             if installed.is_err() {
                 self.shards.untake(taken);
             }
@@ -79,7 +90,8 @@ impl Manager {
         self.change(|state, effects| {
             state.code.reservation(reservation)?;
             state.may_install(commit, 0)?;
-            state.commit(self, reservation, commit, effects)
+            let relocations = state.resolve_relocations(commit)?;
+            state.commit(self, reservation, commit, &relocations, effects)
         })
     }
 
@@ -248,6 +260,14 @@ impl Manager {
         self.change(|state, _| Ok(state.code.entry_slot(name)?.cast()))
     }
 
+    /// Where the use of a name's entry is noted, and where the epoch is read.
+    pub fn entry_usage(&'static self, name: &CStr) -> Result<(*mut u64, *const u64)> {
+        self.change(|state, _| {
+            let (used, clock) = state.code.entry_usage(name)?;
+            Ok((used.cast_mut().cast(), clock.cast()))
+        })
+    }
+
     /// Who finds code for empty entries.
     pub fn set_resolver(
         &'static self,
@@ -306,15 +326,20 @@ impl Manager {
 }
 
 /// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it
-/// ends in a trap, with the thread's last error naming the symbol.
-pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void {
+/// ends in a trap, with the sentence that names the symbol in its first argument's register.
+pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> Found {
     let resolve = || -> Result<*const c_void> {
         // SAFETY: the trampoline passes the cell that its stub belongs to.
         let manager = unsafe { &*cell }.context();
         Manager::check(manager.cast())?.resolve(cell)
     };
     match std::panic::catch_unwind(resolve) {
-        Ok(Ok(code)) => code,
-        _ => code::trap(),
+        Ok(Ok(code)) => return Found { code, message: core::ptr::null() },
+        Ok(Err(_)) => {}
+        Err(_) => {
+            let sentence = format_args!("finding code for an empty entry panicked");
+            let _ = Error::new(lifecycle_status::LIFECYCLE_E_PANIC, sentence);
+        }
     }
+    Found { code: code::trap(), message: last_error() }
 }

@@ -39,9 +39,10 @@ impl Manager {
 
     /// The next epoch begins.
     pub fn advance_epoch(&'static self) -> Result<u64> {
-        self.change(|_, effects| {
+        self.change(|state, effects| {
             effects.make_room(0, 1)?;
             let epoch = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+            state.code.set_epoch(epoch);
             let mut advanced = event(LIFECYCLE_EVENT_EPOCH_ADVANCED);
             advanced.value = epoch;
             effects.tell(advanced, None);

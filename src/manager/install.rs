@@ -8,7 +8,7 @@ use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, Text, fail};
-use crate::code::{Backing, NewName, NewSymbol, Relocation, Taken};
+use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 
@@ -44,7 +44,7 @@ impl State {
     }
 
     /// Flags that are known, a module that is there.
-    fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
+    pub(super) fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
             fail!(
@@ -103,9 +103,10 @@ impl State {
         manager: &'static Manager,
         reservation: u64,
         commit: &Commit<'_>,
+        relocations: &Relocations,
         effects: &mut Effects,
     ) -> Result<u64> {
-        let code = self.publish(reservation, commit)?;
+        let code = self.publish(reservation, commit, relocations)?;
         let installed = self.install(manager, commit, code, effects);
         match installed {
             Ok(symbol) => self.code.close(reservation, symbol)?,
@@ -117,9 +118,13 @@ impl State {
     }
 
     /// Fills a reservation's relocations and makes its bytes runnable.
-    pub(super) fn publish(&mut self, reservation: u64, commit: &Commit<'_>) -> Result<Placed> {
-        let relocations = self.resolve_relocations(commit.relocations)?;
-        let span = self.code.publish(reservation, commit.used, &relocations)?;
+    pub(super) fn publish(
+        &mut self,
+        reservation: u64,
+        commit: &Commit<'_>,
+        relocations: &Relocations,
+    ) -> Result<Placed> {
+        let span = self.code.publish(reservation, commit.used, relocations)?;
         let address = self.code.runs_at(span);
         Ok(Placed { address, len: commit.used, backing: Backing::Span(span), name: None })
     }
@@ -132,15 +137,15 @@ impl State {
         taken: &mut Taken,
         name: Text,
         commit: &Commit<'_>,
+        relocations: Option<&Relocations>,
         effects: &mut Effects,
     ) -> Result<u64> {
-        self.code.check_taken(taken)?;
+        self.code.check_taken(taken, relocations)?;
         // What may refuse besides is asked when it is named.
         self.check_commit(commit)?;
         self.reserve_retirement(1)?;
-        if !commit.relocations.is_empty() {
-            let relocations = self.resolve_relocations(commit.relocations)?;
-            self.code.publish_taken(taken, commit.used, &relocations)?;
+        if let Some(relocations) = relocations {
+            self.code.publish_taken(taken, relocations)?;
         }
         let address = self.code.runs_at(taken.span);
         let backing = Backing::Span(taken.span);
@@ -148,10 +153,11 @@ impl State {
         self.install(manager, commit, code, effects)
     }
 
-    fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
+    /// What relocations lead to. A name's target is its entry, which stays whatever the name means.
+    pub(super) fn resolve_relocations(&mut self, commit: &Commit<'_>) -> Result<Relocations> {
         let mut resolved = List::new_in(self.host);
-        resolved.make_room(wanted.len())?;
-        for relocation in wanted {
+        resolved.make_room(commit.relocations.len())?;
+        for relocation in commit.relocations {
             let target = if relocation.symbol.is_null() {
                 relocation.target as usize
             } else {
@@ -162,7 +168,7 @@ impl State {
             let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
             resolved.push(Relocation { kind, offset, target, addend });
         }
-        Ok(resolved)
+        self.code.relocations(resolved, commit.used)
     }
 
     /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if

@@ -47,7 +47,10 @@ pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use state::State;
 
-use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
+use crate::abi::{
+    LIFECYCLE_CONFIG_MARK_ENTRIES, lifecycle_allocator, lifecycle_config, lifecycle_manager,
+    lifecycle_status,
+};
 use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
@@ -95,11 +98,14 @@ static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
 static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
 
+/// Flags of the config.
+const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES;
+
 impl Manager {
     /// Makes a manager.
     pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
         let allocator = check_allocator(config.allocator)?;
-        if config.flags != 0 {
+        if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
         os::at_fork(Level::Managers, &fork::HOOKS)?;
@@ -126,6 +132,7 @@ impl Manager {
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
+        state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
         drop(place);

@@ -9,9 +9,10 @@
 
 use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod announced;
+mod modules;
 mod ops;
 mod waiting;
 
@@ -88,6 +89,8 @@ pub struct Pair {
     open: Vec<Open>,
     entries: BTreeMap<usize, *const *mut c_void>,
     announced: Vec<Announced>,
+    /// Who needs whom.
+    needs: BTreeSet<(u64, u64)>,
     gone: Vec<Twin>,
     waits: Waits,
     epoch: u64,
@@ -130,6 +133,7 @@ impl Pair {
             open: Vec::new(),
             entries: BTreeMap::new(),
             announced: Vec::new(),
+            needs: BTreeSet::new(),
             gone: Vec::new(),
             waits: Waits::new(),
             epoch: 1,
@@ -305,21 +309,6 @@ impl Pair {
         }
     }
 
-    fn unload(&mut self, side: Side, force: bool) {
-        let pinned = self.pinned(|it| it.module == side.id).filter(|_| !force);
-        let busy = (side.stage != Stage::Loaded).then_some(LIFECYCLE_E_BUSY);
-        let flags = if force { LIFECYCLE_UNLOAD_FORCE_PINNED } else { 0 };
-        let mut report = lifecycle_unload_report::default();
-        let real = self.manager.unload(side.id, flags, &mut report);
-        if agree(real, busy.or(pinned)).is_some() {
-            self.modules.retain(|it| it.id != side.id);
-            self.waits.looks();
-            let announced = self.forget_announced(side.id);
-            let mine = self.forget(|it| it.module == side.id) + announced;
-            assert_eq!(report.jit_symbols + report.exec_symbols, mine as u64);
-        }
-    }
-
     /// Compares a sweep with the twin: `enough` says how many bytes were to go.
     fn swept(&mut self, real: &lifecycle_sweep_report, limit: u64, enough: usize) {
         let stale = |it: &Twin| it.jit && !it.staged && it.used < limit;
@@ -339,75 +328,16 @@ impl Pair {
         }
         let last = evicted.iter().filter(|it| it.used == newest).map(|it| self.footprint(it)).max();
         assert!(bytes < enough.saturating_add(last.unwrap_or(1)), "more went than had to");
-        self.waits.looks();
         assert_eq!(real.evicted, evicted.len() as u64);
         assert_eq!(real.code_bytes, evicted.iter().map(|it| it.len as u64).sum());
         self.forget(|it| evicted.iter().any(|gone| gone.id == it.id));
-    }
-
-    fn finish_reload(&mut self, side: Side) {
-        let Stage::Fresh { old } = side.stage else {
-            agree(self.manager.reload_commit(side.id), Some(LIFECYCLE_E_INVALID));
-            return;
-        };
-        let taken = |it: &Twin| self.published(it.name).is_some_and(|there| there.module != old);
-        let taken = self.symbols.iter().any(|it| it.module == side.id && taken(it));
-        let exists = taken.then_some(LIFECYCLE_E_EXISTS);
-        let refusal = self.pinned(|it| it.module == old).or(exists);
-        if agree(self.manager.reload_commit(side.id), refusal).is_some() {
-            self.waits.looks();
-            self.unveil(side.id, old);
-            self.forget(|it| it.module == old);
-            self.forget_announced(old);
-            self.modules.retain(|it| it.id != old);
-            self.modules.iter_mut().filter(|it| it.id == side.id).for_each(|it| {
-                it.stage = Stage::Loaded;
-            });
-        }
-    }
-
-    fn undo_reload(&mut self, side: Side) {
-        let Stage::Fresh { old } = side.stage else {
-            agree(self.manager.reload_abort(side.id), Some(LIFECYCLE_E_INVALID));
-            return;
-        };
-        agree(self.manager.reload_abort(side.id), None);
-        self.waits.looks();
-        self.forget(|it| it.module == side.id);
-        self.forget_announced(side.id);
-        self.modules.retain(|it| it.id != side.id);
-        let old = self.modules.iter_mut().find(|it| it.id == old);
-        old.expect("it is loaded").stage = Stage::Loaded;
-    }
-
-    fn begin_reload(&mut self, side: Side) {
-        let busy = (side.stage != Stage::Loaded).then_some(LIFECYCLE_E_BUSY);
-        if let Some(id) = agree(self.manager.reload_begin(side.id), busy) {
-            let old = self.modules.iter_mut().find(|it| it.id == side.id);
-            old.expect("it is loaded").stage = Stage::Replaced;
-            self.modules.push(Side { id, stage: Stage::Fresh { old: side.id }, ..side });
-        }
-    }
-
-    /// The side of a path that is seen.
-    fn loaded(&self, path: usize) -> Option<Side> {
-        let seen = |it: &&Side| it.path == path && !matches!(it.stage, Stage::Fresh { .. });
-        self.modules.iter().find(seen).copied()
     }
 
     fn unmap_owner(&mut self, owner: &CStr, whose: impl Fn(&Twin) -> bool, known: bool) {
         let unknown = (!known).then_some(LIFECYCLE_E_NOT_FOUND);
         let real = self.manager.unmap_owner(owner);
         if let Some(count) = agree(real, unknown.or(self.pinned(&whose))) {
-            self.waits.looks();
             assert_eq!(self.forget(whose), count);
-        }
-    }
-
-    fn load(&mut self, path: usize) {
-        let exists = self.loaded(path).map(|_| LIFECYCLE_E_EXISTS);
-        if let Some(id) = agree(self.manager.load(PATHS[path]), exists) {
-            self.modules.push(Side { id, path, stage: Stage::Loaded });
         }
     }
 
@@ -425,7 +355,10 @@ impl Pair {
         let side = |pair: &Self, number| nth(&pair.modules, number);
         match op {
             Op::Load(number) => self.load(path(number)),
-            Op::Unload { module, force } => self.unload(side(self, module)?, force),
+            Op::Unload { module, force, cascade } => {
+                self.unload(side(self, module)?, force, cascade);
+            }
+            Op::Depend { user, on } => self.depend(side(self, user)?.id, side(self, on)?.id),
             Op::Map { module, name: number, flags, size: len } => {
                 self.map(side(self, module)?, name(number), u32::from(flags) & FLAGS, size(len));
             }
@@ -544,6 +477,7 @@ impl Pair {
         let mut ranges: Vec<(usize, usize)> = open.chain(mapped).collect();
         ranges.sort_unstable();
         assert!(ranges.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "overlap");
+        self.compare_needs();
         self.compare_counts();
     }
 
@@ -586,7 +520,7 @@ impl Pair {
             }
         }
         while by_hand && let Some(side) = nth(&self.modules, 0) {
-            self.unload(side, true);
+            self.unload(side, true, true);
         }
         while by_hand && let Some(open) = self.open.pop() {
             agree(self.manager.abort_code(open.code.id), None);

@@ -5,8 +5,10 @@
 pub enum Op {
     /// Loads a path.
     Load(u8),
-    /// Unloads a module, whatever is pinned or not.
-    Unload { module: u8, force: bool },
+    /// Unloads a module, whatever is pinned or not, with those that need it or not.
+    Unload { module: u8, force: bool, cascade: bool },
+    /// A module needs another.
+    Depend { user: u8, on: u8 },
     /// Maps code.
     Map { module: u8, name: u8, flags: u8, size: u8 },
     /// Takes room for code and writes there.
@@ -70,9 +72,9 @@ pub enum Does {
 pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
     bytes.chunks_exact(5).map(|chunk| {
         let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
-        match chunk[0] % 37 {
+        match chunk[0] % 38 {
             0 | 1 => Op::Load(a),
-            2 => Op::Unload { module: a, force: b & 1 != 0 },
+            2 => Op::Unload { module: a, force: b & 1 != 0, cascade: b & 2 != 0 },
             3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
             8 => Op::Reserve { size: a, align: b },
             9 | 10 => Op::Commit { nth: a, module: b, name: c, flags: d },
@@ -105,6 +107,7 @@ pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
                     Does::Detach,
                 ][usize::from(b % 8)],
             },
+            37 => Op::Depend { user: a, on: b },
             _ => Op::Reclaim { wait: a & 1 != 0 },
         }
     })

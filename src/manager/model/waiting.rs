@@ -62,16 +62,9 @@ impl Waits {
         self.looked = false;
     }
 
-    /// A symbol was retired. Whatever does that looks at what may go if no reader is attached, or if
-    /// it is the host's own code; else it may wait until there is more.
+    /// A symbol was retired; whatever does that looks at what may go.
     pub fn retire(&mut self, it: Twin) {
-        self.looked |= self.readers.is_empty() || it.place.is_some();
         self.waiting.push((self.step, it));
-    }
-
-    /// The library did something that looks at what may go, retired or not: all but unmapping and
-    /// replacing single symbols.
-    pub fn looks(&mut self) {
         self.looked = true;
     }
 
@@ -204,9 +197,6 @@ impl Waits {
 
     /// Compares: what is held is there, byte for byte; what is not went when the library looked.
     pub fn compare(&mut self, stats: &lifecycle_stats, granule: usize) {
-        // There was enough of it, or no other room.
-        let released = self.released.iter().map(|it| it.load(Ordering::Relaxed));
-        self.looked |= released.zip(self.expected).any(|(real, expected)| real > expected);
         self.forget_what_went(stats);
         for it in self.held() {
             assert_holds(it.address, it.seed, it.len);
