@@ -11,6 +11,7 @@ ABI     := $(shell sed -n 's/^metadata.abi = //p' Cargo.toml)
 
 CARGO      ?= cargo
 CC         ?= cc
+CXX        ?= c++
 OBJCOPY    ?= objcopy
 INSTALL    ?= install
 PREFIX     ?= /usr/local
@@ -28,9 +29,10 @@ NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 AR := $(shell command -v llvm-ar || command -v ar)
 
 # For the scripts in c-tests.
-export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
+export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
-.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-aarch64 \
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
+        check-aarch64 \
         installcheck fuzz tsan loom soak clean setup help rust
 .DELETE_ON_ERROR:
 
@@ -46,8 +48,9 @@ help:
 	@echo 'make test            everything below down to installcheck; ends with "N passed, N failed"'
 	@echo 'make check-header    the header compiles everywhere and is up to date'
 	@echo 'make check-symbols   what is exported is what is declared and listed'
-	@echo 'make check-programs  c-tests/*.c: .so and .a; plain, valgrind, sanitizers'
+	@echo 'make check-programs  c-tests/*.c, *.cpp: .so and .a; plain, valgrind, sanitizers'
 	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
+	@echo 'make check-tools     a debugger shows mapped code by name'
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
 	@echo 'make check-aarch64   entries, relocations and readers on aarch64, under qemu; installs what it needs'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
@@ -188,9 +191,9 @@ run: setup
 
 test: setup
 	@$(MAKE) --no-print-directory all examples
-	@c-tests/run.sh rust header symbols examples link programs install
+	@c-tests/run.sh rust header symbols examples link tools programs install
 
-check-header check-symbols check-programs check-link: check-%: all
+check-header check-symbols check-programs check-link check-tools: check-%: all
 	@c-tests/run.sh $*
 
 check-aarch64:

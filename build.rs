@@ -40,11 +40,12 @@ fn build_info(abi: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// The little C there is (`src/shim/shim.c`): hidden symbols, so that neither library exports them.
+/// The little C there is (`src/shim/shim.c` and `tools.c`): hidden symbols, so that neither library exports them.
 fn shim() -> Outcome<()> {
     println!("cargo::rerun-if-changed=src/shim");
     cc::Build::new()
         .file("src/shim/shim.c")
+        .file("src/shim/tools.c")
         .std("c99")
         .pic(true)
         .extra_warnings(true)

@@ -124,7 +124,7 @@ OFFSET(lifecycle_config, load_depth_limit, 32);
 OFFSET(lifecycle_config, flags, 36);
 OFFSET(lifecycle_config, allocator, 40);
 
-SIZE(lifecycle_caps, 40);
+SIZE(lifecycle_caps, 48);
 OFFSET(lifecycle_caps, code_mode, 0);
 OFFSET(lifecycle_caps, fork_policy, 4);
 OFFSET(lifecycle_caps, membarrier, 8);
@@ -132,6 +132,8 @@ OFFSET(lifecycle_caps, entries, 12);
 OFFSET(lifecycle_caps, code_capacity, 16);
 OFFSET(lifecycle_caps, page_size, 24);
 OFFSET(lifecycle_caps, code_granule, 32);
+OFFSET(lifecycle_caps, tools, 40);
+OFFSET(lifecycle_caps, unwinder, 44);
 
 SIZE(lifecycle_stats, 256);
 OFFSET(lifecycle_stats, tracked_modules, 0);

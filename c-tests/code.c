@@ -157,7 +157,8 @@ static void options_that_are_not_supported_are_refused(void)
     EXPECT_STATUS(lifecycle_map_symbol(manager, module, "w", code, sizeof code, &options, &symbol), LIFECYCLE_E_INVALID);
     options.relocation_count = 0;
     options.eh_frame = code;
-    EXPECT_STATUS(lifecycle_map_symbol(manager, module, "w", code, sizeof code, &options, &symbol), LIFECYCLE_E_UNSUPPORTED);
+    options.eh_frame_size = sizeof code;
+    EXPECT_STATUS(lifecycle_map_symbol(manager, module, "w", code, sizeof code, &options, &symbol), LIFECYCLE_E_FORMAT);
     EXPECT_EQ(stats_of(manager).symbols_live, 0);
     EXPECT_OK(lifecycle_destroy(manager));
 }

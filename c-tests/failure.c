@@ -5,6 +5,7 @@
  * is back. System calls that fail: failure_system.c.
  */
 #include "failure.h"
+#include "frames.h"
 
 /* --- what is tried: prepare() is not disturbed, act() is --- */
 
@@ -68,6 +69,16 @@ static lifecycle_status replace_one(struct stage *s, int i)
     lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
     options.flags = LIFECYCLE_MAP_REPLACE;
     return lifecycle_map_symbol(s->manager, s->b, numbered("symbol", i), seven, sizeof seven, &options, NULL);
+}
+
+static lifecycle_status map_with_frames(struct stage *s, int i)
+{
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    frames table = frames_with_rbp(ENCODING_PCREL_SDATA4);
+    options.eh_frame = table.bytes;
+    options.eh_frame_size = table.size;
+    return lifecycle_map_symbol(s->manager, s->a, numbered("unwound", i), code_with_rbp, sizeof code_with_rbp, &options,
+                                NULL);
 }
 
 /* Entries that a relocation names may stay when the mapping fails. */
@@ -428,6 +439,7 @@ static const struct operation operations[] = {
     {"map JIT", NULL, map_jit_one, 20, 0},
     {"map, replacing", map_some, replace_one, 6, 0},
     {"map, relocated", NULL, map_relocated, 6, ENTRIES_MAY_STAY},
+    {"map, with frames", NULL, map_with_frames, 6, 0},
     {"map a batch", NULL, map_a_batch, 6, 0},
     {"reserve", NULL, reserve_one, 8, 0},
     {"commit", reserve_some, commit_one, 8, 0},

@@ -386,11 +386,13 @@ static void every_call_of_a_childs_first_change(void)
 static void every_call_of_creation(void)
 {
     static const uint32_t modes[] = {LIFECYCLE_CODE_AUTO, DUAL, MPROTECT};
-    for (size_t v = 0; v < expect_scale(24, 1); v++) {
-        uint32_t mode = modes[v % 3];
-        int error = errors[v / 3 % 4];
+    for (size_t v = 0; v < expect_scale(48, 2); v++) {
+        uint32_t tools = v % 2 == 0 ? 0 : LIFECYCLE_CONFIG_PERF_MAP | LIFECYCLE_CONFIG_JITDUMP;
+        uint32_t mode = modes[v / 2 % 3];
+        int error = errors[v / 6 % 4];
         lifecycle_config config = LIFECYCLE_CONFIG_INIT;
         unsigned refused = 1;
+        config.flags = tools;
         config.code_capacity = 8 << 20;
         config.code_mode = mode;
         for (long k = 1; refused != 0 && k < 1000; k += (long)expect_scale(1, 4)) {
@@ -398,7 +400,7 @@ static void every_call_of_creation(void)
             long long mapped = address_space();
             lifecycle_manager *manager = (lifecycle_manager *)&config;
             lifecycle_status status;
-            fail_call(k, v >= 12, error, ANY);
+            fail_call(k, v >= 24, error, ANY);
             status = lifecycle_create(&config, &manager);
             refused = calls_refused();
             if (status == LIFECYCLE_OK) {
@@ -406,6 +408,7 @@ static void every_call_of_creation(void)
                 EXPECT_OK(lifecycle_caps_get(manager, &caps, sizeof caps));
                 /* Only AUTO may answer a refusal with another mode. */
                 EXPECT(mode == LIFECYCLE_CODE_AUTO || caps.code_mode == mode);
+                EXPECT_EQ(caps.tools, tools);
                 EXPECT_OK(lifecycle_on_module_load(manager, "m", &(lifecycle_module){0}));
                 EXPECT_OK(lifecycle_destroy(manager));
             } else {
@@ -632,6 +635,7 @@ static void make_what_is_shared(void)
 
 int main(void)
 {
+    char perf_map[64];
     write_file(a_file, "some bytes of a file", 20);
     RUN(every_call_of_the_first_creation);
     make_what_is_shared();
@@ -646,5 +650,7 @@ int main(void)
     RUN(an_unmapping_that_is_refused_is_tried_again);
     RUN(without_its_barrier_the_reclaimer_frees_nothing);
     unlink(a_file);
+    snprintf(perf_map, sizeof perf_map, "/tmp/perf-%d.map", (int)getpid());
+    unlink(perf_map);
     return expect_done();
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "support.h"
 
@@ -158,6 +159,10 @@ ssize_t pread(int fd, void *to, size_t len, off_t offset)
 ssize_t pread64(int fd, void *to, size_t len, off_t offset)
 {
     return pread(fd, to, len, offset);
+}
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    return ask(SYS_writev, fd, (long)parts, count, 0, 0, 0);
 }
 ssize_t pwrite(int fd, const void *from, size_t len, off_t offset)
 {

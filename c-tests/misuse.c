@@ -366,7 +366,8 @@ static void no_function_is_left_out(void)
     size_t functions = 0, i;
     while (*line != '\0') {
         size_t len = strcspn(line, " \n");
-        if (*line != '#' && len != 0) {
+        /* What debuggers look for by name is nobody's to call. */
+        if (*line != '#' && strncmp(line, "__jit_debug_", 12) != 0 && len != 0) {
             for (i = 0; i < ROWS; i++)
                 if (strlen(rows[i].name) == len && memcmp(rows[i].name, line, len) == 0)
                     break;

@@ -60,7 +60,13 @@ static void fill_options(struct world *w, enum kind kind)
     (o = options_with(&n))->flags = LIFECYCLE_MAP_ADOPTED;
     bad(w, kind, "a flag that is not for callers", P(o), INVALID);
     (o = options_with(&n))->eh_frame = ret_code;
-    bad(w, kind, "eh_frame", P(o), LIFECYCLE_E_UNSUPPORTED);
+    o->eh_frame_size = sizeof ret_code;
+    bad(w, kind, "an eh_frame that is none", P(o), LIFECYCLE_E_FORMAT);
+    (o = options_with(&n))->eh_frame_size = 1;
+    bad(w, kind, "NULL eh_frame", P(o), INVALID);
+    (o = options_with(&n))->eh_frame = ret_code;
+    o->eh_frame_size = SIZE_MAX;
+    bad(w, kind, "an eh_frame that is too large", P(o), INVALID);
     (o = options_with(&n))->relocation_count = 1;
     bad(w, kind, "NULL relocations", P(o), INVALID);
     (o = options_with(&n))->relocation_count = SIZE_MAX / 2;

@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-: "${CC:=cc}" "${CARGO:=cargo}" "${DIST:=target/dist}" "${EXAMPLES:=target/dist-examples}"
+: "${CC:=cc}" "${CXX:=c++}" "${CARGO:=cargo}" "${DIST:=target/dist}" "${EXAMPLES:=target/dist-examples}"
 : "${VERSION:=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)}"
 : "${ABI:=$(sed -n 's/^metadata.abi = //p' Cargo.toml)}"
 : "${NATIVE_LIBS:=-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc}"

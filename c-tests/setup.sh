@@ -23,6 +23,7 @@ if ! cc -E -include libtcc.h -x c /dev/null >/dev/null 2>&1; then
 fi
 want tcc tcc # its headers: libtcc compiles with them
 want valgrind valgrind
+want gdb gdb
 want pkg-config pkg-config
 want cmake cmake
 if [ "${1:-}" = aarch64 ]; then

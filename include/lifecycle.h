@@ -146,16 +146,28 @@
  */
 #define LIFECYCLE_CONFIG_MARK_ENTRIES 1u
 
-/** Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. */
+/**
+ * Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
+ * takes nothing back: where an address was used again, perf takes one of its names for all samples.
+ * perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+ * LIFECYCLE_CODE_MPROTECT first.
+ */
 #define LIFECYCLE_CONFIG_PERF_MAP 2u
 
-/** Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`. */
+/**
+ * Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`, in the
+ * folder that JITDUMPDIR in the environment names, or else in the current one. Code that the host
+ * mapped itself is not.
+ */
 #define LIFECYCLE_CONFIG_JITDUMP 4u
 
-/** Config: each symbol is told to a debugger (the GDB JIT interface). */
+/** Config: each symbol is told to a debugger (the GDB JIT interface) until it is freed. */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows: DUAL, else MPROTECT, else NONE. */
+/**
+ * Code mode: the best the system allows: DUAL, else MPROTECT, else NONE (but see
+ * LIFECYCLE_CONFIG_PERF_MAP).
+ */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
@@ -333,6 +345,13 @@ typedef struct lifecycle_caps {
     size_t page_size;
     /** Bytes that every code symbol's size is rounded up to. */
     size_t code_granule;
+    /**
+     * Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One whose
+     * file could not be written any more is missing: no mapping fails for that.
+     */
+    uint32_t tools;
+    /** 1 = the process has an unwinder that takes lifecycle_map_options.eh_frame. */
+    uint32_t unwinder;
 } lifecycle_caps;
 
 /** Everything counted, right now or since the manager was made. */
@@ -585,9 +604,16 @@ typedef struct lifecycle_map_options {
     const lifecycle_relocation *relocations;
     /** How many. */
     size_t relocation_count;
-    /** Unwind information; not supported yet, must be NULL. */
+    /**
+     * How to unwind the code, or NULL: CIEs and FDEs as in a section .eh_frame; copied. The
+     * initial location of each FDE counts from the first byte of the code, whatever its encoding
+     * (absptr, udata, sdata of 2, 4 or 8 bytes; pcrel or not): the library fills the address in.
+     * Pointers to a personality and to its data must be absolute and are left as they are. The
+     * process's unwinder knows it from before the symbol can be called until it is freed; a host
+     * must not register the same code itself.
+     */
     const void *eh_frame;
-    /** Its bytes. */
+    /** Its bytes, with or without the empty record that ends a section. */
     size_t eh_frame_size;
     /** The host's own pointer, told back by lifecycle_symbol_info_get. */
     void *user;
@@ -1022,8 +1048,10 @@ lifecycle_status lifecycle_self_test(void);
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
  * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
  * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
- * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
- * managers); LIFECYCLE_E_SYSTEM.
+ * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM. LIFECYCLE_E_DENIED,
+ * LIFECYCLE_E_NOT_FOUND and LIFECYCLE_E_SYSTEM also where the file of a tool that `flags` asks for
+ * cannot be had: the sentence names it.
  *
  * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
  * from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:
@@ -1466,14 +1494,15 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  *
  * The code is packed with other code into slabs of 2 MiB that are never writable and executable at
  * one address, and can be run when this returns. An entry of this name (lifecycle_entry) points at
- * it at once.
+ * it at once. Tools that the config asked for are told before that, and the unwinder of eh_frame;
+ * what they can forget is taken back when the code is freed.
  *
  * \param manager  the manager.
  * \param module  the owner; with LIFECYCLE_MAP_JIT the module whose code made the JIT produce it.
  * \param name  not empty; copied. One symbol of a name is mapped at a time.
  * \param code  `len` bytes; copied.
  * \param len  bytes, not 0.
- * \param options  flags, alignment, where, relocations; NULL = defaults; borrowed.
+ * \param options  flags, alignment, where, relocations, eh_frame; NULL = defaults; borrowed.
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
@@ -1481,11 +1510,14 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
  * LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
  * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
- * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
- * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
- * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
- * named by relocations have been made.
+ * within 2 GiB of near_address; a relocation's field or target out of range; an FDE of eh_frame
+ * about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
+ * LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
+ * frame); LIFECYCLE_E_UNSUPPORTED (a
+ * relocation kind that is unknown or another processor's; an encoding in eh_frame; a process without an
+ * unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On
+ * failure nothing has changed, except that entries named by relocations
+ * have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
  * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0

@@ -7,6 +7,7 @@ use crate::base::Host;
 use crate::mapping::{smf_header, smf_section};
 use crate::names::KINDS;
 use crate::names::model::{Pair, decode};
+use crate::tools::rewrite_frames;
 
 /// Reads bytes as an SMF file, as they are and with the beginning of a good trailer, so that most
 /// inputs get past the magic.
@@ -31,6 +32,28 @@ fn read(bytes: &[u8]) {
             assert!(all.start <= found.start && found.end <= all.end);
         }
     }
+}
+
+/// Reads bytes as a host's table of frames. One that is taken becomes a table whose entries are
+/// about bytes of the code, and that ends.
+pub fn frames(bytes: &[u8]) {
+    const ADDRESS: usize = 1 << 46;
+    const LEN: usize = 4096;
+    let Ok(table) = rewrite_frames(Host::libc(), bytes, ADDRESS, LEN) else { return };
+    let word = |rest: &[u8]| rest.first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
+    let long = |rest: &[u8]| rest.first_chunk().map_or(0, |long| u64::from_le_bytes(*long));
+    let mut rest: &[u8] = &table;
+    while word(rest) != 0 {
+        let (record, after) = rest.split_at(4 + word(rest) as usize);
+        rest = after;
+        let (_, id) = record.split_at(4);
+        if word(id) != 0 {
+            let (address, size) = id.split_at(4).1.split_at(8);
+            let from = long(address) - ADDRESS as u64;
+            assert!(long(size) != 0 && from + long(size) <= LEN as u64);
+        }
+    }
+    assert!(rest.len() == 4);
 }
 
 /// Runs bytes as steps on the name tables and on their naive twin.

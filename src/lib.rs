@@ -21,3 +21,4 @@ mod os;
 mod registry;
 mod shim;
 mod spl;
+mod tools;

@@ -28,6 +28,12 @@ for kind in so a; do
     check "link: a host's spl_free frees the blocks (.$kind)" plain "own_free.$kind" own_free.c "${how[@]}"
     for linker in bfd gold lld; do
         if have "ld.$linker"; then
+            check "link: a host's own pair of symbols for debuggers is used (.$kind, $linker)" plain \
+                "own_debugger.$kind.$linker" own_debugger.c "-fuse-ld=$linker" "${how[@]}"
+        fi
+    done
+    for linker in bfd gold lld; do
+        if have "ld.$linker"; then
             check "link: a host's weak rt_exec_manager_* give way (.$kind, $linker)" stubs "weak.$kind.$linker" library \
                 "-fuse-ld=$linker" c-tests/link/stubs.c c-tests/link/runtime_stubs.c "${how[@]}"
         else

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2164,SC2054 # checks run under set -e; commas belong to the flags
-# Every c-tests/*.c is a program that exits with 0 when all is well. Each is built against the shared library and
+# Every c-tests/*.c and *.cpp is a program that exits with 0 when all is well. Each is built against the shared library and
 # against the archive, and run plainly, under valgrind, and with AddressSanitizer and UndefinedBehaviorSanitizer.
 #
 # In its first lines a program may say `test-skip: valgrind (why)` or `test-skip: sanitizers (why)`.
 # LIFECYCLE_TEST_SCALE=small is in its environment where it runs slowly: then a hundredth of the rounds will do.
 
-program_flags=(-std=c11 -Wall -Wextra -Wpedantic -Werror -g -D_GNU_SOURCE "-DCARGO_VERSION=\"$VERSION\"" "-DCARGO_ABI=$ABI"
+program_flags=(-Wall -Wextra -Wpedantic -Werror -g -D_GNU_SOURCE "-DCARGO_VERSION=\"$VERSION\"" "-DCARGO_ABI=$ABI"
     -Iinclude -Ic-tests)
 sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 memcheck=(valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
@@ -16,7 +16,9 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 build() { # program, source, shared or archive, more flags
     local how=("-L$DIST" "-Wl,-rpath,$DIST" -llifecycle)
     [ "$3" = shared ] || how=("$DIST/liblifecycle.a")
-    "$CC" "${program_flags[@]}" "${@:4}" -o "$1" "$2" "${how[@]}" "${LIBS[@]}" -pthread
+    local compiler=("$CC" -std=c11)
+    [[ $2 == *.c ]] || compiler=("$CXX" -std=c++17)
+    "${compiler[@]}" "${program_flags[@]}" "${@:4}" -o "$1" "$2" "${how[@]}" "${LIBS[@]}" -pthread
 }
 
 scratch() { # a folder of its own to run in
@@ -66,8 +68,12 @@ dies_valgrind() {
     [ $status = 9 ] && grep -qE 'Invalid (read|write)' out
 }
 
-for source in c-tests/*.c; do
+for source in c-tests/*.c c-tests/*.cpp; do
     base=${source##*/}
+    if [[ $base == *.cpp ]] && ! have "$CXX"; then
+        skip "$base" "no $CXX"
+        continue
+    fi
     if [ "$base" = arena_poison.c ]; then
         for library in shared archive; do
             for fault in reset rewind; do

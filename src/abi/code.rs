@@ -77,9 +77,14 @@ pub struct lifecycle_map_options {
     pub relocations: *const lifecycle_relocation,
     /// How many.
     pub relocation_count: usize,
-    /// Unwind information; not supported yet, must be NULL.
+    /// How to unwind the code, or NULL: CIEs and FDEs as in a section .eh_frame; copied. The
+    /// initial location of each FDE counts from the first byte of the code, whatever its encoding
+    /// (absptr, udata, sdata of 2, 4 or 8 bytes; pcrel or not): the library fills the address in.
+    /// Pointers to a personality and to its data must be absolute and are left as they are. The
+    /// process's unwinder knows it from before the symbol can be called until it is freed; a host
+    /// must not register the same code itself.
     pub eh_frame: *const c_void,
-    /// Its bytes.
+    /// Its bytes, with or without the empty record that ends a section.
     pub eh_frame_size: usize,
     /// The host's own pointer, told back by lifecycle_symbol_info_get.
     pub user: *mut c_void,

@@ -58,14 +58,20 @@ pub struct lifecycle_config {
 /// Config: calls through entries note their use, so that the sweeper sees what is called without a
 /// word from the host.
 pub const LIFECYCLE_CONFIG_MARK_ENTRIES: u32 = 1;
-/// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up.
+/// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
+/// takes nothing back: where an address was used again, perf takes one of its names for all samples.
+/// perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+/// LIFECYCLE_CODE_MPROTECT first.
 pub const LIFECYCLE_CONFIG_PERF_MAP: u32 = 2;
-/// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`.
+/// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`, in the
+/// folder that JITDUMPDIR in the environment names, or else in the current one. Code that the host
+/// mapped itself is not.
 pub const LIFECYCLE_CONFIG_JITDUMP: u32 = 4;
-/// Config: each symbol is told to a debugger (the GDB JIT interface).
+/// Config: each symbol is told to a debugger (the GDB JIT interface) until it is freed.
 pub const LIFECYCLE_CONFIG_GDB: u32 = 8;
 
-/// Code mode: the best the system allows: DUAL, else MPROTECT, else NONE.
+/// Code mode: the best the system allows: DUAL, else MPROTECT, else NONE (but see
+/// LIFECYCLE_CONFIG_PERF_MAP).
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;
 /// Code mode: memory files, mapped executable at one address and writable at another. Publishing
 /// costs no system call. After a fork both processes run the same pages, until one of them frees
@@ -113,6 +119,11 @@ pub struct lifecycle_caps {
     pub page_size: usize,
     /// Bytes that every code symbol's size is rounded up to.
     pub code_granule: usize,
+    /// Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One whose
+    /// file could not be written any more is missing: no mapping fails for that.
+    pub tools: u32,
+    /// 1 = the process has an unwinder that takes lifecycle_map_options.eh_frame.
+    pub unwinder: u32,
 }
 
 /// Receives `len` bytes of text (not NUL-terminated); a non-zero return stops the writing.

@@ -41,6 +41,7 @@ use crate::base::{
     Bx, Chain, Host, Kind, Link, Linked, List, Result, Slots, Text, fail, split_index, try_box,
 };
 use crate::epoch::{Ages, Verdict};
+use crate::tools::Told;
 use entries::Entries;
 use region::Region;
 use shards::{ALIGN, MOST_ALIGN, Reserved, Space};
@@ -109,6 +110,8 @@ pub struct Retired {
     pub len: usize,
     /// What holds them.
     pub backing: Backing,
+    /// What tools were told of it.
+    pub told: Told,
 }
 
 /// Numbers for statistics.
@@ -396,7 +399,7 @@ impl Code {
     /// symbol has taken the name over. Never allocates.
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.symbols.remove(chain, id)?;
-        let NewSymbol { name, module, address, len, backing, staged, .. } = symbol;
+        let NewSymbol { name, module, address, len, backing, staged, told, .. } = symbol;
         if !staged && !successor {
             self.entries.point(&self.space.pages, name.bytes(), None);
         }
@@ -405,7 +408,7 @@ impl Code {
         if let Backing::Host { .. } = backing {
             self.locator.remove_range(address as usize);
         }
-        Ok(Retired { name, id, module, address, len, backing })
+        Ok(Retired { name, id, module, address, len, backing, told })
     }
 
     /// The address to call a name at, made if it is not there.

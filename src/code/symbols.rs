@@ -17,6 +17,7 @@ use crate::base::{
     Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, error, fail, split_index,
 };
 use crate::epoch::Ages;
+use crate::tools::Told;
 
 /// What holds a symbol's bytes.
 #[derive(Clone, Copy)]
@@ -54,6 +55,8 @@ pub struct Record<Name> {
     pub user: *mut c_void,
     /// Not visible until its reload is committed.
     pub staged: bool,
+    /// What tools were told of it.
+    pub told: Told,
 }
 
 /// The name of a new symbol.
@@ -230,8 +233,9 @@ impl Symbols {
         // now.
         self.published.make_room_for(self.staged.len() + 1)?;
         self.staged.make_room()?;
-        let Record { module, flags, pins, address, len, backing, user, staged, .. } = new;
-        let record = Record { name, module, flags, pins, address, len, backing, user, staged };
+        let Record { module, flags, pins, address, len, backing, user, staged, told, .. } = new;
+        let record =
+            Record { name, module, flags, pins, address, len, backing, user, staged, told };
         let (jit, awaited) = (record.is_jit(), record.is_awaited());
         let generation = self.made + 1;
         let symbol = Symbol { record, generation, entry: None, hash, link: Link::default() };

@@ -15,6 +15,7 @@ pub(super) struct Options<'a> {
     flags: u32,
     user: *mut c_void,
     relocations: &'a [lifecycle_relocation],
+    eh_frame: &'a [u8],
 }
 
 /// Reads options; NULL = the defaults.
@@ -40,12 +41,12 @@ pub(super) unsafe fn read_options<'a>(
         // SAFETY: the caller's word; any bytes are valid options.
         read = unsafe { guard::read_sized(options, read, "map options") }?;
     }
-    if !read.eh_frame.is_null() || read.eh_frame_size != 0 {
-        fail!(LIFECYCLE_E_UNSUPPORTED, "unwind information (eh_frame) is not supported yet");
-    }
     // SAFETY: the caller's word.
     let relocations =
         unsafe { guard::slice(read.relocations, read.relocation_count, "relocations") }?;
+    // SAFETY: the caller's word.
+    let eh_frame =
+        unsafe { guard::slice(read.eh_frame.cast::<u8>(), read.eh_frame_size, "eh_frame") }?;
     if read.reserved != 0 || relocations.iter().any(|relocation| relocation.reserved != 0) {
         fail!(LIFECYCLE_E_UNSUPPORTED, "a reserved field of the map options is not 0");
     }
@@ -55,6 +56,7 @@ pub(super) unsafe fn read_options<'a>(
         flags: read.flags,
         user: read.user,
         relocations,
+        eh_frame,
     })
 }
 
@@ -62,14 +64,15 @@ pub(super) unsafe fn read_options<'a>(
 ///
 /// The code is packed with other code into slabs of 2 MiB that are never writable and executable at
 /// one address, and can be run when this returns. An entry of this name (lifecycle_entry) points at
-/// it at once.
+/// it at once. Tools that the config asked for are told before that, and the unwinder of eh_frame;
+/// what they can forget is taken back when the code is freed.
 ///
 /// \param manager  the manager.
 /// \param module  the owner; with LIFECYCLE_MAP_JIT the module whose code made the JIT produce it.
 /// \param name  not empty; copied. One symbol of a name is mapped at a time.
 /// \param code  `len` bytes; copied.
 /// \param len  bytes, not 0.
-/// \param options  flags, alignment, where, relocations; NULL = defaults; borrowed.
+/// \param options  flags, alignment, where, relocations, eh_frame; NULL = defaults; borrowed.
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
@@ -77,11 +80,14 @@ pub(super) unsafe fn read_options<'a>(
 /// LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
 /// LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
 /// LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
-/// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
-/// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
-/// relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
-/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
-/// named by relocations have been made.
+/// within 2 GiB of near_address; a relocation's field or target out of range; an FDE of eh_frame
+/// about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
+/// LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
+/// frame); LIFECYCLE_E_UNSUPPORTED (a
+/// relocation kind that is unknown or another processor's; an encoding in eh_frame; a process without an
+/// unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On
+/// failure nothing has changed, except that entries named by relocations
+/// have been made.
 ///
 /// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
 /// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
@@ -127,6 +133,7 @@ impl<'a> Options<'a> {
             used,
             user: self.user,
             relocations: self.relocations,
+            eh_frame: self.eh_frame,
         }
     }
 }

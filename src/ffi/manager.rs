@@ -27,8 +27,10 @@ use crate::observe::Format;
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
 /// with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
 /// know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
-/// the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
-/// managers); LIFECYCLE_E_SYSTEM.
+/// the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_LIMIT (65536 managers); LIFECYCLE_E_SYSTEM. LIFECYCLE_E_DENIED,
+/// LIFECYCLE_E_NOT_FOUND and LIFECYCLE_E_SYSTEM also where the file of a tool that `flags` asks for
+/// cannot be had: the sentence names it.
 ///
 /// Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
 /// from callbacks too, except the allocator's. Fork: a child may make its own managers. Since:

@@ -46,6 +46,7 @@ impl Manager {
                 state.give_up(items, &batch);
                 return Err(error);
             }
+            state.tools.write_lines();
             for (number, (named, reservation)) in
                 batch.named.iter().zip(&batch.reservations).enumerate()
             {
@@ -138,9 +139,10 @@ impl State {
 
     /// Undoes what was done of a batch that failed; reservations of the host stay the host's.
     fn give_up(&mut self, items: &[Item<'_>], batch: &Batch) {
+        self.tools.drop_lines();
         // What is undone here is there, so nothing of it fails, and the first error is the one to
         // tell.
-        for named in &batch.named {
+        for named in batch.named.iter().rev() {
             let _ = self.unname(named.id);
         }
         for (item, reservation) in items.iter().zip(&batch.reservations) {

@@ -8,6 +8,7 @@ use super::install::Placed;
 use crate::abi::*;
 use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
 use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
+use crate::tools::{self, Told};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -23,6 +24,8 @@ pub struct Commit<'a> {
     pub user: *mut c_void,
     /// Fields to fill.
     pub relocations: &'a [lifecycle_relocation],
+    /// The table of its frames; empty = none.
+    pub eh_frame: &'a [u8],
 }
 
 /// Code that the host mapped itself.
@@ -119,6 +122,7 @@ impl Manager {
                 used: adopted.len,
                 user: adopted.user,
                 relocations: &[],
+                eh_frame: &[],
             };
             state.may_install(&commit, 0)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
@@ -149,6 +153,7 @@ impl Manager {
                         backing: Backing::Awaited,
                         user: core::ptr::null_mut(),
                         staged,
+                        told: Told::default(),
                     };
                     let chain = &mut state.registry.get_mut(origin)?.jit;
                     state.code.install(chain, new, self.epoch()).map(|_| ())
@@ -293,6 +298,8 @@ impl Manager {
                 code_capacity: if has_code { state.code.capacity() } else { 0 },
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
+                tools: state.tools.working(),
+                unwinder: u32::from(tools::can_unwind()),
             })
         })
     }

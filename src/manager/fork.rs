@@ -10,6 +10,7 @@ use std::sync::{MutexGuard, RwLockWriteGuard};
 use super::{DEFAULT, Manager, POOL, exec};
 use crate::epoch;
 use crate::os::{Held, Hooks, RwLock};
+use crate::tools;
 
 /// Read while a manager is made, so that a fork finds none half made. One that is being destroyed is
 /// no live one any more, and its locks are taken and let go like all others'.
@@ -30,9 +31,11 @@ fn before() {
     POOL.places().for_each(|manager| manager.readers.hold());
     epoch::hold_pool();
     POOL.hold();
+    tools::hold();
 }
 
 fn after(in_child: bool) {
+    tools::let_go();
     POOL.let_go();
     epoch::let_go_pool();
     POOL.places().for_each(|manager| manager.readers.let_go(in_child));

@@ -4,13 +4,14 @@ use core::ffi::CStr;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
-use super::retire::Waiting;
+use super::retire::{FORGOTTEN_AT_ONCE, Waiting};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, Text, fail};
 use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
+use crate::tools::{Fresh, Told};
 
 /// Code that lies where it will run.
 pub(super) struct Placed {
@@ -204,6 +205,8 @@ impl State {
         code: Placed,
         hidden: bool,
     ) -> Result<Named> {
+        // Before the entry is pointed at it (`.tool.order`).
+        let told = self.tell_tools(commit, &code, hidden)?;
         let Placed { address, len, backing, name: copied } = code;
         let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
@@ -226,6 +229,7 @@ impl State {
             backing,
             user: commit.user,
             staged: staged || hidden,
+            told,
         };
         let owner = self.registry.get_mut(module)?;
         let chain = if jit != 0 { &mut owner.jit } else { &mut owner.exec };
@@ -258,6 +262,25 @@ impl State {
         owner.code_bytes -= len as u64;
         let chain = if jit { &mut owner.jit } else { &mut owner.exec };
         self.code.retire(chain, id, true).map(|_| ())
+    }
+
+    /// Tells tools of a symbol that is about to be named. `more` follow before any is shown.
+    fn tell_tools(&mut self, commit: &Commit<'_>, code: &Placed, more: bool) -> Result<Told> {
+        let Placed { address, len, backing, .. } = *code;
+        let code = match backing {
+            // SAFETY: `.span.live` - the span was published with `len` bytes of code, and nobody
+            // writes them as long as it lives.
+            Backing::Span(_) => Some(unsafe { core::slice::from_raw_parts(address, len) }),
+            Backing::Host { .. } | Backing::Awaited => None,
+        };
+        let (name, eh_frame) = (commit.name.to_bytes(), commit.eh_frame);
+        let fresh = Fresh { name, address, len, code, eh_frame };
+        let most = self.code.symbols.len() as usize + self.retirement.iter().len() + 1;
+        let told = self.tools.tell(&fresh, most.min(FORGOTTEN_AT_ONCE));
+        if !more {
+            self.tools.write_lines();
+        }
+        told
     }
 
     /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's

@@ -48,7 +48,8 @@ pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as e
 pub use state::State;
 
 use crate::abi::{
-    LIFECYCLE_CONFIG_MARK_ENTRIES, lifecycle_allocator, lifecycle_config, lifecycle_manager,
+    LIFECYCLE_CONFIG_GDB, LIFECYCLE_CONFIG_JITDUMP, LIFECYCLE_CONFIG_MARK_ENTRIES,
+    LIFECYCLE_CONFIG_PERF_MAP, lifecycle_allocator, lifecycle_config, lifecycle_manager,
     lifecycle_status,
 };
 use crate::base::{Host, Result, fail};
@@ -92,14 +93,17 @@ unsafe impl Signed for Manager {
 // SAFETY: as for `Signed`.
 unsafe impl Sync for Manager {}
 
+/// What a config may ask for.
+const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES
+    | LIFECYCLE_CONFIG_PERF_MAP
+    | LIFECYCLE_CONFIG_JITDUMP
+    | LIFECYCLE_CONFIG_GDB;
+
 static POOL: Pool<Manager> = Pool::new();
 /// Tells one manager's ids from another's.
 static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
 static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
-
-/// Flags of the config.
-const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES;
 
 impl Manager {
     /// Makes a manager.

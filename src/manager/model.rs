@@ -540,7 +540,7 @@ impl Pair {
 
 fn commit(module: u64, name: usize, flags: u32, used: usize) -> Commit<'static> {
     let user = core::ptr::null_mut();
-    Commit { module, name: NAMES[name], flags, used, user, relocations: &[] }
+    Commit { module, name: NAMES[name], flags, used, user, relocations: &[], eh_frame: &[] }
 }
 
 /// Runs bytes as steps on a manager and on its twin.

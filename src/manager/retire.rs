@@ -17,6 +17,7 @@ use crate::abi::*;
 use crate::base::{Host, List, ListExt, Result};
 use crate::code::{Backing, Retired, Span};
 use crate::mapping::Released;
+use crate::tools::Told;
 
 /// Symbols, and bytes of their code, that wait for one look at the readers at most.
 const ENOUGH: usize = 256;
@@ -24,6 +25,10 @@ const ENOUGH_BYTES: u64 = 1 << 20;
 
 /// Things freed in one go, so that a call's work under the lock is bounded.
 const BATCH: usize = 4096;
+
+/// Things that tools forget in one go. More than a batch, for the order in which they forget is what
+/// makes many go in linear time (`Tools::forget`), and each takes little.
+pub(super) const FORGOTTEN_AT_ONCE: usize = 1 << 16;
 
 /// The tag of what was not given one yet: never due.
 const UNSEALED: u64 = u64::MAX;
@@ -50,6 +55,8 @@ pub enum Waiting {
 /// The queue.
 pub struct Retirement {
     queue: List<(u64, Waiting)>,
+    /// So many at the front are forgotten by tools already.
+    forgotten: usize,
     span_bytes: u64,
     /// What was put in since somebody last looked who is inside: things, and bytes of code.
     fresh: (usize, u64),
@@ -66,7 +73,15 @@ impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
         let queue = List::new_in(host);
-        Retirement { queue, span_bytes: 0, fresh: (0, 0), hurry: false, backlog: false, holds: 0 }
+        Retirement {
+            queue,
+            forgotten: 0,
+            span_bytes: 0,
+            fresh: (0, 0),
+            hurry: false,
+            backlog: false,
+            holds: 0,
+        }
     }
 
     /// Bytes of the manager's code that wait.
@@ -80,7 +95,7 @@ impl Retirement {
     }
 
     /// What waits.
-    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Waiting> {
         self.queue.iter().map(|(_, waiting)| waiting)
     }
 
@@ -97,6 +112,18 @@ impl Retirement {
             _ => self.hurry = true,
         }
         self.queue.push((UNSEALED, waiting));
+    }
+
+    /// What tools were told of code among the first `due` things, as far as they have not forgotten
+    /// it and may now.
+    fn take_back(&mut self, due: usize) -> impl Iterator<Item = &mut Told> {
+        let from = self.forgotten;
+        self.forgotten = due.min(from + FORGOTTEN_AT_ONCE);
+        let queue = self.queue.iter_mut().take(self.forgotten).skip(from);
+        queue.filter_map(|(_, waiting)| match waiting {
+            Waiting::Code(retired) => Some(&mut retired.told),
+            Waiting::Data(_) | Waiting::Mapping(_) | Waiting::Resource { .. } => None,
+        })
     }
 
     /// What this change retires is to go as soon as may be, not when there is enough of it.
@@ -174,6 +201,10 @@ impl State {
         }
         effects.make_room(batch, batch)?;
         let mut bytes = 0;
+        if self.retirement.forgotten < batch {
+            self.tools.forget(self.retirement.take_back(due));
+        }
+        self.retirement.forgotten -= batch;
         let mut queue = core::mem::replace(&mut self.retirement.queue, List::new_in(self.host));
         for (_, waiting) in queue.drain(..batch) {
             bytes += self.free(waiting, effects);
@@ -205,7 +236,9 @@ impl State {
     }
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
-        let Retired { name, id, module, address, len, backing } = retired;
+        let Retired { name, id, module, address, len, backing, told } = retired;
+        // `reclaim` has taken it back (`.tool.order`).
+        drop(told);
         let mut freed = event(LIFECYCLE_EVENT_SYMBOL_FREED);
         freed.id = id;
         freed.module = module;

@@ -6,15 +6,18 @@ use super::Manager;
 use super::effects::Observer;
 use super::exec::ExecManagers;
 use super::retire::Retirement;
+use crate::abi::lifecycle_status::LIFECYCLE_E_DENIED;
 use crate::abi::{
-    LIFECYCLE_CONFIG_MARK_ENTRIES, LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT,
+    LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CONFIG_MARK_ENTRIES,
+    LIFECYCLE_CONFIG_PERF_MAP, LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT,
     lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
 };
-use crate::base::{Host, Result, fail};
+use crate::base::{Error, Host, Result, fail};
 use crate::code::{self, Code};
 use crate::mapping::{Mappings, Mode};
 use crate::names::{Names, Ranges};
 use crate::registry::Registry;
+use crate::tools::Tools;
 
 /// Age past which statistics count a symbol as stale, where the config does not say.
 const DEFAULT_MAX_AGE: u64 = 100;
@@ -48,6 +51,8 @@ pub struct State {
     pub ranges: Ranges,
     /// Metadata keys of all modules.
     pub metadata: u64,
+    /// What tools are told.
+    pub tools: Tools,
     /// What waits for readers.
     pub retirement: Retirement,
     /// Handles of the drop-in interface.
@@ -87,20 +92,29 @@ impl State {
             resolve: super::code::resolve_empty_entry,
             marks: config.flags & LIFECYCLE_CONFIG_MARK_ENTRIES != 0,
         };
+        let make = |mode| {
+            let size = (config.code_capacity, mode);
+            Code::new(host, salt, size, &manager.shards, setup)
+        };
+        let code = match config.code_mode {
+            // perf looks at its map for private memory only, not for a file's.
+            LIFECYCLE_CODE_AUTO if config.flags & LIFECYCLE_CONFIG_PERF_MAP != 0 => {
+                match make(LIFECYCLE_CODE_MPROTECT) {
+                    Err(Error(LIFECYCLE_E_DENIED)) => make(LIFECYCLE_CODE_AUTO)?,
+                    made => made?,
+                }
+            }
+            mode => make(mode)?,
+        };
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(
-                host,
-                salt,
-                (config.code_capacity, config.code_mode),
-                &manager.shards,
-                setup,
-            )?,
+            code,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),
             metadata: 0,
+            tools: Tools::new(host, config.flags)?,
             retirement: Retirement::new(host),
             exec: ExecManagers::new(host),
             observer: None,

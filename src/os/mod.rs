@@ -11,6 +11,7 @@ mod clock;
 mod file;
 mod fork;
 mod lock;
+mod log_file;
 mod membarrier;
 mod memory;
 mod pool;
@@ -21,6 +22,7 @@ pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_
 pub use fork::{Held, Hooks, Level, at_fork};
 pub use fork::{era as fork_era, generation as fork_generation};
 pub use lock::{Mutex, RwLock};
+pub use log_file::{LogFile, Marker, environment, process_and_thread};
 pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, page_size};
 pub use pool::{Pool, Signed};

@@ -1,5 +1,6 @@
 //! What Rust cannot say: weak references to functions that the host may have, and marks for
-//! AddressSanitizer and valgrind. The C side is `shim.c`, compiled by the build script.
+//! AddressSanitizer and valgrind, what debuggers look for by name. The C side is `shim.c` and
+//! `tools.c`, compiled by the build script.
 //!
 //! Invariants:
 //! - `.shim.mark`: a mark changes what a checker thinks of bytes, never the bytes themselves; it
@@ -15,6 +16,11 @@ unsafe extern "C" {
     fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
     fn lifecycle_shim_keep_roots(at: *const c_void, bytes: usize);
     fn lifecycle_shim_spl_free(block: *mut c_void);
+    fn lifecycle_shim_gdb_link(entry: *mut c_void);
+    fn lifecycle_shim_gdb_unlink(entry: *mut c_void);
+    fn lifecycle_shim_can_unwind() -> c_int;
+    fn lifecycle_shim_frames_add(table: *const c_void, object: *mut c_void);
+    fn lifecycle_shim_frames_remove(table: *const c_void);
 }
 
 /// Whether AddressSanitizer or valgrind's memcheck is watching this process. Other valgrind tools
@@ -63,4 +69,48 @@ pub fn keep_roots(at: *const u8, bytes: usize) {
 pub unsafe fn spl_free(block: *mut c_void) {
     // SAFETY: the caller's word.
     unsafe { lifecycle_shim_spl_free(block) }
+}
+
+/// Puts an entry at the head of the debuggers' list and tells a debugger that listens.
+///
+/// # Safety
+/// `entry` begins with the four words of a `jit_code_entry`, the last two filled in; it and
+/// its file stay where they are until `gdb_unlink`. The caller holds the one lock of the list.
+pub unsafe fn gdb_link(entry: *mut c_void) {
+    // SAFETY: the caller's word.
+    unsafe { lifecycle_shim_gdb_link(entry) }
+}
+
+/// Takes an entry off the debuggers' list and tells a debugger that listens.
+///
+/// # Safety
+/// `entry` was linked and not unlinked since. The caller holds the one lock of the list.
+pub unsafe fn gdb_unlink(entry: *mut c_void) {
+    // SAFETY: the caller's word.
+    unsafe { lifecycle_shim_gdb_unlink(entry) }
+}
+
+/// Whether the process has an unwinder that takes tables.
+pub fn can_unwind() -> bool {
+    // SAFETY: takes nothing.
+    unsafe { lifecycle_shim_can_unwind() != 0 }
+}
+
+/// Tells the unwinders of a table.
+///
+/// # Safety
+/// `table` is well-formed and ends with an empty record; `object` is room for libgcc's record
+/// (`struct object`); both stay where they are, and unchanged, until `frames_remove`.
+pub unsafe fn frames_add(table: *const c_void, object: *mut c_void) {
+    // SAFETY: the caller's word.
+    unsafe { lifecycle_shim_frames_add(table, object) }
+}
+
+/// Takes a table back from the unwinders.
+///
+/// # Safety
+/// `table` was added and not removed since.
+pub unsafe fn frames_remove(table: *const c_void) {
+    // SAFETY: the caller's word.
+    unsafe { lifecycle_shim_frames_remove(table) }
 }
