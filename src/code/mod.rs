@@ -331,14 +331,14 @@ impl Code {
         self.space.pages.runs_at(span)
     }
 
-    /// What to give back with `Shards::retire_taken` when the readers of a symbol's span have left.
+    /// What to give back with `Shards::retire` when the readers of a symbol's span have left.
     pub fn retired_span(&self, span: Span) -> Taken {
         self.shards.taken(&self.space.region, span)
     }
 
     /// Gives back a span whose readers have left.
     pub fn free_span(&mut self, span: Taken) {
-        self.shards.retire_taken(span);
+        self.shards.retire(span);
     }
 
     /// Bytes that could not be freed yet, because they could not be changed.

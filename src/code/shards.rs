@@ -13,13 +13,13 @@
 //!   taken in; in another it belonged to a manager that is gone.
 //! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
 //!
-//! Lock order: the manager's state, one shard, the table of slabs. No two shards are ever locked by
+//! Lock order: a gate, the manager's state, one shard, the table of slabs. No two shards are ever locked by
 //! one thread, but by one that forks.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 use super::Want;
 use super::pages::Pages;
@@ -27,7 +27,7 @@ use super::region::{Region, Span};
 use super::spans::Spans;
 use crate::abi::LIFECYCLE_CODE_DUAL;
 use crate::base::{Bx, Host, Kind, Result, Slots, fail, split_index, try_box};
-use crate::os::{self, Held, Mutex};
+use crate::os::{self, Held, Mutex, RwLock};
 
 /// Shards: a power of two, so many threads do not meet.
 const SHARDS: usize = 1 << SHARD_BITS;
@@ -89,8 +89,21 @@ unsafe impl Send for Shard {}
 /// A lock that shares no cache line with the next one.
 #[repr(align(128))]
 struct Apart {
+    gate: RwLock<()>,
+    shut: Held<RwLockWriteGuard<'static, ()>>,
     lock: Mutex<Option<Bx<Shard>>>,
     held: Held<MutexGuard<'static, Option<Bx<Shard>>>>,
+}
+
+impl Apart {
+    const fn new() -> Self {
+        Apart {
+            gate: RwLock::new(()),
+            shut: Held::new(),
+            lock: Mutex::new(None),
+            held: Held::new(),
+        }
+    }
 }
 
 /// A manager's shards; they are in its place.
@@ -212,10 +225,7 @@ fn split(id: u64) -> (usize, u64) {
 impl Shards {
     /// Not open.
     pub const fn new() -> Self {
-        Shards {
-            all: [const { Apart { lock: Mutex::new(None), held: Held::new() } }; SHARDS],
-            era: AtomicU64::new(0),
-        }
+        Shards { all: [const { Apart::new() }; SHARDS], era: AtomicU64::new(0) }
     }
 
     /// Opens them over a space: the era.
@@ -299,9 +309,22 @@ impl Shards {
         self.of_era(taken, |shard| shard.give_up(taken.span, taken.open));
     }
 
-    /// As `retire`, for whoever does not hold the manager's lock.
-    pub fn retire_taken(&self, taken: Taken) {
+    /// Gives back a span that may have been run and that no reader is inside any more. It is used
+    /// again only after every processor has dropped what it fetched.
+    pub fn retire(&self, taken: Taken) {
         self.of_era(taken, |shard| shard.retire(taken.span));
+    }
+
+    /// As `retire`, with `between` after the span's shard is locked and before the span is touched:
+    /// the manager's lock may go there, and nobody sees a span that is neither here nor there.
+    pub fn retire_after(&self, taken: Taken, between: impl FnOnce()) {
+        let mut place = self.all.get(taken.home).map(|place| place.lock.lock());
+        between();
+        if let Some(shard) = place.as_mut().and_then(|place| place.as_mut())
+            && shard.era == taken.era
+        {
+            shard.retire(taken.span);
+        }
     }
 
     fn of_era(&self, taken: Taken, with: impl FnOnce(&mut Shard)) {
@@ -387,14 +410,26 @@ impl Shards {
         }
     }
 
+    /// While this is kept no fork begins: for who has taken code that is nobody's yet, and which a
+    /// child would not know what to do with. Taken before all other locks.
+    pub fn gate(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        self.all.get(os::thread_id() as usize % SHARDS).map(|place| place.gate.read())
+    }
+
+    /// Lets nobody through the gates any more, before a fork and before all locks.
+    pub fn shut(&'static self) {
+        self.all.iter().for_each(|place| place.shut.keep(place.gate.write()));
+    }
+
     /// Takes all locks, before a fork. Who holds the manager's locks has the table of slabs too.
     pub fn hold(&'static self) {
         self.all.iter().for_each(|place| place.held.keep(place.lock.lock()));
     }
 
-    /// Lets them go, after it.
+    /// Lets them go, and opens the gates, after it.
     pub fn let_go(&'static self) {
         self.all.iter().for_each(|place| place.held.let_go());
+        self.all.iter().for_each(|place| place.shut.let_go());
     }
 
     /// Counts.

@@ -54,15 +54,20 @@ impl Manager {
         };
         let want = want.with(relocations.as_ref().map_or(0, |it| it.behind()));
         let publish = relocations.is_none();
-        let mut taken = self.with_room(|| self.shards.take(want, bytes, publish))?;
+        let (gate, mut taken) = self.with_room(|| {
+            let gate = self.shards.gate();
+            Ok((gate, self.shards.take(want, bytes, publish)?))
+        })?;
         let relocations = relocations.as_ref();
-        let installed = self.change(|state, effects| {
-            state.commit_taken(self, &mut taken, name, commit, relocations, effects)
-        });
-        if installed.is_err() {
-            self.shards.untake(taken);
-        }
-        installed
+        self.change(move |state, effects| {
+            let installed =
+                state.commit_taken(self, &mut taken, name, commit, relocations, effects);
+            if installed.is_err() {
+                self.shards.untake(taken);
+            }
+            drop(gate);
+            installed
+        })
     }
 
     /// Takes room for code that the host will write.

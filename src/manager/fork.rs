@@ -25,6 +25,7 @@ fn before() {
     exec::hold();
     HELD_DEFAULT.keep(DEFAULT.lock());
     MADE.keep(MAKING.write());
+    POOL.places().for_each(|manager| manager.shards.shut());
     POOL.places().for_each(|manager| manager.held.keep(manager.state.write()));
     POOL.places().for_each(|manager| manager.shards.hold());
     POOL.places().for_each(|manager| manager.readers.hold());

@@ -14,7 +14,7 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then one shard of the code and its table of slabs, or the list of
+//! Lock order: a shard's gate, the state's lock, then one shard of the code and its table of slabs, or the list of
 //! readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new lock that the state
 //! does not guard belongs there too.
 
@@ -252,9 +252,9 @@ impl Manager {
         };
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
-        drop(lock);
-        if let Some((span, _)) = effects.freed.take() {
-            self.shards.retire_taken(span);
+        match effects.freed.take() {
+            Some((span, _)) => self.shards.retire_after(span, || drop(lock)),
+            None => drop(lock),
         }
         if effects.flush {
             self.shards.flush(false);

@@ -158,12 +158,13 @@ impl State {
     /// readers are attached, asking is a system call, so a few symbols more or less wait until there
     /// are enough of them. What cannot be freed now stays in the queue.
     pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
-        if !self.retirement.is_open() {
+        let hurry = core::mem::take(&mut self.retirement.hurry);
+        if self.retirement.is_open() {
+            self.retirement.seal(manager.readers().tag());
+        } else if !hurry {
             return;
         }
-        self.retirement.seal(manager.readers().tag());
         let (things, bytes) = self.retirement.fresh;
-        let hurry = core::mem::take(&mut self.retirement.hurry);
         if !manager.readers().any() {
             let _ = self.free_due(u64::MAX, effects);
         } else if hurry || things >= ENOUGH || bytes >= ENOUGH_BYTES {

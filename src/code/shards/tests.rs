@@ -81,7 +81,7 @@ fn stress(opened: &Opened, number: u8, rounds: usize) {
             Err(error) => assert_eq!(error.0, LIFECYCLE_E_LIMIT),
         }
         match opened.shards.take(want(len), &[number; 8], true) {
-            Ok(taken) if len.is_multiple_of(2) => opened.shards.retire_taken(taken),
+            Ok(taken) if len.is_multiple_of(2) => opened.shards.retire(taken),
             Ok(taken) => opened.shards.untake(taken),
             Err(error) => assert_eq!(error.0, LIFECYCLE_E_LIMIT),
         }
