@@ -95,6 +95,8 @@ impl Manager {
             });
             state.retirement.hurry();
             report.evicted = state.retire_list(&evicted, effects)? as u64;
+            // The end of a sweep is told after what it freed.
+            state.settle(self, effects);
             state.totals.sweeps += 1;
             state.totals.evictions += report.evicted;
             let mut done = event(LIFECYCLE_EVENT_SWEEP_DONE);

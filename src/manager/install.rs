@@ -275,7 +275,7 @@ impl State {
         };
         let (name, eh_frame) = (commit.name.to_bytes(), commit.eh_frame);
         let fresh = Fresh { name, address, len, code, eh_frame };
-        let most = self.code.symbols.len() as usize + self.retirement.iter().len() + 1;
+        let most = self.code.symbols.len() as usize + self.retirement.len() + 1;
         let told = self.tools.tell(&fresh, most.min(FORGOTTEN_AT_ONCE));
         if !more {
             self.tools.write_lines();

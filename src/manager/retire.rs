@@ -52,9 +52,44 @@ pub enum Waiting {
     },
 }
 
-/// The queue.
+/// Things with their tags, first in, first out.
+struct Queue {
+    list: List<(u64, Option<Waiting>)>,
+    /// What is before this has gone.
+    head: usize,
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.list.len() - self.head
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(u64, Option<Waiting>)> {
+        self.list.iter().skip(self.head)
+    }
+
+    fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut (u64, Option<Waiting>)> {
+        let head = self.head;
+        self.list.iter_mut().skip(head)
+    }
+
+    /// Takes so many things from the front. The list moves up only when half of it has gone, so
+    /// that a long queue is not moved for each batch.
+    fn take(&mut self, count: usize, mut with: impl FnMut(Waiting)) {
+        for (_, waiting) in self.iter_mut().take(count) {
+            waiting.take().into_iter().for_each(&mut with);
+        }
+        self.head += count;
+        if self.head * 2 >= self.list.len() {
+            self.list.drain(..self.head);
+            self.head = 0;
+        }
+    }
+}
+
+/// What waits.
 pub struct Retirement {
-    queue: List<(u64, Waiting)>,
+    queue: Queue,
     /// So many at the front are forgotten by tools already.
     forgotten: usize,
     span_bytes: u64,
@@ -72,7 +107,7 @@ pub struct Retirement {
 impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
-        let queue = List::new_in(host);
+        let queue = Queue { list: List::new_in(host), head: 0 };
         Retirement {
             queue,
             forgotten: 0,
@@ -91,12 +126,24 @@ impl Retirement {
 
     /// The tag of what has waited longest.
     pub fn first_tag(&self) -> Option<u64> {
-        self.queue.first().map(|(tag, _)| *tag)
+        self.queue.iter().next().map(|(tag, _)| *tag)
     }
 
     /// What waits.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Waiting> {
-        self.queue.iter().map(|(_, waiting)| waiting)
+    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter().filter_map(|(_, waiting)| waiting.as_ref())
+    }
+
+    /// How much waits.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// How many things at the front have a tag below `oldest`, counted as far as one go needs.
+    fn due(&self, oldest: u64) -> usize {
+        let enough = self.forgotten >= BATCH;
+        let far = if enough { BATCH + 1 } else { self.forgotten + FORGOTTEN_AT_ONCE };
+        self.queue.iter().take(far).take_while(|(tag, _)| *tag < oldest).count()
     }
 
     /// Puts something in the queue that has just been unlinked; `settle` follows at the end of the
@@ -111,7 +158,7 @@ impl Retirement {
             // Something of the host's, or memory that code knows: it is not kept back.
             _ => self.hurry = true,
         }
-        self.queue.push((UNSEALED, waiting));
+        self.queue.list.push((UNSEALED, Some(waiting)));
     }
 
     /// What tools were told of code among the first `due` things, as far as they have not forgotten
@@ -121,8 +168,8 @@ impl Retirement {
         self.forgotten = due.min(from + FORGOTTEN_AT_ONCE);
         let queue = self.queue.iter_mut().take(self.forgotten).skip(from);
         queue.filter_map(|(_, waiting)| match waiting {
-            Waiting::Code(retired) => Some(&mut retired.told),
-            Waiting::Data(_) | Waiting::Mapping(_) | Waiting::Resource { .. } => None,
+            Some(Waiting::Code(retired)) => Some(&mut retired.told),
+            _ => None,
         })
     }
 
@@ -133,7 +180,7 @@ impl Retirement {
 
     /// Whether something was put in that has no tag yet.
     fn is_open(&self) -> bool {
-        self.queue.last().is_some_and(|(tag, _)| *tag == UNSEALED)
+        self.queue.list.last().is_some_and(|(tag, _)| *tag == UNSEALED)
     }
 
     /// Tags what was put in since the last time. `tag` was taken after all of it was unlinked.
@@ -151,7 +198,7 @@ impl State {
             + self.code.block_count()
             + self.registry.resource_count()
             + self.retirement.holds;
-        self.retirement.queue.make_room(alive + more)
+        self.retirement.queue.list.make_room(alive + more)
     }
 
     /// The end of a change: what it retired is tagged, and freed if nobody can be inside. Where
@@ -194,7 +241,7 @@ impl State {
 
     /// Frees what has a tag below `oldest`.
     fn free_due(&mut self, oldest: u64, effects: &mut Effects) -> Result<(usize, bool)> {
-        let due = self.retirement.queue.iter().take_while(|(tag, _)| *tag < oldest).count();
+        let due = self.retirement.due(oldest);
         let batch = due.min(BATCH);
         if batch == 0 {
             return Ok((0, false));
@@ -205,10 +252,9 @@ impl State {
             self.tools.forget(self.retirement.take_back(due));
         }
         self.retirement.forgotten -= batch;
-        let mut queue = core::mem::replace(&mut self.retirement.queue, List::new_in(self.host));
-        for (_, waiting) in queue.drain(..batch) {
-            bytes += self.free(waiting, effects);
-        }
+        let nothing = Queue { list: List::new_in(self.host), head: 0 };
+        let mut queue = core::mem::replace(&mut self.retirement.queue, nothing);
+        queue.take(batch, |waiting| bytes += self.free(waiting, effects));
         self.retirement.queue = queue;
         self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
