@@ -1513,11 +1513,10 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * within 2 GiB of near_address; a relocation's field or target out of range; an FDE of eh_frame
  * about bytes outside the code); LIFECYCLE_E_TOO_BIG (never fits in code_capacity);
  * LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_FORMAT (eh_frame is malformed or describes no
- * frame); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind that is unknown or another processor's; an encoding in eh_frame; a process without an
- * unwinder that takes one); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On
- * failure nothing has changed, except that entries named by relocations
- * have been made.
+ * frame); LIFECYCLE_E_UNSUPPORTED (a relocation kind that is unknown or another processor's; an
+ * encoding in eh_frame; a process without an unwinder that takes one); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+ * named by relocations have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
  * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
