@@ -31,7 +31,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
 
 .PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link installcheck \
-        fuzz tsan clean setup help rust
+        fuzz tsan bench clean setup help rust
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -51,6 +51,7 @@ help:
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
+	@echo 'make bench           measures against other libraries, writes docs/benchmarks.md; BENCH_RUNS=7 of each'
 	@echo 'make setup           installs missing tools (root and apt-get), or names them'
 	@echo 'make clean           removes target/'
 
@@ -188,6 +189,14 @@ fuzz:
 
 tsan:
 	@c-tests/run.sh tsan
+
+# A crate that cannot be fetched is a row that says so, not the end.
+bench: setup
+	@benches/setup.sh
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -f benches/build.mk all
+	@$(MAKE) --no-print-directory -f benches/build.mk crates || echo 'bench: the peers that are Rust crates are left out'
+	@PYTHONDONTWRITEBYTECODE=1 python3 benches/run.py
 
 clean:
 	rm -rf target

@@ -41,13 +41,15 @@ $(OUT)/code-asmjit_%: LIBS := -lasmjit -lrt
 $(OUT)/readers-urcu_memb: LIBS := -lurcu-memb -lurcu-common
 $(OUT)/readers-urcu_qsbr: LIBS := -lurcu-qsbr -lurcu-common
 $(OUT)/readers-ck: LIBS := -lck
+# Its headers are C: they convert from void * without a cast.
+$(OUT)/readers-ck: WORDS := -fpermissive
 
 $(OUT)/code-asmjit_%: benches/code/asmjit.cpp $(OBJECTS)
 	$(CXX) $(FLAGS) $(WORDS) $< $(OBJECTS) -o $@ $(LIBS)
 $(OUT)/code-%: benches/code/%.cpp benches/code/ours.hpp $(OBJECTS)
 	$(CXX) $(FLAGS) $(WORDS) $< $(OBJECTS) -o $@ $(LIBS)
 $(OUT)/readers-%: benches/readers/%.cpp benches/readers/readers.hpp $(COMMON)
-	$(CXX) $(FLAGS) $< -o $@ $(LIBS)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 $(OUT)/entry-%: benches/entry/%.cpp $(COMMON)
 	$(CXX) $(FLAGS) $< -o $@ $(LIBS)
 $(OUT)/sweep-%: benches/sweep/%.cpp benches/sweep/sweep.hpp $(COMMON)

@@ -22,7 +22,10 @@ asmjit::JitAllocator &allocator()
 bool alloc(Span &span, size_t size)
 {
     span.size = size;
-    return allocator().alloc(&span.rx, &span.rw, size) == asmjit::kErrorOk;
+    if (allocator().alloc(&span.rx, &span.rw, size) != asmjit::kErrorOk)
+        return false;
+    span.id = uint64_t(span.rx);
+    return true;
 }
 
 bool publish(Span &span, const void *code, size_t size)
@@ -37,12 +40,12 @@ bool release(Span &span)
     return allocator().release(span.rx) == asmjit::kErrorOk;
 }
 
-const void *query(const void *pc)
+uint64_t query(const void *pc)
 {
     void *rx = nullptr, *rw = nullptr;
     size_t size = 0;
     void *asked = const_cast<void *>(pc);
-    return allocator().query(asked, &rx, &rw, &size) == asmjit::kErrorOk ? rx : nullptr;
+    return allocator().query(asked, &rx, &rw, &size) == asmjit::kErrorOk ? uint64_t(rx) : 0;
 }
 
 size_t metadata()

@@ -11,7 +11,7 @@ struct Span {
     void *rx = nullptr;
     void *rw = nullptr;
     size_t size = 0;
-    uint64_t id = 0;
+    uint64_t id = 0;             // the backend's own, or the address where it has none
 };
 
 using Function = int (*)();
@@ -22,8 +22,8 @@ struct Backend {
     // The bytes are in place and may be run at span.rx.
     bool (*publish)(Span &span, const void *code, size_t size);
     bool (*release)(Span &span);
-    // The code that an address lies in, as its first byte or NULL; NULL where there is no such question.
-    const void *(*query)(const void *pc);
+    // The id of the code that an address lies in, or 0; NULL where there is no such question.
+    uint64_t (*query)(const void *pc);
     // Bytes of bookkeeping; NULL where it is not told.
     size_t (*metadata)();
     // Following code belongs to this module; NULL where nothing does.

@@ -19,14 +19,13 @@ public:
 
     void cycles(size_t count, bench::Report &report)
     {
-        uint64_t start = bench::now();
-        for (size_t i = 0; i < count; i++) {
+        bench::Stretches stretches;
+        stretches.time(count, [&] {
             size_t victim = random_.below(spans_.size());
             drop(spans_[victim]);
             make(spans_[victim], code_.stamp(uint32_t(victim)), next_size());
-        }
-        settle();
-        report.put("cycle_ns", double(bench::now() - start) / double(count));
+        });
+        report.put("cycle_ns", stretches.each());
     }
 
     void steps(size_t count, bench::Report &report)

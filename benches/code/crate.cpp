@@ -18,7 +18,10 @@ bool alloc(Span &span, size_t size)
 {
     std::lock_guard<std::mutex> guard(lock);
     span.size = size;
-    return peer_jit_alloc(size, &span.rx, &span.rw);
+    if (!peer_jit_alloc(size, &span.rx, &span.rw))
+        return false;
+    span.id = uint64_t(span.rx);
+    return true;
 }
 
 bool publish(Span &span, const void *code, size_t size)
@@ -33,10 +36,10 @@ bool release(Span &span)
     return peer_jit_release(span.rx);
 }
 
-const void *query(const void *pc)
+uint64_t query(const void *pc)
 {
     std::lock_guard<std::mutex> guard(lock);
-    return peer_jit_query(pc);
+    return uint64_t(peer_jit_query(pc));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace {
 
 struct Question {
     const void *pc;
-    const void *answer;
+    uint64_t answer;
 };
 
 const int FOREIGN = 0;
@@ -41,11 +41,11 @@ void lookup(const Arguments &arguments)
         for (size_t i = 0; i < arguments.operations; i++) {
             size_t which = kind == 2 ? random.below(dead) : dead + random.below(spans.size() - dead);
             const char *start = static_cast<const char *>(spans[which].rx);
-            Question asked = {start, kind == 2 ? nullptr : start};
+            Question asked = {start, kind == 2 ? 0 : spans[which].id};
             if (kind == 1)
                 asked.pc = start + 1 + random.below(sizes[which] - 1);
             if (kind == 3)
-                asked = {random.below(2) == 0 ? static_cast<const void *>(&FOREIGN) : &random, nullptr};
+                asked = {random.below(2) == 0 ? static_cast<const void *>(&FOREIGN) : &random, 0};
             good += backend.query(asked.pc) == asked.answer;
             all.push_back(asked);
         }

@@ -39,13 +39,10 @@ bool release(Span &span)
     return worked(lifecycle_unmap_symbol(manager(), span.id));
 }
 
-// An id leads to its first byte, so that the answer can be compared; the question is the first call.
-const void *query(const void *pc)
+uint64_t query(const void *pc)
 {
     lifecycle_symbol symbol;
-    if (!worked(lifecycle_symbol_at(manager(), pc, &symbol)))
-        return nullptr;
-    return lifecycle_symbol_address(manager(), symbol);
+    return worked(lifecycle_symbol_at(manager(), pc, &symbol)) ? symbol : 0;
 }
 
 void module(unsigned index)

@@ -28,21 +28,21 @@ private:
     std::thread thread_;
 };
 
-double publish_for(uint64_t milliseconds)
+double cycle_for(uint64_t milliseconds)
 {
     Span span;
     Code code;
     span.name = "published";
-    uint64_t start = bench::now(), end = start + milliseconds * 1000000, cycles = 0, at = start;
-    while (at < end) {
-        for (unsigned i = 0; i < 64; i++, cycles++) {
-            make(span, code.stamp(uint32_t(cycles)), 300);
+    uint32_t cycles = 0;
+    bench::Stretches stretches;
+    for (uint64_t end = bench::now() + milliseconds * 1000000; bench::now() < end;)
+        stretches.time(bench::Stretches::LENGTH, [&] {
+            make(span, code.stamp(cycles), 300);
             drop(span);
-        }
-        settle();
-        at = bench::now();
-    }
-    return double(cycles) * 1e9 / double(at - start);
+            if (++cycles % 64 == 0)
+                settle();
+        });
+    return stretches.each();
 }
 
 }  // namespace
@@ -56,13 +56,13 @@ void publisher(const Arguments &arguments)
     make(span, code.stamp(7), 300);
     std::atomic<Function> function(function_at(span.rx));
 
-    report.put("cycle_alone_ns", 1e9 / publish_for(arguments.operations));
+    report.put("cycle_alone_ns", cycle_for(arguments.operations));
     Executor idle(function);
     std::this_thread::sleep_for(std::chrono::milliseconds(arguments.operations));
     double alone = idle.finish();
     Executor busy(function);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    report.put("cycle_ns", 1e9 / publish_for(arguments.operations));
+    report.put("cycle_ns", cycle_for(arguments.operations));
     double beside = busy.finish();
     report.put("calls_alone", alone);
     report.put("calls_beside", beside);

@@ -101,6 +101,26 @@ private:
     std::vector<uint64_t> values_;
 };
 
+// Operations too short for a clock around each: stretches of them are timed, and the median stretch counts, so that
+// what else the machine does stays out of it.
+class Stretches {
+public:
+    static const size_t LENGTH = 200;
+    template <typename Operation> void time(size_t count, Operation operation)
+    {
+        for (size_t done = 0; done < count; done += LENGTH) {
+            uint64_t start = now();
+            for (size_t i = 0; i < LENGTH; i++)
+                operation();
+            samples_.add(now() - start);
+        }
+    }
+    double each() { return samples_.at(0.5) / LENGTH; }
+
+private:
+    Samples samples_{1024};
+};
+
 // xorshift64*: the same numbers on every machine, from a fixed seed.
 class Random {
 public:

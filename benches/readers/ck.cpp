@@ -1,5 +1,7 @@
 // ck.cpp - Concurrency Kit's epochs.
+extern "C" {
 #include <ck_epoch.h>
+}
 
 #include "readers.hpp"
 

@@ -21,7 +21,7 @@ int main()
 {
     bench::Report report;
     double best = 1e9;
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < readers::ROUNDS; round++) {
         uint64_t start = bench::now();
         peer_epoch_pairs(readers::PAIRS);
         best = std::min(best, double(bench::now() - start) / double(readers::PAIRS));
