@@ -7,12 +7,12 @@ from statistics import median
 
 import plan
 
-SCRIPT = """set terminal svg size 720,420 font 'sans,12' background '#ffffff'
+SCRIPT = """set terminal svg size 860,420 font 'sans,12' background '#ffffff'
 set output '{svg}'
 set logscale xy
 set grid
-set key left top
-set format x '%.0s%c'
+set key outside right
+set format xy '%.0s%c'
 set xlabel '{across}'
 set ylabel '{up}'
 plot {lines}
@@ -53,5 +53,5 @@ def draw(results, folder, out):
     _plot("churn", churn, ("symbols live", "ns for a cycle of free, allocate, publish"), folder, out)
     sweep = [(f"{plan.TITLES[backend]}: {title}", _series(results, "sweep", plan.TRACKED, backend, metric))
              for backend in ("ours", "map")
-             for title, metric in (("count", "count_ns"), ("evict 1 %", "sweep_ns"), ("every epoch", "steady_p50"))]
+             for title, metric in (("count", "count_ns"), ("evict 1 %", "sweep_ns"), ("every epoch", "rotating_p50"))]
     _plot("sweep", sweep, ("symbols tracked", "ns"), folder, out)

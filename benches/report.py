@@ -51,10 +51,11 @@ def cell(results, workload, backend, metric, unit, ratio_to):
         return failures[0] + (f", {len(failures)} of {runs} runs" if "crash" in failures[0] else "")
     if metric not in values:
         return "-"
-    text = show(median(values[metric]), unit) + (spread(values[metric]) if unit != "yes" else "")
+    text = show(plan.typical(workload, values[metric]), unit) + (spread(values[metric]) if unit != "yes" else "")
     own = results.values.get(workload, {}).get(ratio_to, {}).get(metric)
     if own and backend != ratio_to and not backend.startswith("ours") and unit in ("ns", "/s", "B") and median(own) > 0:
-        text += f" ({digits(median(values[metric]) / median(own))}x)"
+        ratio = median(values[metric]) / median(own)
+        text += f" ({digits(ratio)}x)" if ratio >= 0.01 else " (under 0.01x)"
     return text
 
 
@@ -81,6 +82,7 @@ def goals_table(results):
         ours, peer, verdict = goals.judge(goal, results)
         own = show(ours, goal.unit) if ours is not None else "-"
         other = show(peer, goal.unit) if peer is not None else "-"
+        other += f" ({plan.TITLES[goal.peer[1]]})" if peer is not None else ""
         ratio = f"{digits(peer / ours)}x" if peer is not None and ours else "-"
         lines.append(f"| {goal.area} | {goal.what} | {goal.says} | {own} | {other} | {ratio} | {verdict} |")
         reached += "**" in verdict
@@ -94,13 +96,17 @@ FILL = [("fill, each", "fill_ns", "ns"), ("free all, each", "empty_ns", "ns"),
         ("code resident / requested", "resident_ratio", "x"), ("all resident / requested", "all_resident_ratio", "x"),
         ("mapped executable / requested", "reserved_ratio", "x"), ("bookkeeping per symbol", "metadata_bytes", "B"),
         ("mappings made", "mappings", ""), ("code resident / requested, after all is freed", "resident_after", "x")]
-ENTRY = [(title, f"{metric}_{threads}", "ns") for threads in (1, 2) for title, metric in (
-    (f"direct, {threads} thread{'s'[:threads - 1]}", "direct"), ("stable entry", "entry"), ("entry's slot", "slot"),
-    ("stable entry, marked by the host", "entry_host_mark"), ("slot, marked by the host", "slot_host_mark"))]
+WAYS = [("direct", "direct"), ("stable entry", "entry"), ("entry's slot", "slot"),
+        ("stable entry, marked by the host", "entry_host_mark"), ("slot, marked by the host", "slot_host_mark")]
+ENTRY = [(f"{title}, {threads}", f"{metric}_{number}", "ns")
+         for number, threads in ((1, "1 thread"), (2, "2 threads")) for title, metric in WAYS]
 STUB = [("direct", "direct_1", "ns"), ("stable entry that marks", "stub_mark_1", "ns"),
         ("direct, 2 threads", "direct_2", "ns"), ("stable entry that marks, 2 threads", "stub_mark_2", "ns")]
 SWEEP = [("count the stale", "count_ns", "ns"), ("evict the stale", "sweep_ns", "ns"), ("for each", "evict_ns", "ns"),
-         ("a sweep every epoch, nothing due, p50", "steady_p50", "ns"), ("the same, longest", "steady_max", "ns"),
+         ("a sweep every epoch, each used every tenth, p50", "rotating_p50", "ns"),
+         ("the same, longest", "rotating_max", "ns"),
+         ("a sweep every epoch, 10,000 uses by Zipf, nothing due, p50", "steady_p50", "ns"),
+         ("the same, longest", "steady_max", "ns"),
          ("begin to track", "track_ns", "ns")]
 
 
@@ -118,29 +124,30 @@ def code_section(results):
                        ("fill 20000 L", "20,000, lognormal"), ("fill 100000 U", "100,000, 8..1031 bytes")):
         lines += [f"### Fill and empty: {title}", ""] + table(results, key, FILL, "ours_raw")
     lines += ["### One allocator, one and two threads", ""]
-    lines += table(results, "threads", [("pairs, 1 thread", "one_thread", "/s"), ("pairs, 2 threads", "two_threads", "/s"),
+    lines += table(results, "threads", [("pairs, 1 thread", "one_thread", "/s"),
+                                        ("pairs, 2 threads", "two_threads", "/s"),
                                         ("two / one", "scaling", "x")], "ours_raw")
-    lines += ["### A publisher beside a running executor", "", "300 bytes mapped and freed again and again. In brackets: "
-              "times ours. mprotect of packed pages is not here: it faults in the executor.", ""]
+    lines += ["### A publisher beside a running executor", "", "300 bytes mapped and freed again and again. In "
+              "brackets: times ours. mprotect of packed pages is not here: it faults in the executor.", ""]
     lines += table(results, "publisher", [("cycle", "cycle_ns", "ns"), ("cycle, nobody runs", "cycle_alone_ns", "ns"),
                                           ("executor's calls beside it", "calls_beside", "/s"),
                                           ("executor's calls alone", "calls_alone", "/s"),
                                           ("calls lost", "calls_lost_percent", "%")], "ours_safe")
-    lines += ["### Replacing running code", "", "64 functions, one executor. Ours waits for readers before it frees; the "
-              "others are given a pointer table and free 1,024 replacements later, whoever runs.", ""]
+    lines += ["### Replacing running code", "", "64 functions, one executor. Ours waits for readers before it frees; "
+              "the others are given a pointer table and free 1,024 replacements later, whoever runs.", ""]
     lines += table(results, "replace", [("replacements", "replacements", "/s"), ("p50", "replace_p50", "ns"),
                                         ("p99", "replace_p99", "ns")], "ours_safe")
     lines += ["### Unloading one of 1,000 modules of 100 functions", ""]
-    lines += table(results, "modules", [("function by function", "singles_ns", "ns"), ("as a module", "unload_ns", "ns")],
-                   "ours_safe")
+    lines += table(results, "modules", [("function by function", "singles_ns", "ns"),
+                                        ("as a module", "unload_ns", "ns")], "ours_safe")
     lines += ["### Which code does an address lie in?", ""]
     lines += table(results, "lookup", [("right, first byte", "right_start_percent", "%"),
                                        ("right, inside", "right_interior_percent", "%"),
                                        ("right, freed", "right_dead_percent", "%"),
                                        ("right, foreign", "right_foreign_percent", "%"),
                                        ("each", "lookup_ns", "ns")], "ours_safe")
-    lines += ["### Fork in the middle of it", "", "One side frees half of 1,000 symbols and maps others; the other side "
-              "then looks at what it had.", ""]
+    lines += ["### Fork in the middle of it", "", "One side frees half of 1,000 symbols and maps others; the other "
+              "side then looks at what it had.", ""]
     lines += table(results, "fork", [("parent's code survives the child", "parent_survives", "yes"),
                                      ("child's code survives the parent", "child_survives", "yes"),
                                      ("fork takes", "fork_ns", "ns")], "ours_safe")
@@ -149,7 +156,8 @@ def code_section(results):
 
 def entry_section(results):
     """Two columns would be the same backend twice, so this is two tables under each other."""
-    lines = ["## Entry", "", "A call of a function that returns at once, without the loop around it.", ""]
+    lines = ["## Entry", "",
+             "A call of a function that returns at once, without the loop around it; the least of all runs.", ""]
     for backend, rows in (("entry", ENTRY), ("entry_stub", STUB)):
         why = results.failures.get("entry", {}).get(backend)
         if why:
@@ -167,8 +175,8 @@ def other_sections(results):
              "inside. Ours unmaps a symbol and frees its memory in that time; the others only wait.", ""]
     lines += table(results, "readers", [("enter + leave", "pair_ns", "ns"), ("grace p50", "grace_p50", "ns"),
                                         ("grace p99", "grace_p99", "ns")], "ours")
-    lines += ["## Sweep", "", "JIT symbols of 16 bytes, one in a hundred stale. Ours frees their code; the map only "
-              "forgets them.", ""]
+    lines += ["## Sweep", "", "JIT symbols of 16 bytes, one in a hundred stale; they are counted, then evicted. Ours "
+              "frees their code; the map only forgets them.", ""]
     for count in plan.TRACKED:
         lines += [f"### {count:,} tracked", ""] + table(results, f"sweep {count}", SWEEP, "ours")
     return lines + ["![a sweep against tracked symbols](benchmarks/sweep.svg)", ""]
@@ -184,12 +192,12 @@ def heading(about):
              f"Linux {about['kernel']}; {about['compiler']}, -O2; library at {about['library']}; {about['date']}; "
              f"BENCH_RUNS={about['runs']}; {about['seconds']} s of runs.",
              f"Peers: {peers}.", "",
-             "Each figure is the median of runs in fresh processes, backends taking turns; ± is half of what the middle "
-             "half of the runs covers. p50, p99 and the like are of single operations within a run, the clock's own cost "
-             "taken off. What is live at the end of a run is read and must be what was put there."]
+             "Each figure is the median of runs in fresh processes, backends taking turns; ± is half of what the "
+             "middle half of the runs covers. p50, p99 and the like are of single operations within a run, the clock's own "
+             "cost taken off. What is live at the end of a run is read and must be what was put there."]
     if about["load"] > 0.5:
-        lines += ["", f"**The machine was not idle when this began (load {about['load']:.1f}): the figures of two threads, "
-                  "and all maxima, are not to be trusted.**"]
+        lines += ["", f"**The machine was not idle when this began (load {about['load']:.1f}): the figures of two "
+                  "threads, and all maxima, are not to be trusted.**"]
     return lines + [""]
 
 

@@ -15,7 +15,7 @@ want urcu/urcu-memb.h liburcu-dev
 want ck_epoch.h libck-dev
 want gnuplot gnuplot-nox
 want g++ g++
-want python3 python3-minimal
+want python3 python3
 
 [ -z "$missing" ] && exit 0
 root=

@@ -1,4 +1,5 @@
-// publisher.cpp - one thread runs code, another publishes and frees 300 bytes again and again: what each costs the other.
+// publisher.cpp - one thread runs code, another publishes and frees 300 bytes again and again: what each costs the
+// other.
 #include <thread>
 
 #include "workload.hpp"

@@ -1,4 +1,5 @@
-// replace.cpp - 64 functions are replaced while another thread calls them: replacements a second, and how long one takes.
+// replace.cpp - 64 functions are replaced while another thread calls them: replacements a second, and how long one
+// takes.
 //
 // A backend that replaces by itself also waits with freeing until nobody runs the old code. For the others this keeps
 // pointers of its own and frees the old code 1,024 replacements later, which proves nothing but is what is done.

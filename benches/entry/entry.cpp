@@ -1,6 +1,6 @@
 // entry.cpp [stub] - a call of a function that returns at once: direct, through its stable entry, through the entry's
-// slot, and with use marked by the host or (with "stub": a manager that was told to) by the entry itself. One thread, and
-// two that call the same function. The empty loop is taken off.
+// slot, and with use marked by the host or (with "stub": a manager that was told to) by the entry itself. One thread,
+// and two that call the same function. The empty loop is taken off.
 #include <lifecycle.h>
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// ours.cpp - lifecycle_enter and lifecycle_leave; the grace period is that of a symbol, from unmapping it to its memory.
+// ours.cpp - lifecycle_enter and lifecycle_leave; the grace period is that of a symbol, from unmapping it to
+// its memory.
 #include <lifecycle.h>
 
 #include "readers.hpp"

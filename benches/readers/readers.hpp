@@ -1,7 +1,7 @@
 // readers.hpp - what a way of being inside costs, and how long a retired thing waits while somebody is busy inside.
 //
-// A scheme is a class: attach() and detach() for a thread, enter() and leave() inline, grace() = something is retired and
-// has been reclaimed when it returns. One executable for each.
+// A scheme is a class: attach() and detach() for a thread, enter() and leave() inline, grace() = something is retired
+// and has been reclaimed when it returns. One executable for each.
 #pragma once
 
 #include <atomic>

@@ -35,6 +35,22 @@ template <typename Tracker> void steady(Tracker &tracker, size_t count, bench::R
     samples.report(report, "steady");
 }
 
+// Each symbol is used every tenth epoch, so that none goes and a tenth of them has been used since it was looked at.
+template <typename Tracker> void rotating(Tracker &tracker, size_t count, bench::Report &report)
+{
+    bench::Samples samples(EPOCHS);
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        tracker.advance();
+        for (size_t i = count / 100 + size_t(epoch % 10); i < count; i += 10)
+            tracker.use(i);
+        uint64_t before = bench::now();
+        if (tracker.sweep(14) != 0)
+            bench::die("a symbol went that was used");
+        samples.add(bench::now() - before);
+    }
+    samples.report(report, "rotating");
+}
+
 template <typename Tracker> int run(int argc, char **argv)
 {
     size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10000;
@@ -61,6 +77,7 @@ template <typename Tracker> int run(int argc, char **argv)
         bench::die("%zu stale and %zu evicted of %zu", stale, evicted, count / 100);
     report.put("sweep_ns", total);
     report.put("evict_ns", total / double(evicted));
+    rotating(tracker, count, report);
     steady(tracker, count, report);
     return EXIT_SUCCESS;
 }
