@@ -30,8 +30,8 @@ AR := $(shell command -v llvm-ar || command -v ar)
 # For the scripts in c-tests.
 export ABI CARGO CC DIST EXAMPLES NATIVE_LIBS VERSION
 
-.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link installcheck \
-        fuzz tsan bench clean setup help rust
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-aarch64 \
+        installcheck fuzz tsan loom soak bench clean setup help rust
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -43,14 +43,17 @@ help:
 	@echo 'make install         PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall       with the same variables'
 	@echo 'make run             builds and runs the examples'
-	@echo 'make test            everything below but fuzz and tsan; ends with "N passed, N failed"'
+	@echo 'make test            everything below down to installcheck; ends with "N passed, N failed"'
 	@echo 'make check-header    the header compiles everywhere and is up to date'
 	@echo 'make check-symbols   what is exported is what is declared and listed'
 	@echo 'make check-programs  c-tests/*.c: .so and .a; plain, valgrind, sanitizers'
 	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
+	@echo 'make check-aarch64   entries, relocations and readers on aarch64, under qemu; installs what it needs'
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
+	@echo 'make loom            the grace protocol and the entry slot in every interleaving of threads'
+	@echo 'make soak            SOAK_SECONDS=10 for each test that lasts; draws what memory did, in target/soak'
 	@echo 'make bench           measures against other libraries, writes docs/benchmarks.md; BENCH_RUNS=7 of each'
 	@echo 'make setup           installs missing tools (root and apt-get), or names them'
 	@echo 'make clean           removes target/'
@@ -146,7 +149,11 @@ WITH_ARCHIVE   = $(STATIC) $(NATIVE_LIBS)
 WITH_SHARED    = -L$(DIST) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle $(NATIVE_LIBS)
 SINGLE := $(patsubst examples-c/%.c,%,$(sort $(wildcard examples-c/*.c)))
 MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt)
+# The compiler as a client needs libtcc and tcc's own headers, and loads code for x86-64.
+HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && \
+    $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
+HOTC := $(sort $(wildcard examples-c/hotc/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -156,6 +163,12 @@ $(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STA
 $(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
+$(EXAMPLES)/hotc-shared: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_SHARED)
 $(EXAMPLES)/%-shared: examples-c/%.c $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_SHARED)
@@ -171,6 +184,7 @@ setup:
 run: setup
 	@$(MAKE) --no-print-directory examples
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
+	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 
 test: setup
@@ -179,6 +193,9 @@ test: setup
 
 check-header check-symbols check-programs check-link: check-%: all
 	@c-tests/run.sh $*
+
+check-aarch64:
+	@c-tests/run.sh aarch64
 
 installcheck: all
 	@c-tests/run.sh install
@@ -189,6 +206,13 @@ fuzz:
 
 tsan:
 	@c-tests/run.sh tsan
+
+loom:
+	@c-tests/run.sh loom
+
+SOAK_SECONDS ?= 10
+soak: all
+	@SOAK_SECONDS=$(SOAK_SECONDS) c-tests/run.sh soak
 
 # A crate that cannot be fetched is a row that says so, not the end.
 bench: setup

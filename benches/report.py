@@ -193,8 +193,8 @@ def heading(about):
              f"BENCH_RUNS={about['runs']}; {about['seconds']} s of runs.",
              f"Peers: {peers}.", "",
              "Each figure is the median of runs in fresh processes, backends taking turns; ± is half of what the "
-             "middle half of the runs covers. p50, p99 and the like are of single operations within a run, the clock's own "
-             "cost taken off. What is live at the end of a run is read and must be what was put there."]
+             "middle half of the runs covers. p50, p99 and the like are of single operations within a run, the clock's "
+             "own cost taken off. What is live at the end of a run is read and must be what was put there."]
     if about["load"] > 0.5:
         lines += ["", f"**The machine was not idle when this began (load {about['load']:.1f}): the figures of two "
                   "threads, and all maxima, are not to be trusted.**"]

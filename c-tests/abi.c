@@ -54,15 +54,24 @@ CONSTANT(LIFECYCLE_MAP_PINNED, 4);
 CONSTANT(LIFECYCLE_MAP_ADOPTED, 8);
 CONSTANT(LIFECYCLE_RELOC_ABS64, 1);
 CONSTANT(LIFECYCLE_RELOC_PC32, 2);
+CONSTANT(LIFECYCLE_RELOC_PLT32, 3);
+CONSTANT(LIFECYCLE_RELOC_GOTPCREL, 4);
+CONSTANT(LIFECYCLE_RELOC_CALL26, 5);
+CONSTANT(LIFECYCLE_RELOC_ADR_PREL_PG_HI21, 6);
+CONSTANT(LIFECYCLE_RELOC_ADD_ABS_LO12, 7);
+CONSTANT(LIFECYCLE_CONFIG_MARK_ENTRIES, 1);
+CONSTANT(LIFECYCLE_CONFIG_PERF_MAP, 2);
+CONSTANT(LIFECYCLE_CONFIG_JITDUMP, 4);
+CONSTANT(LIFECYCLE_CONFIG_GDB, 8);
 CONSTANT(LIFECYCLE_FEATURE_PANICS_CAUGHT, 1);
 CONSTANT(LIFECYCLE_FEATURE_ENTRIES, 2);
 CONSTANT(LIFECYCLE_FEATURE_DEBUG, 4);
 CONSTANT(LIFECYCLE_CODE_AUTO, 0);
 CONSTANT(LIFECYCLE_CODE_DUAL, 1);
 CONSTANT(LIFECYCLE_CODE_MPROTECT, 2);
+CONSTANT(LIFECYCLE_CODE_NONE, 3);
 CONSTANT(LIFECYCLE_MAPPING_MAP, 0);
 CONSTANT(LIFECYCLE_MAPPING_SNAPSHOT, 1);
-CONSTANT(LIFECYCLE_FORK_READ_ONLY, 1);
 CONSTANT(LIFECYCLE_FORK_COPY, 2);
 CONSTANT(LIFECYCLE_SMF_TEMPLATE_CODE, 12);
 CONSTANT(LIFECYCLE_SMF_TEMPLATE_METADATA, 13);
@@ -124,7 +133,7 @@ OFFSET(lifecycle_caps, code_capacity, 16);
 OFFSET(lifecycle_caps, page_size, 24);
 OFFSET(lifecycle_caps, code_granule, 32);
 
-SIZE(lifecycle_stats, 240);
+SIZE(lifecycle_stats, 256);
 OFFSET(lifecycle_stats, tracked_modules, 0);
 OFFSET(lifecycle_stats, total_jit_symbols, 8);
 OFFSET(lifecycle_stats, smf_tracked_count, 16);
@@ -155,6 +164,8 @@ OFFSET(lifecycle_stats, evictions, 208);
 OFFSET(lifecycle_stats, failed_releases, 216);
 OFFSET(lifecycle_stats, readers, 224);
 OFFSET(lifecycle_stats, readers_inside, 232);
+OFFSET(lifecycle_stats, blocking_reader_thread, 240);
+OFFSET(lifecycle_stats, blocking_reader_ns, 248);
 
 SIZE(lifecycle_leak, 56);
 OFFSET(lifecycle_leak, size, 0);
@@ -204,6 +215,13 @@ OFFSET(lifecycle_unload_report, code_bytes, 48);
 OFFSET(lifecycle_unload_report, blocker_module, 56);
 OFFSET(lifecycle_unload_report, blocker_symbol, 64);
 
+SIZE(lifecycle_batch_item, 48);
+OFFSET(lifecycle_batch_item, size, 0);
+OFFSET(lifecycle_batch_item, name, 8);
+OFFSET(lifecycle_batch_item, code, 16);
+OFFSET(lifecycle_batch_item, len, 24);
+OFFSET(lifecycle_batch_item, reserved, 32);
+OFFSET(lifecycle_batch_item, options, 40);
 SIZE(lifecycle_relocation, 40);
 OFFSET(lifecycle_relocation, kind, 0);
 OFFSET(lifecycle_relocation, reserved, 4);
@@ -380,6 +398,9 @@ PIN lifecycle_status (*const type_lifecycle_load_leave)(lifecycle_manager *manag
 PIN lifecycle_status (*const type_lifecycle_map_symbol)(lifecycle_manager *manager,
     lifecycle_module module, const char *name, const void *code, size_t len,
     const lifecycle_map_options *options, lifecycle_symbol *out) = lifecycle_map_symbol;
+PIN lifecycle_status (*const type_lifecycle_map_batch)(lifecycle_manager *manager,
+    lifecycle_module module, const lifecycle_batch_item *items, size_t count,
+    lifecycle_symbol *out) = lifecycle_map_batch;
 PIN lifecycle_status (*const type_lifecycle_code_reserve)(lifecycle_manager *manager, size_t size,
     size_t align, const void *near_address, lifecycle_code *out) = lifecycle_code_reserve;
 PIN lifecycle_status (*const type_lifecycle_code_commit)(lifecycle_manager *manager,
@@ -416,6 +437,8 @@ PIN lifecycle_status (*const type_lifecycle_entry)(lifecycle_manager *manager, c
     void **callable) = lifecycle_entry;
 PIN lifecycle_status (*const type_lifecycle_entry_slot)(lifecycle_manager *manager, const char *name,
     void *const **slot) = lifecycle_entry_slot;
+PIN lifecycle_status (*const type_lifecycle_entry_usage_slot)(lifecycle_manager *manager, const char *name,
+    uint64_t **slot, const uint64_t **clock) = lifecycle_entry_usage_slot;
 PIN lifecycle_status (*const type_lifecycle_set_resolver)(lifecycle_manager *manager,
     lifecycle_resolve_fn resolve, void *user) = lifecycle_set_resolver;
 PIN lifecycle_status (*const type_lifecycle_reader_attach)(lifecycle_manager *manager,

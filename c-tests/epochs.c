@@ -295,6 +295,91 @@ static void a_sweep_looks_only_at_what_is_old(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* Many in use and few that are not: after one look at each that was used, a sweep costs what is stale. */
+static void a_sweep_costs_what_is_stale_or_was_used_since(void)
+{
+    lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+    lifecycle_manager *manager;
+    lifecycle_module module;
+    const unsigned many = (unsigned)expect_scale(100000, 2000), few = 100, touched = 50;
+    lifecycle_symbol *symbols = malloc(many * sizeof *symbols);
+    lifecycle_sweep_report report;
+    char name[24];
+    EXPECT(symbols != NULL);
+    if (symbols == NULL)
+        return;
+    config.code_capacity = 64 << 20;
+    manager = make_manager(&config);
+    module = load(manager, "a");
+    for (unsigned i = 0; i < many; i++) {
+        snprintf(name, sizeof name, "j%u", i);
+        symbols[i] = map_returning(manager, module, name, 1, LIFECYCLE_MAP_JIT);
+    }
+    advance(manager, 10);
+    for (unsigned i = few; i < many; i++)
+        EXPECT_OK(lifecycle_mark_used(manager, symbols[i]));
+    /* All were used since they were last looked at: each is looked at, this once. */
+    EXPECT_EQ(stale(manager, 5), few);
+    advance(manager, 3);
+    for (unsigned i = few; i < few + touched; i++)
+        EXPECT_OK(lifecycle_mark_used(manager, symbols[i]));
+    report = sweep(manager, 5);
+    EXPECT_EQ(report.examined, few);
+    EXPECT_EQ(report.evicted, few);
+    EXPECT_EQ(sweep(manager, 5).examined, 0);
+    /* Now what was not touched is stale. Of these, a budget takes what it needs and looks at no more. */
+    advance(manager, 3);
+    EXPECT_OK(lifecycle_sweep_to_budget(manager, stats_of(manager).code_bytes_live - 1, &report, sizeof report));
+    EXPECT_EQ(report.evicted, 1);
+    EXPECT(report.examined <= 2 + touched);
+    report = sweep(manager, 5);
+    EXPECT_EQ(report.evicted, many - few - touched - 1);
+    EXPECT(report.examined <= many);
+    EXPECT_EQ(stats_of(manager).sweeper_tracked, touched);
+    free(symbols);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* What is used all the time is more than the budget: sweeps take what is not used, and nothing else, however often. */
+static void a_budget_below_what_is_in_use_evicts_nothing_in_use(void)
+{
+    enum { WORKING = 200, IDLE = 50 };
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module module = load(manager, "a");
+    lifecycle_symbol working[WORKING];
+    uint64_t *slots[WORKING];
+    const uint64_t *clock = NULL;
+    lifecycle_sweep_report report;
+    uint64_t examined = 0;
+    char name[24];
+    for (int i = 0; i < WORKING + IDLE; i++) {
+        lifecycle_symbol symbol;
+        snprintf(name, sizeof name, "j%d", i);
+        symbol = map_returning(manager, module, name, i, LIFECYCLE_MAP_JIT);
+        if (i < WORKING) {
+            working[i] = symbol;
+            EXPECT_OK(lifecycle_usage_slot(manager, symbol, &slots[i], &clock));
+        }
+    }
+    for (int round = 0; round < 50; round++) {
+        advance(manager, 1);
+        for (int i = 0; i < WORKING; i++)
+            if (i % 2 == round % 2) /* each is used in every other epoch */
+                lifecycle_mark(slots[i], clock);
+        EXPECT_OK(lifecycle_sweep_to_budget(manager, 64, &report, sizeof report));
+        EXPECT_EQ(report.evicted, round == 1 ? IDLE : 0);
+        EXPECT_OK(lifecycle_sweep_unused(manager, 0, &report, sizeof report));
+        EXPECT_EQ(report.evicted, 0);
+        examined += report.examined;
+    }
+    for (int i = 0; i < WORKING; i++)
+        EXPECT(lifecycle_symbol_address(manager, working[i]) != NULL);
+    EXPECT_EQ(stats_of(manager).evictions, IDLE);
+    /* The second sweep of an epoch has nothing left to look at. */
+    EXPECT_EQ(examined, 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
 int main(void)
 {
     say_if_code_cannot_run();
@@ -309,5 +394,7 @@ int main(void)
     RUN(a_slot_of_what_is_gone_is_refused);
     RUN(statistics_count_stale_ones_by_the_configured_age);
     RUN(a_sweep_looks_only_at_what_is_old);
+    RUN(a_sweep_costs_what_is_stale_or_was_used_since);
+    RUN(a_budget_below_what_is_in_use_evicts_nothing_in_use);
     return expect_done();
 }

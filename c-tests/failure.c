@@ -79,7 +79,7 @@ static lifecycle_status map_relocated(struct stage *s, int i)
     lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
     memset(relocations, 0, sizeof relocations);
     snprintf(target, sizeof target, "a target of a relocation, number %d", i);
-    relocations[0].kind = LIFECYCLE_RELOC_PC32;
+    relocations[0].kind = LIFECYCLE_RELOC_ABS64;
     relocations[0].symbol = target;
     relocations[1].kind = LIFECYCLE_RELOC_ABS64;
     relocations[1].offset = 8;
@@ -87,6 +87,23 @@ static lifecycle_status map_relocated(struct stage *s, int i)
     options.relocations = relocations;
     options.relocation_count = 2;
     return lifecycle_map_symbol(s->manager, s->a, numbered("relocated", i), call_it, sizeof call_it, &options, NULL);
+}
+
+static lifecycle_status map_a_batch(struct stage *s, int i)
+{
+    lifecycle_batch_item items[5], fresh = LIFECYCLE_BATCH_ITEM_INIT;
+    lifecycle_map_options replace = LIFECYCLE_MAP_OPTIONS_INIT;
+    char names[5][64];
+    replace.flags = LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_JIT;
+    for (int n = 0; n < 5; n++) {
+        items[n] = fresh;
+        snprintf(names[n], sizeof names[n], "number %d of a batch, and so on, %d", n, n == 4 ? 0 : i);
+        items[n].name = names[n];
+        items[n].code = seven;
+        items[n].len = sizeof seven;
+    }
+    items[4].options = &replace;
+    return lifecycle_map_batch(s->manager, s->b, items, 5, NULL);
 }
 
 static lifecycle_status reserve_one(struct stage *s, int i)
@@ -411,6 +428,7 @@ static const struct operation operations[] = {
     {"map JIT", NULL, map_jit_one, 20, 0},
     {"map, replacing", map_some, replace_one, 6, 0},
     {"map, relocated", NULL, map_relocated, 6, ENTRIES_MAY_STAY},
+    {"map a batch", NULL, map_a_batch, 6, 0},
     {"reserve", NULL, reserve_one, 8, 0},
     {"commit", reserve_some, commit_one, 8, 0},
     {"abort", reserve_some, abort_one, 8, 0},

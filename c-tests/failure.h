@@ -30,7 +30,7 @@ struct operation {
     unsigned leaves;
 };
 
-static const unsigned char seven[] = {0xb8, 7, 0, 0, 0, 0xc3};
+static const unsigned char seven[] = RETURNS_SEVEN;
 static const char *const failure_files[] = {"failure.0.tmp", "failure.1.tmp", "failure.2.tmp", "failure.3.tmp"};
 
 static void count_release(void *resource, void *user)

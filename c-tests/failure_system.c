@@ -11,6 +11,7 @@ struct stage {
     lifecycle_manager *manager;
     lifecycle_module a, b;
     lifecycle_code code;
+    lifecycle_symbol symbol;
     lifecycle_reader *reader;
 };
 
@@ -22,7 +23,7 @@ struct operation {
     bool gives_back; /* what the system will not take back is kept and asked about again */
 };
 
-static const unsigned char seven[] = {0xb8, 7, 0, 0, 0, 0xc3};
+static const unsigned char seven[] = RETURNS_SEVEN;
 static const char *const a_file = "failure_system.tmp";
 
 static lifecycle_status map_one(struct stage *s)
@@ -127,6 +128,49 @@ static lifecycle_status attach(struct stage *s)
     return lifecycle_reader_attach(s->manager, &s->reader);
 }
 
+/* From here on what is mapped is shared with another process. */
+static void fork_once(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    EXPECT(child > 0 && waitpid(child, NULL, 0) == child);
+}
+static void fill_and_fork(struct stage *s)
+{
+    fill(s);
+    EXPECT_OK(lifecycle_symbol_find(s->manager, "f", &s->symbol));
+    map_returning(s->manager, s->a, "stays", 8, 0);
+    fork_once();
+}
+static lifecycle_status unmap_shared(struct stage *s)
+{
+    lifecycle_status status = lifecycle_unmap_symbol(s->manager, s->symbol);
+    lifecycle_symbol stays;
+    EXPECT_OK(lifecycle_symbol_find(s->manager, "stays", &stays));
+    EXPECT_EQ(call(lifecycle_symbol_address(s->manager, stays)), 8);
+    return status;
+}
+static void fill_fork_and_retire(struct stage *s)
+{
+    fill_and_retire(s);
+    fork_once();
+}
+/* Freed while its slab was written to after the fork, so nothing new may go there before it is copied. */
+static void leave_a_slab_to_be_copied(struct stage *s)
+{
+    lifecycle_symbol doomed = map_returning(s->manager, s->a, "doomed", 9, 0);
+    reserve_first(s);
+    fork_once();
+    EXPECT_OK(lifecycle_unmap_symbol(s->manager, doomed));
+    EXPECT_OK(commit_one(s));
+    EXPECT(stats_of(s->manager).code_bytes_retired != 0);
+}
+static lifecycle_status map_another(struct stage *s)
+{
+    return lifecycle_map_symbol(s->manager, s->a, "another", seven, sizeof seven, NULL, NULL);
+}
+
 #define DUAL LIFECYCLE_CODE_DUAL
 #define MPROTECT LIFECYCLE_CODE_MPROTECT
 #define MAP LIFECYCLE_MAPPING_MAP
@@ -157,7 +201,13 @@ static const struct operation operations[] = {
     {"reclaim", DUAL, MAP, fill_and_retire, reclaim, true},
     {"reclaim (mprotect)", MPROTECT, MAP, fill_and_retire, reclaim, true},
     {"attach", DUAL, MAP, NULL, attach, false},
+    {"unmap after a fork", DUAL, MAP, fill_and_fork, unmap_shared, true},
+    {"unload after a fork", DUAL, MAP, fill_and_fork, unload_it, true},
+    {"reclaim after a fork", DUAL, MAP, fill_fork_and_retire, reclaim, true},
+    {"map where a slab must be copied", DUAL, MAP, leave_a_slab_to_be_copied, map_another, false},
 };
+
+static const int errors[] = {ENOMEM, EACCES, EMFILE, EINVAL};
 
 static lifecycle_status meaning(int error)
 {
@@ -244,8 +294,6 @@ static bool try_call(const struct operation *o, long k, int error, bool persiste
     return refused == 0;
 }
 
-static const int errors[] = {ENOMEM, EACCES, EMFILE, EINVAL};
-
 static void every_call_of_every_operation(void)
 {
     size_t variants = expect_scale(4, 1);
@@ -256,6 +304,80 @@ static void every_call_of_every_operation(void)
                 k += step;
             EXPECT(k < 1000);
         }
+    }
+}
+
+/* --- the first change in a child, which makes a writable view and a copy --- */
+
+struct birth {
+    struct stage stage;
+    lifecycle_status (*act)(struct stage *stage);
+    long k;
+    int error;
+    bool persistent;
+};
+
+/* What the child answers: 0 = something was refused and all is well, 1 = nothing was refused. */
+static int first_change(struct birth *b)
+{
+    struct stage *s = &b->stage;
+    size_t files = open_files();
+    const void *stays;
+    lifecycle_symbol symbol;
+    lifecycle_status status;
+    unsigned refused;
+    EXPECT_OK(lifecycle_symbol_find(s->manager, "stays", &symbol));
+    stays = lifecycle_symbol_address(s->manager, symbol);
+    fail_call(b->k, b->persistent, b->error, ANY);
+    status = b->act(s);
+    refused = calls_refused();
+    EXPECT_EQ(call(stays), 8);
+    if (status != LIFECYCLE_OK) {
+        EXPECT_STATUS(status, meaning(b->error));
+        EXPECT_EQ(lifecycle_last_errno(), b->error);
+        EXPECT(refused != 0);
+        EXPECT_OK(b->act(s));
+    }
+    EXPECT_OK(reclaim(s));
+    EXPECT_EQ(stats_of(s->manager).code_bytes_retired, 0);
+    s->a = s->b; /* the other may be unloaded */
+    EXPECT_OK(map_another(s));
+    EXPECT_EQ(call(stays), 8);
+    EXPECT_EQ(open_files(), files);
+    EXPECT_OK(lifecycle_destroy(s->manager));
+    return expect_failures != 0 ? 2 : refused == 0;
+}
+
+static void every_call_of_a_childs_first_change(void)
+{
+    lifecycle_status (*const acts[])(struct stage *) = {map_huge, reserve_one, unmap_shared, abort_one, unload_it};
+    for (size_t v = 0; v < sizeof acts / sizeof *acts * 4; v++) {
+        struct birth b;
+        int status = 0;
+        memset(&b, 0, sizeof b);
+        b.act = acts[v / 4];
+        b.error = errors[v % 4];
+        b.persistent = v % 2;
+        b.stage.manager = manager_in(DUAL, MAP);
+        b.stage.a = load(b.stage.manager, "a module");
+        b.stage.b = load(b.stage.manager, "b module");
+        b.stage.symbol = map_returning(b.stage.manager, b.stage.a, "f", 7, 0);
+        map_returning(b.stage.manager, b.stage.b, "stays", 8, 0);
+        if (b.act == abort_one)
+            EXPECT_OK(reserve_one(&b.stage));
+        for (b.k = 1; status == 0 && b.k < 1000; b.k += (long)expect_scale(1, 3)) {
+            pid_t child;
+            fflush(NULL);
+            child = fork();
+            if (child == 0) {
+                expect_failures = 0;
+                _exit(first_change(&b));
+            }
+            EXPECT(child > 0 && waitpid(child, &status, 0) == child);
+        }
+        EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+        EXPECT_EQ(call(lifecycle_symbol_address(b.stage.manager, b.stage.symbol)), 7);
+        EXPECT_OK(lifecycle_destroy(b.stage.manager));
     }
 }
 
@@ -367,6 +489,54 @@ static void where_memory_files_are_refused_auto_is_mprotect_and_dual_says_why(vo
     EXPECT_EQ(mode_after(SYS_ftruncate, ENOSPC, 1, true, DUAL, LIFECYCLE_E_SYSTEM), 0);
 }
 
+/* Nothing that was writable becomes executable: code and stubs come from memory files, or there is none. */
+static void where_pages_may_not_become_executable_auto_is_dual_or_none(void)
+{
+    lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+    lifecycle_caps caps = {0};
+    lifecycle_manager *manager;
+    struct stage s;
+    void *out = NULL;
+    memset(&s, 0, sizeof s);
+    config.code_capacity = 8 << 20;
+    system_calls.no_new_code = true;
+    s.manager = manager_in(LIFECYCLE_CODE_AUTO, MAP);
+    EXPECT_OK(lifecycle_caps_get(s.manager, &caps, sizeof caps));
+    EXPECT_EQ(caps.code_mode, DUAL);
+    s.a = load(s.manager, "m");
+    EXPECT_OK(map_one(&s));
+    EXPECT_EQ(call(entry_of(s.manager, "f")), 7);
+    EXPECT_OK(lifecycle_destroy(s.manager));
+    fail_call(1, true, EPERM, SYS_memfd_create);
+    s.manager = manager_in(LIFECYCLE_CODE_AUTO, MAP);
+    EXPECT(calls_refused() != 0);
+    EXPECT_OK(lifecycle_caps_get(s.manager, &caps, sizeof caps));
+    EXPECT(caps.code_mode == LIFECYCLE_CODE_NONE && caps.entries == 0 && caps.code_capacity == 0);
+    s.a = load(s.manager, "m");
+    EXPECT_STATUS(map_one(&s), LIFECYCLE_E_DENIED);
+    EXPECT_EQ(lifecycle_last_errno(), EACCES);
+    EXPECT_SENTENCE("forbids");
+    EXPECT_STATUS(reserve_one(&s), LIFECYCLE_E_DENIED);
+    EXPECT_STATUS(lifecycle_entry(s.manager, "f", &out), LIFECYCLE_E_DENIED);
+    EXPECT_OK(take_data(&s));
+    EXPECT_OK(access_file(&s));
+    EXPECT_OK(lifecycle_on_symbol_mapped(s.manager, s.a, "the host's", (void *)(uintptr_t)seven, sizeof seven, NULL, NULL, NULL));
+    EXPECT_OK(unload_it(&s));
+    EXPECT_EQ(leaks_of(s.manager), 0);
+    EXPECT_OK(lifecycle_destroy(s.manager));
+    config.code_mode = MPROTECT;
+    EXPECT_STATUS(lifecycle_create(&config, &manager), LIFECYCLE_E_DENIED);
+    system_calls.no_new_code = false;
+    config.code_mode = LIFECYCLE_CODE_NONE;
+    s.manager = make_manager(&config);
+    s.a = load(s.manager, "m");
+    EXPECT_STATUS(map_one(&s), LIFECYCLE_E_DENIED);
+    EXPECT_SENTENCE("without code");
+    EXPECT_OK(lifecycle_destroy(s.manager));
+    config.code_mode = LIFECYCLE_CODE_NONE + 1;
+    EXPECT_STATUS(lifecycle_create(&config, &manager), LIFECYCLE_E_INVALID);
+}
+
 static void where_nothing_may_become_executable_every_mode_is_denied(void)
 {
     EXPECT_EQ(mode_after(SYS_mprotect, EACCES, 1, true, LIFECYCLE_CODE_AUTO, LIFECYCLE_E_DENIED), 0);
@@ -468,8 +638,10 @@ int main(void)
     RUN(every_call_of_creation);
     RUN(every_call_of_destruction);
     RUN(every_call_of_every_operation);
+    RUN(every_call_of_a_childs_first_change);
     RUN(a_kernel_that_does_not_know_mfd_exec_still_gives_dual);
     RUN(where_memory_files_are_refused_auto_is_mprotect_and_dual_says_why);
+    RUN(where_pages_may_not_become_executable_auto_is_dual_or_none);
     RUN(where_nothing_may_become_executable_every_mode_is_denied);
     RUN(an_unmapping_that_is_refused_is_tried_again);
     RUN(without_its_barrier_the_reclaimer_frees_nothing);

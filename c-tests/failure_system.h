@@ -27,6 +27,7 @@ static struct {
     bool unsettled;  /* an unmapping was refused */
     long long mapped; /* bytes of address space the library has */
     unsigned membarriers;
+    bool no_new_code; /* nothing that was writable becomes executable */
 } system_calls;
 
 #if defined(__x86_64__)
@@ -105,6 +106,11 @@ int munmap(void *at, size_t len)
 }
 int mprotect(void *at, size_t len, int protection)
 {
+    if (system_calls.no_new_code && (protection & PROT_EXEC)) {
+        system_calls.refused++;
+        errno = EACCES;
+        return -1;
+    }
     return (int)ask(SYS_mprotect, (long)at, (long)len, protection, 0, 0, 0);
 }
 int madvise(void *at, size_t len, int advice)
@@ -152,6 +158,14 @@ ssize_t pread(int fd, void *to, size_t len, off_t offset)
 ssize_t pread64(int fd, void *to, size_t len, off_t offset)
 {
     return pread(fd, to, len, offset);
+}
+ssize_t pwrite(int fd, const void *from, size_t len, off_t offset)
+{
+    return ask(SYS_pwrite64, fd, (long)from, (long)len, offset, 0, 0);
+}
+ssize_t pwrite64(int fd, const void *from, size_t len, off_t offset)
+{
+    return pwrite(fd, from, len, offset);
 }
 /* membarrier has no function of its own. */
 long syscall(long number, ...)

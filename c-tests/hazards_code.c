@@ -26,6 +26,7 @@ static void hazard_code_01_stale_id_after_reuse(void)
     stale = middle;
     EXPECT_OK(lifecycle_unmap_symbol(manager, middle));
     EXPECT_STATUS(lifecycle_unmap_symbol(manager, stale), LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_reclaim(manager, NULL)); /* so that the address is free for others */
     fresh = map_returning(manager, module, "middle", 4, 0);
     EXPECT(lifecycle_symbol_address(manager, fresh) == was);
     for (int i = 0; i < 3; i++)
@@ -241,6 +242,7 @@ static void hazard_code_06_readers_that_nest_stray_and_end(void)
     pthread_join(thread, NULL);
     EXPECT_EQ(stats_of(manager).readers, 2);
     EXPECT_OK(lifecycle_unmap_symbol(manager, map_returning(manager, module, "f", 1, 0)));
+    EXPECT_OK(lifecycle_reclaim(manager, NULL));
     EXPECT_EQ(stats_of(manager).code_bytes_retired, 0); /* an ended thread blocks nobody */
     EXPECT_OK(lifecycle_destroy(manager));
 }
@@ -308,9 +310,12 @@ static void hazard_code_08_address_reuse(void)
     EXPECT(lifecycle_symbol_address(manager, map_returning(manager, module, "new", 3, 0)) != (void *)address);
     EXPECT_OK(lifecycle_leave(reader));
     EXPECT_OK(lifecycle_reclaim(manager, NULL));
-#if CAN_RUN_CODE
+#if defined(__x86_64__)
     for (int i = 0; i < RETURNS_SIZE; i++)
         EXPECT_EQ(address[i], 0xcc);
+#elif defined(__aarch64__)
+    for (int i = 0; i < RETURNS_SIZE; i++)
+        EXPECT_EQ(address[i], 0);
 #endif
     EXPECT_STATUS(lifecycle_symbol_at(manager, address, &at), LIFECYCLE_E_NOT_FOUND);
     EXPECT_EQ(call(lifecycle_symbol_address(manager, neighbour)), 2);

@@ -40,7 +40,7 @@ static void a_wrong_config_makes_no_manager(void)
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);
     wrong = config, wrong.mapping_mode = 2;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);
-    wrong = config, wrong.flags = 1;
+    wrong = config, wrong.flags = 0x80000000u;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_INVALID);
     wrong = config, wrong.code_capacity = ((size_t)1 << 30) + 1;
     EXPECT_STATUS(lifecycle_create(&wrong, &manager), LIFECYCLE_E_TOO_BIG);

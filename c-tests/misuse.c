@@ -231,7 +231,8 @@ static void spoil_result(struct world *w, const struct row *row, int at)
 {
     struct call call;
     enum kind kind = row->kinds[at];
-    if (kind != K_OUT8_MAYBE && kind != K_OUT_SIZED_MAYBE) {
+    if (kind != K_OUT8_MAYBE && kind != K_OUT16_MAYBE &&
+        kind != K_OUT_SIZED_MAYBE) {
         set_up(&call, w, row);
         call.at = at;
         call.how = "NULL";

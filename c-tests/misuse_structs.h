@@ -101,11 +101,11 @@ static void fill_configs(struct world *w)
     bad(w, K_CONFIG, "of too small a size", P(c), INVALID);
     (c = config_with(&n))->size = SIZE_MAX;
     bad(w, K_CONFIG, "of a huge size", P(c), INVALID);
-    (c = config_with(&n))->code_mode = 3;
+    (c = config_with(&n))->code_mode = 4;
     bad(w, K_CONFIG, "an unknown code mode", P(c), INVALID);
     (c = config_with(&n))->mapping_mode = 2;
     bad(w, K_CONFIG, "an unknown mapping mode", P(c), INVALID);
-    (c = config_with(&n))->flags = 1;
+    (c = config_with(&n))->flags = 0x80000000u;
     bad(w, K_CONFIG, "unknown flags", P(c), INVALID);
     (c = config_with(&n))->code_capacity = ((size_t)1 << 30) + 1;
     bad(w, K_CONFIG, "too much code", P(c), LIFECYCLE_E_TOO_BIG);
@@ -130,6 +130,51 @@ static void fill_configs(struct world *w)
     later[2].known.observer.size = sizeof later[2];
     later[2].unknown = 1;
     bad(w, K_OBSERVER, "a field of a later version", P(&later[2]), LIFECYCLE_E_UNSUPPORTED);
+}
+
+static lifecycle_batch_item *batch_with(int *n)
+{
+    static lifecycle_batch_item batches[12][2];
+    static lifecycle_batch_item fresh = LIFECYCLE_BATCH_ITEM_INIT;
+    lifecycle_batch_item *batch = batches[(*n)++];
+    batch[0] = batch[1] = fresh;
+    batch[0].name = "misuse 0";
+    batch[1].name = "misuse 1";
+    batch[0].code = batch[1].code = ret_code;
+    batch[0].len = batch[1].len = sizeof ret_code;
+    return batch;
+}
+
+static void fill_batches(struct world *w)
+{
+    static lifecycle_code none;
+    static lifecycle_map_options odd = LIFECYCLE_MAP_OPTIONS_INIT;
+    lifecycle_batch_item *b;
+    int n = 0;
+    odd.align = 48;
+    good(w, K_BATCH, P(batch_with(&n)));
+    bad(w, K_BATCH, "NULL with a count", 0, INVALID);
+    bad(w, K_BATCH, "misaligned", P(w->of[K_BATCH].good) + 1, INVALID);
+    (b = batch_with(&n))[0].size = 0;
+    bad(w, K_BATCH, "of no size", P(b), INVALID);
+    (b = batch_with(&n))[1].size = 40;
+    bad(w, K_BATCH, "of two sizes", P(b), INVALID);
+    (b = batch_with(&n))[1].name = NULL;
+    bad(w, K_BATCH, "without a name", P(b), INVALID);
+    (b = batch_with(&n))[1].name = "misuse 0";
+    bad(w, K_BATCH, "a name twice", P(b), LIFECYCLE_E_EXISTS);
+    (b = batch_with(&n))[1].code = NULL;
+    bad(w, K_BATCH, "without code", P(b), INVALID);
+    (b = batch_with(&n))[1].len = 0;
+    bad(w, K_BATCH, "code of 0 bytes", P(b), INVALID);
+    (b = batch_with(&n))[1].reserved = &none;
+    bad(w, K_BATCH, "code and a reservation", P(b), INVALID);
+    (b = batch_with(&n))[1].reserved = &none;
+    b[1].code = NULL;
+    bad(w, K_BATCH, "a reservation of nothing", P(b), INVALID);
+    (b = batch_with(&n))[1].options = &odd;
+    bad(w, K_BATCH, "an alignment of 48", P(b), INVALID);
+    good(w, K_BATCH_COUNT, 2);
 }
 
 /* The smallest SMF file there can be: a trailer and one section. */
@@ -283,6 +328,7 @@ static void fill_kinds(struct world *w)
     fill_sizes(w);
     fill_options(w, K_OPTIONS);
     fill_options(w, K_OPTIONS_COMMIT);
+    fill_batches(w);
     fill_configs(w);
     fill_arrays(w);
     fill_numbers(w);
@@ -297,6 +343,8 @@ static size_t out_bytes(enum kind kind)
     case K_OUT8:
     case K_OUT8_MAYBE:
         return 8;
+    case K_OUT16_MAYBE:
+        return 16;
     case K_OUT_BOOL:
         return sizeof(bool);
     case K_OUT_CODE:

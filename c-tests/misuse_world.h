@@ -47,6 +47,7 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(ADDRESS_LEN, as_number) KIND(PC, as_pointer)                          \
     KIND(OPTIONS, as_pointer) KIND(OPTIONS_COMMIT, as_pointer)                 \
     KIND(CONFIG, as_pointer) KIND(OBSERVER, as_pointer)                        \
+    KIND(BATCH, as_pointer) KIND(BATCH_COUNT, as_number)                       \
     KIND(MAPPING, as_pointer) KIND(NAMES, as_pointer) KIND(FILES, as_pointer)  \
     KIND(COUNT, as_number) KIND(VISIT, as_visit) KIND(LEAK, as_leak)           \
     KIND(WRITE, as_write) KIND(RELEASE, as_release)                            \
@@ -60,6 +61,7 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
     KIND(SPL_COUNT, as_int64)                                                  \
     KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
+    KIND(OUT16_MAYBE, as_pointer)                                              \
     KIND(OUT_BOOL, as_pointer) KIND(OUT_CODE, as_pointer)                      \
     KIND(OUT_MAPPING, as_pointer) KIND(OUT_BINDING, as_pointer)                \
     KIND(OUT_SIZED, as_pointer) KIND(OUT_SIZED_MAYBE, as_pointer)              \

@@ -1,6 +1,7 @@
 /* Readers, and what waits for them: header section 4. */
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
 
 #include "support.h"
 
@@ -257,6 +258,153 @@ static void synchronize_waits_no_longer_than_it_may_and_never_for_itself(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* --- Threads that end, or stay, without leaving --- */
+
+static void *end_inside(void *argument)
+{
+    other *it = argument;
+    it->reader = attach(it->manager);
+    EXPECT_OK(lifecycle_enter(it->reader));
+    EXPECT_OK(lifecycle_enter(it->reader));
+    return NULL;
+}
+
+static void who_ended_inside_is_outside(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    other it = {manager, NULL, NULL, 0, 0, 0, 0};
+    lifecycle_module module = load(manager, "a");
+    int released = 0;
+    EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
+    run_in_thread(end_inside, &it);
+    EXPECT_EQ(stats_of(manager).readers_inside, 1);
+    /* The system may take a moment to bury a thread that was joined. */
+    EXPECT_OK(lifecycle_synchronize(manager, 10000000000u));
+    EXPECT_EQ(stats_of(manager).readers, 0);
+    EXPECT_STATUS(lifecycle_leave(it.reader), LIFECYCLE_OK); /* what is inline looks at the word alone */
+    EXPECT_STATUS(lifecycle_reader_detach(it.reader), LIFECYCLE_E_STALE);
+    run_in_thread(end_inside, &it);
+    EXPECT_OK(unload(manager, module));
+    for (int i = 0; i < 10000 && released == 0; i++) {
+        usleep(1000);
+        reclaim(manager);
+    }
+    EXPECT_EQ(released, 1);
+    EXPECT_EQ(stats_of(manager).readers, 0);
+    run_in_thread(end_inside, &it);
+    for (int i = 0; i < 10000 && lifecycle_destroy(manager) != LIFECYCLE_OK; i++)
+        usleep(1000);
+    EXPECT_STATUS(lifecycle_destroy(manager), LIFECYCLE_E_STALE);
+}
+
+static void *end_outside(void *argument)
+{
+    attach(argument);
+    return NULL;
+}
+
+static void readers_of_threads_that_ended_do_not_pile_up(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_reader *mine = attach(manager);
+    for (unsigned long i = 0; i < expect_scale(2000, 300); i++)
+        run_in_thread(end_outside, manager);
+    EXPECT(stats_of(manager).readers < 200);
+    EXPECT_OK(lifecycle_reader_detach(mine));
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void *stay_and_tell(void *argument)
+{
+    other *it = argument;
+    it->calls = (unsigned long)syscall(SYS_gettid);
+    return stay_inside(argument);
+}
+
+static void who_holds_something_back_is_told(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    other it = {manager, NULL, NULL, 0, 0, 0, 0};
+    lifecycle_module first = load(manager, "a"), second = load(manager, "b");
+    lifecycle_reader *mine = attach(manager);
+    lifecycle_stats stats, later;
+    pthread_t thread;
+    int released = 0;
+    EXPECT_OK(lifecycle_own(manager, first, NULL, count_release, &released, NULL));
+    EXPECT_OK(lifecycle_own(manager, second, NULL, count_release, &released, NULL));
+    EXPECT(pthread_create(&thread, NULL, stay_and_tell, &it) == 0);
+    while (!__atomic_load_n(&it.inside, __ATOMIC_ACQUIRE))
+        usleep(200);
+    /* Nothing waits yet, so nobody holds anything back. */
+    stats = stats_of(manager);
+    EXPECT(stats.blocking_reader_thread == 0 && stats.blocking_reader_ns == 0);
+    EXPECT_OK(unload(manager, first));
+    EXPECT_OK(lifecycle_enter(mine));
+    EXPECT_OK(unload(manager, second));
+    stats = stats_of(manager);
+    EXPECT_EQ(stats.blocking_reader_thread, it.calls);
+    usleep(20000);
+    later = stats_of(manager);
+    EXPECT_EQ(later.blocking_reader_thread, it.calls);
+    EXPECT(later.blocking_reader_ns >= stats.blocking_reader_ns + 20000000);
+    __atomic_store_n(&it.stop, 1, __ATOMIC_RELEASE);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT_OK(lifecycle_reclaim(manager, NULL));
+    EXPECT_EQ(released, 1);
+    /* The next one, who has not been seen to for as long. */
+    stats = stats_of(manager);
+    EXPECT_EQ(stats.blocking_reader_thread, (uint64_t)syscall(SYS_gettid));
+    EXPECT(stats.blocking_reader_ns < later.blocking_reader_ns);
+    EXPECT_OK(lifecycle_leave(mine));
+    EXPECT_OK(lifecycle_reclaim(manager, NULL));
+    stats = stats_of(manager);
+    EXPECT(released == 2 && stats.blocking_reader_thread == 0 && stats.blocking_reader_ns == 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* --- Much at once --- */
+
+static struct {
+    lifecycle_manager *manager;
+    unsigned long released, waiting;
+} much;
+
+static void count_waiting(const lifecycle_leak *leak, void *user)
+{
+    (void)user;
+    much.waiting += leak->kind == LIFECYCLE_LEAK_RETIRED;
+}
+
+static void look_at_what_waits(void *resource, void *user)
+{
+    (void)resource;
+    (void)user;
+    /* Runs outside the lock, after one go. */
+    if (much.released++ == 0)
+        EXPECT_OK(lifecycle_leak_check(much.manager, count_waiting, NULL, NULL));
+}
+
+static void much_is_freed_in_goes(void)
+{
+    const unsigned long things = 10000;
+    lifecycle_reader *reader;
+    lifecycle_module module;
+    memset(&much, 0, sizeof much);
+    much.manager = make_manager(NULL);
+    reader = attach(much.manager);
+    module = load(much.manager, "a");
+    for (unsigned long i = 0; i < things; i++)
+        EXPECT_OK(lifecycle_own(much.manager, module, NULL, look_at_what_waits, NULL, NULL));
+    EXPECT_OK(lifecycle_enter(reader));
+    EXPECT_OK(unload(much.manager, module));
+    EXPECT_EQ(much.released, 0);
+    EXPECT_OK(lifecycle_leave(reader));
+    reclaim(much.manager);
+    EXPECT_EQ(much.released, things);
+    EXPECT(much.waiting >= things - 4096);
+    EXPECT_OK(lifecycle_destroy(much.manager));
+}
+
 /* --- A thread that runs the code while another changes it --- */
 
 static void *run_code(void *argument)
@@ -352,20 +500,13 @@ static int unload_self(void)
 
 static void code_may_unload_its_own_module(void)
 {
-    /* sub rsp, 8; mov rax, unload_self; call rax; add rsp, 8; inc eax; ret */
-    unsigned char code[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xd0, 0x48, 0x83, 0xc4, 8,
-                            0xff, 0xc0, 0xc3};
-    lifecycle_relocation relocation = {LIFECYCLE_RELOC_ABS64, 0, 6, NULL, NULL, 0};
-    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
-    int_fn function = unload_self;
+    unsigned char code[ONE_MORE_SIZE];
     lifecycle_reader *reader;
     lifecycle_symbol symbol;
     self_manager = make_manager(NULL);
     self_module = load(self_manager, "a");
-    memcpy(&relocation.target, &function, sizeof function);
-    options.relocations = &relocation;
-    options.relocation_count = 1;
-    EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, &options, &symbol));
+    one_more(code, unload_self);
+    EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, NULL, &symbol));
     self_code = lifecycle_symbol_address(self_manager, symbol);
     reader = attach(self_manager);
     EXPECT_OK(lifecycle_enter(reader));
@@ -385,6 +526,10 @@ int main(void)
     RUN(parking_is_being_outside_for_a_while);
     RUN(a_reader_is_its_threads_own_and_may_outlive_it);
     RUN(synchronize_waits_no_longer_than_it_may_and_never_for_itself);
+    RUN(who_ended_inside_is_outside);
+    RUN(readers_of_threads_that_ended_do_not_pile_up);
+    RUN(who_holds_something_back_is_told);
+    RUN(much_is_freed_in_goes);
     RUN(code_may_go_while_another_thread_runs_it);
     RUN(code_may_unload_its_own_module);
     return expect_done();

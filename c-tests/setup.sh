@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to the tools that building, running and checking want: installs what is missing where that is possible, else
 # names it. Only a missing C compiler is fatal; checks that miss a tool are skipped with a visible line.
+# `setup.sh aarch64` sees to what building and running for that processor wants as well.
 set -u
 
 missing=
@@ -16,9 +17,18 @@ want clang clang
 want ld.lld lld
 want ld.gold binutils
 want llvm-ar llvm
+if ! cc -E -include libtcc.h -x c /dev/null >/dev/null 2>&1; then
+    missing="$missing libtcc"
+    packages="$packages libtcc-dev"
+fi
+want tcc tcc # its headers: libtcc compiles with them
 want valgrind valgrind
 want pkg-config pkg-config
 want cmake cmake
+if [ "${1:-}" = aarch64 ]; then
+    want aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+    want qemu-aarch64 qemu-user
+fi
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,6 +1,11 @@
-/* Loading and unloading for a long time: nothing grows. LIFECYCLE_SOAK_CYCLES=1000000 soaks for real. */
+/*
+ * soak.c - loading and unloading for a long time: nothing grows. SOAK_SECONDS=60 and LIFECYCLE_SOAK_CYCLES=1000000 soak for
+ * real; SOAK_CURVE names a file for the figures that the last test prints.
+ */
 #include <dirent.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <time.h>
 
 #include "support.h"
 
@@ -145,9 +150,192 @@ static void managers_come_and_go_and_leave_nothing(void)
     unlink("soak.file");
 }
 
+/* --- code under readers --- */
+
+enum { ROUND_SYMBOLS = 40, HOT = 4, SAMPLES = 48 };
+
+static struct {
+    lifecycle_manager *manager;
+    void *entries[HOT];
+    int stop;
+    unsigned long calls, wrong;
+} code;
+
+/* What the resolver gives is code of the library's, too: an evicted function is made again when it is called. */
+static void *make_again(const char *name, void *user)
+{
+    unsigned char bytes[RETURNS_SIZE];
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    lifecycle_module module = *(const lifecycle_module *)user;
+    lifecycle_symbol symbol;
+    options.flags = LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE;
+    for (;;) {
+        void *address;
+        if (lifecycle_map_symbol(code.manager, module, name, returns(bytes, name[3] - '0'), sizeof bytes, &options, &symbol) !=
+            LIFECYCLE_OK)
+            return NULL;
+        address = lifecycle_symbol_address(code.manager, symbol);
+        if (address != NULL)
+            return address;
+        /* Another thread has replaced it already. */
+    }
+}
+
+static void *call_entries(void *user)
+{
+    lifecycle_reader *reader;
+    unsigned long calls = 0, wrong = 0;
+    EXPECT_OK(lifecycle_reader_attach(code.manager, &reader));
+    while (!__atomic_load_n(&code.stop, __ATOMIC_ACQUIRE)) {
+        wrong += lifecycle_enter(reader) != LIFECYCLE_OK;
+        for (int i = 0; i < HOT; i++)
+            wrong += call(code.entries[i]) != i;
+        wrong += lifecycle_leave(reader) != LIFECYCLE_OK;
+        if (++calls % 1000 == 0)
+            usleep(10);
+    }
+    EXPECT_OK(lifecycle_reader_detach(reader));
+    __atomic_fetch_add(&code.calls, calls, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&code.wrong, wrong, __ATOMIC_RELAXED);
+    return user;
+}
+
+/* Maps, replaces, ages, sweeps and unloads; when it returns, only the hot functions may be left. */
+static int code_round(lifecycle_module hot, unsigned long number)
+{
+    unsigned char bytes[4096];
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    lifecycle_manager *manager = code.manager;
+    lifecycle_module module = load(manager, number % 2 ? "even.smf" : "odd.smf");
+    void *data;
+    char name[24];
+    int wrong = lifecycle_data_reserve(manager, module, 1 + number % 5000, 0, &data) != LIFECYCLE_OK;
+    memset(bytes, 0xc3, sizeof bytes);
+    for (unsigned long i = 0; i < ROUND_SYMBOLS; i++) {
+        snprintf(name, sizeof name, "round%lu", i);
+        options.flags = i % 3 ? LIFECYCLE_MAP_JIT : 0;
+        wrong += lifecycle_map_symbol(manager, module, name, returns(bytes, (int)i), 6 + (number * 37 + i * 101) % 4000,
+                                      &options, NULL) != LIFECYCLE_OK;
+    }
+    snprintf(name, sizeof name, "hot%lu", number % HOT);
+    options.flags = LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE;
+    wrong += lifecycle_map_symbol(manager, hot, name, returns(bytes, (int)(number % HOT)), RETURNS_SIZE, &options, NULL) !=
+             LIFECYCLE_OK;
+    wrong += lifecycle_advance_epoch(manager, NULL) != LIFECYCLE_OK;
+    if (number % 4 == 3) {
+        for (int i = 0; i < 3; i++)
+            wrong += lifecycle_advance_epoch(manager, NULL) != LIFECYCLE_OK;
+        wrong += (number % 8 == 3 ? lifecycle_sweep_unused(manager, 2, NULL, 0)
+                                  : lifecycle_sweep_to_budget(manager, 4096, NULL, 0)) != LIFECYCLE_OK;
+    }
+    return wrong + (unload(manager, module) != LIFECYCLE_OK);
+}
+
+typedef struct moment {
+    double seconds;
+    footprint memory;
+    lifecycle_stats stats;
+} moment;
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void print_curve(FILE *out, const moment *moments, int count)
+{
+    fprintf(out, "# seconds resident_kib descriptors mappings symbols code_bytes_live code_bytes_retired code_bytes_reserved\n");
+    for (int i = 0; i < count; i++) {
+        const moment *it = &moments[i];
+        fprintf(out, "%.2f %zu %zu %zu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", it->seconds,
+                it->memory.resident_pages * (size_t)sysconf(_SC_PAGESIZE) / 1024, it->memory.descriptors,
+                it->memory.mappings, it->stats.symbols_live, it->stats.code_bytes_live, it->stats.code_bytes_retired,
+                it->stats.code_bytes_reserved);
+    }
+}
+
+/* The most of the second quarter, in which everything has been seen, against the most of the last. */
+#define MOST(name, from, to, field)                                                                                         \
+    for (int i_ = (from); i_ < (to); i_++)                                                                                  \
+        name = moments[i_].field > name ? moments[i_].field : name
+#define EXPECT_FLAT(field, slack)                                                                                           \
+    do {                                                                                                                    \
+        unsigned long long early = 0, late = 0;                                                                             \
+        MOST(early, SAMPLES / 4, SAMPLES / 2, field);                                                                       \
+        MOST(late, SAMPLES * 3 / 4, SAMPLES, field);                                                                        \
+        if (late > early + (slack))                                                                                         \
+            expect_equal(__FILE__, __LINE__, #field, late, early);                                                          \
+    } while (0)
+
+static void code_comes_and_goes_under_readers_and_nothing_grows(void)
+{
+    static moment moments[SAMPLES];
+    const char *wanted = getenv("SOAK_SECONDS"), *path = getenv("SOAK_CURVE");
+    double length = wanted != NULL ? strtod(wanted, NULL) : (double)expect_scale(1000, 300) / 1000;
+    double start = seconds_now();
+    unsigned long number = 0;
+    lifecycle_module hot;
+    pthread_t readers[2];
+    int wrong = 0;
+    memset(&code, 0, sizeof code);
+    code.manager = make_manager(NULL);
+    hot = load(code.manager, "hot.smf");
+    EXPECT_OK(lifecycle_set_resolver(code.manager, make_again, &hot));
+    for (int i = 0; i < HOT; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "hot%d", i);
+        map_returning(code.manager, hot, name, i, LIFECYCLE_MAP_JIT);
+        if (CAN_RUN_CODE)
+            code.entries[i] = entry_of(code.manager, name);
+    }
+    for (int i = 0; CAN_RUN_CODE && i < 2; i++)
+        EXPECT_EQ(pthread_create(&readers[i], NULL, call_entries, NULL), 0);
+    for (int at = 0; at < SAMPLES; at++) {
+        do
+            wrong += code_round(hot, number++);
+        while (seconds_now() - start < length * (at + 1) / SAMPLES);
+        wrong += lifecycle_synchronize(code.manager, UINT64_MAX) != LIFECYCLE_OK;
+        moments[at].seconds = seconds_now() - start;
+        moments[at].memory = measure();
+        moments[at].stats = stats_of(code.manager);
+    }
+    __atomic_store_n(&code.stop, 1, __ATOMIC_RELEASE);
+    for (int i = 0; CAN_RUN_CODE && i < 2; i++)
+        pthread_join(readers[i], NULL);
+    print_curve(stdout, moments, SAMPLES);
+    if (path != NULL) {
+        FILE *curve = fopen(path, "w");
+        EXPECT(curve != NULL);
+        if (curve != NULL) {
+            print_curve(curve, moments, SAMPLES);
+            fclose(curve);
+        }
+    }
+    printf("%lu rounds, %lu stays\n", number, code.calls);
+    EXPECT_EQ((unsigned long)wrong + code.wrong, 0);
+    EXPECT(stats_of(code.manager).evictions > 0 || number < 8);
+    /* A reader that the system stops while it is inside makes a queue, and tables keep the room of the longest one. */
+    if (!memory_is_watched()) {
+        EXPECT_FLAT(memory.resident_pages, 2048);
+        EXPECT_FLAT(memory.mappings, 4);
+    }
+    EXPECT_FLAT(stats.code_bytes_metadata, 1 << 20);
+    EXPECT_FLAT(memory.descriptors, 0);
+    EXPECT_FLAT(stats.symbols_live, 0);
+    EXPECT_FLAT(stats.entries, 0);
+    EXPECT_FLAT(stats.code_bytes_reserved, 4 << 20);
+    EXPECT_FLAT(stats.code_bytes_live, 64 * HOT);
+    EXPECT_OK(lifecycle_reclaim(code.manager, NULL));
+    EXPECT_EQ(stats_of(code.manager).code_bytes_retired, 0);
+    EXPECT_OK(lifecycle_destroy(code.manager));
+}
+
 int main(void)
 {
     RUN(a_thousand_loads_leave_what_ten_left);
     RUN(managers_come_and_go_and_leave_nothing);
+    RUN(code_comes_and_goes_under_readers_and_nothing_grows);
     return expect_done();
 }

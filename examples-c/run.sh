@@ -70,6 +70,24 @@ for p in $bad; do
     expect "$p, an error" "$p" 1 without_cache run "$p.mrt"
     expect "$p, an error, interpreted" "$p" 1 interpreted run "$p.mrt"
 done
+# With a code budget that nearly nothing fits in, functions are evicted and compiled again while the programs run: the
+# same answers. What was evicted is told in a last line.
+budgeted() {
+    MINIRT_CACHE='' "$MINIRT" --code-budget 64 run "$@" 2>"$work/errors"
+    status=$?
+    sed '/^code budget: /d' "$work/errors"
+    sed -n '/^code budget: /p' "$work/errors" >>"$work/budget"
+    return $status
+}
+if has_jit; then
+    # Tools that are slow see those programs in which much is evicted.
+    under_budget=$good
+    [ "$cycles" -ne 0 ] || under_budget="primes calculator numbers_demo"
+    for p in $under_budget; do expect "$p, under a code budget" "$p" 0 budgeted "$p.mrt"; done
+    awk '{ evicted += $3; again += $5 }
+         END { print evicted " evicted, " again " compiled again"; exit !(evicted && again) }' "$work/budget"
+    verdict "code budget: functions were evicted and compiled again" $?
+fi
 expect "repl: definitions, reload, unload, sweep" repl 0 repl
 
 # A damaged cache is as good as none.

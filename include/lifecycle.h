@@ -74,6 +74,9 @@
 /** Defaults for a lifecycle_map_options. */
 #define LIFECYCLE_MAP_OPTIONS_INIT \
     { sizeof(lifecycle_map_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, NULL }
+/** Defaults for a lifecycle_batch_item. */
+#define LIFECYCLE_BATCH_ITEM_INIT \
+    { sizeof(lifecycle_batch_item), NULL, NULL, 0, NULL, NULL }
 /** Defaults for a lifecycle_arena_options. */
 #define LIFECYCLE_ARENA_OPTIONS_INIT \
     { sizeof(lifecycle_arena_options), 0, 0, NULL, 0, 0, 0, 0 }
@@ -98,27 +101,27 @@
 /** Symbol flag: the host mapped this code itself (lifecycle_on_symbol_mapped). */
 #define LIFECYCLE_MAP_ADOPTED 8u
 
-/** Relocation: 64-bit absolute address. */
+/** Relocation: 64-bit absolute address (any processor). */
 #define LIFECYCLE_RELOC_ABS64 1u
 
 /** Relocation: 32-bit distance from the field (x86-64 PC32; the addend includes the usual -4). */
 #define LIFECYCLE_RELOC_PC32 2u
 
 /**
- * Relocation: as PC32, for a call or jump: a target out of reach is reached through a stub beside
- * the code.
+ * Relocation: as PC32, for a call or jump (x86-64 PLT32): a target out of reach is reached through
+ * a jump behind the code.
  */
 #define LIFECYCLE_RELOC_PLT32 3u
 
 /**
- * Relocation: 32-bit distance from the field to a word that holds the target's address (x86-64
- * GOTPCREL, GOTPCRELX, REX_GOTPCRELX).
+ * Relocation: 32-bit distance from the field to a word behind the code that holds the target's
+ * address (x86-64 GOTPCREL, GOTPCRELX, REX_GOTPCRELX). The addend, usually -4, is the distance's.
  */
 #define LIFECYCLE_RELOC_GOTPCREL 4u
 
 /**
  * Relocation: 26-bit distance in instructions of a `b` or `bl` (aarch64 CALL26, JUMP26); a target
- * out of reach is reached through a stub beside the code.
+ * out of reach is reached through a jump behind the code, which changes x16.
  */
 #define LIFECYCLE_RELOC_CALL26 5u
 
@@ -152,20 +155,33 @@
 /** Config: each symbol is told to a debugger (the GDB JIT interface). */
 #define LIFECYCLE_CONFIG_GDB 8u
 
-/** Code mode: the best the system allows, DUAL first. */
+/** Code mode: the best the system allows: DUAL, else MPROTECT, else NONE. */
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: one memory file, mapped executable at one address and writable at another. Publishing
- * costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+ * Code mode: memory files, mapped executable at one address and writable at another. Publishing
+ * costs no system call. After a fork both processes run the same pages, until one of them frees
+ * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
+ * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
+ * was there before, and for all that do not fork; a parent that goes on replacing code while its
+ * children live pays a copy of each slab it frees from: about a millisecond for a full one.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
  * Code mode: private pages that are writable first and executable after; a page never holds two
- * symbols, so that no page with live code is ever toggled. A forked child has its own copy.
+ * symbols, so that no page with live code is ever toggled. After a fork the system copies page by
+ * page whatever either process writes. For hosts whose parent and workers all go on changing code
+ * here and there.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
+
+/**
+ * Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
+ * everything else works, code that the host mapped itself included. What AUTO becomes where the
+ * system forbids code made at run time.
+ */
+#define LIFECYCLE_CODE_NONE 3u
 
 /**
  * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
@@ -179,10 +195,10 @@
  */
 #define LIFECYCLE_MAPPING_SNAPSHOT 1u
 
-/** Fork policy: a child runs and looks up code but cannot map any. */
-#define LIFECYCLE_FORK_READ_ONLY 1u
-
-/** Fork policy: a child has its own copy of everything. */
+/**
+ * Fork policy: a child can do all that its parent can, and neither changes what the other runs.
+ * (Number 1 was a policy that is no more.)
+ */
 #define LIFECYCLE_FORK_COPY 2u
 
 /** Section type: template code. */
@@ -263,7 +279,8 @@ typedef struct lifecycle_manager lifecycle_manager;
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are
  * given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
- * be called from any thread that calls the manager; they must not call the library.
+ * be called from any thread that calls the manager, several at once; they must not call the
+ * library.
  */
 typedef struct lifecycle_allocator {
     /** Returns `bytes` bytes (never 0) or NULL. */
@@ -281,11 +298,12 @@ typedef struct lifecycle_config {
     /** sizeof(lifecycle_config) */
     size_t size;
     /**
-     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+     * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
+     * dual mode the first 64 bytes of every 2 MiB stay unused.
      * Address space is reserved for all of it, memory is taken as it is used.
      */
     size_t code_capacity;
-    /** LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
     /** LIFECYCLE_MAPPING_MAP or _SNAPSHOT. */
     uint32_t mapping_mode;
@@ -301,18 +319,18 @@ typedef struct lifecycle_config {
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
-    /** LIFECYCLE_CODE_DUAL or _MPROTECT. */
+    /** LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE. */
     uint32_t code_mode;
-    /** LIFECYCLE_FORK_READ_ONLY or _COPY. */
+    /** LIFECYCLE_FORK_COPY. */
     uint32_t fork_policy;
     /** 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence. */
     uint32_t membarrier;
     /**
      * 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
-     * LIFECYCLE_E_UNSUPPORTED.
+     * LIFECYCLE_E_UNSUPPORTED, or LIFECYCLE_E_DENIED where there is no code.
      */
     uint32_t entries;
-    /** Bytes of executable memory at most. */
+    /** Bytes of executable memory at most; 0 where there is none. */
     size_t code_capacity;
     /** Bytes of a system page. */
     size_t page_size;
@@ -382,6 +400,13 @@ typedef struct lifecycle_stats {
     uint64_t readers;
     /** Readers inside code. */
     uint64_t readers_inside;
+    /**
+     * The reader that holds back what has waited longest to be freed, by the system's number of
+     * its thread (gettid); 0 = nothing waits for a reader.
+     */
+    uint64_t blocking_reader_thread;
+    /** Nanoseconds that it has been seen to, since the first call that would have freed something. */
+    uint64_t blocking_reader_ns;
 } lifecycle_stats;
 
 /** Which form lifecycle_stats_print writes: one of LIFECYCLE_TEXT, _JSON, _PROMETHEUS. */
@@ -510,7 +535,28 @@ typedef struct lifecycle_unload_report {
     uint64_t blocker_symbol;
 } lifecycle_unload_report;
 
-/** One place in the code that needs an address filled in. */
+/** A reservation: write the code through `rw`, it will run at `rx`. */
+typedef struct lifecycle_code {
+    /** Where it will run. */
+    void *rx;
+    /** Where it is written; dead after commit or abort. */
+    void *rw;
+    /** Bytes. */
+    size_t size;
+    /** Names the reservation. */
+    uint64_t id;
+} lifecycle_code;
+
+/**
+ * One place in the code that needs an address filled in.
+ *
+ * A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
+ * to mean, so it may be called, compared and kept. What a field cannot reach is reached through
+ * bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
+ * different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
+ * lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
+ * belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
+ */
 typedef struct lifecycle_relocation {
     /** One of LIFECYCLE_RELOC_*. */
     uint32_t kind;
@@ -550,20 +596,24 @@ typedef struct lifecycle_map_options {
     void *user;
 } lifecycle_map_options;
 
+/** One symbol of lifecycle_map_batch. Start from LIFECYCLE_BATCH_ITEM_INIT. */
+typedef struct lifecycle_batch_item {
+    /** sizeof(lifecycle_batch_item) */
+    size_t size;
+    /** As for lifecycle_map_symbol. No two items of a batch have the same. */
+    const char *name;
+    /** `len` bytes, copied; NULL when the code was written into `reserved`. */
+    const void *code;
+    /** Bytes. */
+    size_t len;
+    /** The reservation that the code was written into; NULL when `code` is given. */
+    lifecycle_code *reserved;
+    /** As for lifecycle_map_symbol; NULL = defaults. */
+    const lifecycle_map_options *options;
+} lifecycle_batch_item;
+
 /** A code symbol: a 64-bit id with a generation, never reused. 0 is never valid. */
 typedef uint64_t lifecycle_symbol;
-
-/** A reservation: write the code through `rw`, it will run at `rx`. */
-typedef struct lifecycle_code {
-    /** Where it will run. */
-    void *rx;
-    /** Where it is written; dead after commit or abort. */
-    void *rw;
-    /** Bytes. */
-    size_t size;
-    /** Names the reservation. */
-    uint64_t id;
-} lifecycle_code;
 
 /** What is known of a symbol. */
 typedef struct lifecycle_symbol_info {
@@ -962,13 +1012,20 @@ lifecycle_status lifecycle_self_test(void);
  * Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
  * for data and bookkeeping); memory is taken as it is used.
  *
+ * A forked child can do everything with its copy of a manager, and neither process notices what
+ * the other does. fork() waits until no other thread is inside a call of the library, so that the
+ * child begins with whole managers (pthread_atfork; a host allocator that takes locks in fork
+ * handlers of its own registers them before the first manager is made). A process made past the C
+ * library (a bare clone, _Fork) must come from one with no other thread inside a call, and its
+ * parent cannot notice it: in dual mode it must not free code that the child goes on running.
+ *
  * \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
  * \param[out] out  the manager; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
  * with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
  * know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
- * executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+ * the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
  * managers); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:
@@ -1280,7 +1337,7 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  *
  * Ownership: taken from the module; release functions run before this returns, or in
  * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
- * its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
+ * its thread has entered. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
                                          lifecycle_module module,
@@ -1377,6 +1434,37 @@ lifecycle_status lifecycle_load_enter(lifecycle_manager *manager, const char *pa
 lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *path);
 
 /**
+ * Maps many symbols, all or none: all that may refuse is asked, written and relocated first, then
+ * the symbols are shown one after the other, which cannot fail half-way.
+ *
+ * Relocations that name symbols of the same batch go to their entries, as any others do. A thread
+ * that runs meanwhile may call one symbol of the batch before the next one is shown; on the fresh
+ * side of a reload (lifecycle_reload_begin) all of them are shown at once, by its commit.
+ *
+ * \param manager  the manager.
+ * \param module  as for lifecycle_map_symbol, for all items.
+ * \param items  `count` items, each with its size set (LIFECYCLE_BATCH_ITEM_INIT); borrowed. One
+ * with `reserved` is as lifecycle_code_commit: its rw is set to NULL on success, and on failure
+ * the reservation stays the caller's.
+ * \param count  items; 0 does nothing.
+ * \param[out] out  `count` symbols, in the order of the items; all 0 on failure. May be NULL.
+ *
+ * \returns as lifecycle_map_symbol and lifecycle_code_commit, for the first item that is refused;
+ * LIFECYCLE_E_INVALID also for an item with neither or both of code and reserved, with another
+ * size than the first, or with a reservation that stands in the batch twice; LIFECYCLE_E_EXISTS
+ * also for a name that stands in the batch twice. On failure nothing has changed, except that
+ * entries named by relocations have been made.
+ *
+ * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
+ * Fork: as lifecycle_map_symbol. Since: 0.1.0
+ */
+lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
+                                     lifecycle_module module,
+                                     const lifecycle_batch_item *items,
+                                     size_t count,
+                                     lifecycle_symbol *out);
+
+/**
  * Copies machine code into executable memory and names it.
  *
  * The code is packed with other code into slabs of 2 MiB that are never writable and executable at
@@ -1392,17 +1480,18 @@ lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *pa
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
- * 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+ * 4096, or a relocation whose field is not the instruction that its kind is for);
+ * LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
  * LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
  * LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
  * within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
  * (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
- * relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
- * LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
- * have been made.
+ * relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+ * named by relocations have been made.
  *
  * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
- * LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
                                       lifecycle_module module,
@@ -1423,10 +1512,11 @@ lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
  * is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
- * LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+ * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
- * Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+ * can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
                                         size_t size,
@@ -1447,12 +1537,16 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * \param[out] out  the symbol; 0 on failure. May be NULL.
  *
  * \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
- * reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+ * reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
+ * between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
+ * (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
+ * that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
+ * already. On
  * failure the reservation stays the caller's, as large as it was; where the system does not make
  * its pages writable again, lifecycle_code_abort is all that is left to do with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
- * Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+ * Fork: see lifecycle_code_reserve. Since: 0.1.0
  */
 lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
                                        lifecycle_code *code,
@@ -1638,7 +1732,8 @@ lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
 
 /**
  * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
- * inside any more.
+ * inside any more. While readers are attached, it is looked after them once for many symbols (at
+ * most 256, or 1 MiB of code), when there is no other room, or when lifecycle_reclaim asks.
  *
  * \param manager  the manager.
  * \param symbol  the symbol; stale afterwards.
@@ -1705,16 +1800,23 @@ lifecycle_status lifecycle_unpin(lifecycle_manager *manager, lifecycle_symbol sy
  *
  * A call through it runs the code the name has now. While it has none, the resolver is asked
  * (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
- * included, and what it returns is run. If there is nothing to run, the call ends in an illegal
- * instruction in a function named call_without_code, and lifecycle_last_error names the symbol: a
- * call that expects a result cannot go on without.
+ * included (on aarch64 those of the base convention: SVE's are not), and what it returns is run. If
+ * there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
+ * call_without_code: a call that expects a result cannot go on without. There the register of the
+ * first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol, for
+ * a debugger, a core file or the host's own handler; the other registers and the stack are as the
+ * caller left them. It is the thread's lifecycle_last_error.
+ *
+ * The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's veneers
+ * do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in use: a
+ * compare, and a store once an epoch.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
  * \param[out] callable  the address; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
- * for this processor); LIFECYCLE_E_LIMIT (2^20 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
+ * for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
  * LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the manager's. A thread that calls through an entry while others unload does so
@@ -1727,7 +1829,19 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
 
 /**
  * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
- * stub's jump.
+ * stub's jump. It notes no use, whatever the config says; lifecycle_entry_usage_slot is for that.
+ *
+ * The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of the
+ * relocations in brackets, the call is
+ *
+ *   x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
+ *   aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
+ *             91000210         add x16, x16, slot  [4: ADD_ABS_LO12]
+ *             F9400210         ldr x16, [x16]
+ *             D63F0200         blr x16
+ *
+ * and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown as
+ * they lie in memory for x86-64, as instruction words for aarch64.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
@@ -1741,6 +1855,48 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
 lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
                                       const char *name,
                                       void *const **slot);
+
+/**
+ * Finds, or makes, the word in which the use of a name's entry is noted, and tells where the epoch
+ * is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it. A
+ * symbol was last used in the later of the two words' epochs, its own and its entry's.
+ *
+ * Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before or
+ * in the named code, with slot and clock as targets of the relocations in brackets:
+ *
+ *   x86-64, 23 bytes, changes r11 and the flags:
+ *     4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
+ *     4C 3B 1D 00000000   cmp r11, [rip + slot]    [10: PC32, addend -4]
+ *     74 07               je the end
+ *     4C 89 1D 00000000   mov [rip + slot], r11    [19: PC32, addend -4]
+ *
+ *   aarch64, 9 instructions, changes x15 to x17 and the flags:
+ *     90000010   adrp x16, clock       [0: ADR_PREL_PG_HI21]
+ *     91000210   add x16, x16, clock   [4: ADD_ABS_LO12]
+ *     F9400210   ldr x16, [x16]
+ *     90000011   adrp x17, slot        [12: ADR_PREL_PG_HI21]
+ *     91000231   add x17, x17, slot    [16: ADD_ABS_LO12]
+ *     F940022F   ldr x15, [x17]
+ *     EB1001FF   cmp x15, x16
+ *     54000040   b.eq the end
+ *     F9000230   str x16, [x17]
+ *
+ * From farther away lifecycle_mark does it, or the sequence of lifecycle_usage_slot.
+ *
+ * \param manager  the manager.
+ * \param name  the symbol's name, mapped or not; copied.
+ * \param[out] slot  the entry's word; NULL on failure.
+ * \param[out] clock  a copy of the manager's epoch, read only; NULL on failure.
+ *
+ * \returns as lifecycle_entry.
+ *
+ * Ownership: the manager's; both words stay as long as it lives. Threads: any. Re-entry: from
+ * callbacks too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_entry_usage_slot(lifecycle_manager *manager,
+                                            const char *name,
+                                            uint64_t **slot,
+                                            const uint64_t **clock);
 
 /**
  * Sets who finds code for entries that have none; there is one resolver at a time.
@@ -1772,9 +1928,13 @@ lifecycle_status lifecycle_set_resolver(lifecycle_manager *manager,
  * LIFECYCLE_E_LIMIT (65536 readers).
  *
  * Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
- * destruction does. A thread that ends without detaching leaves an idle reader behind, which
- * blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
- * Fork: the child's only thread attaches anew. Since: 0.1.0
+ * destruction does. A thread that ends without detaching leaves a reader behind that is found when
+ * it is in the way, and detached: inside or not, it blocks nobody for long. (Two it does: the main
+ * thread of a process that goes on without it, and a thread whose number the system has given to
+ * another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
+ * Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
+ * readers of the thread that forks go on in the child, inside or outside as they were; those of
+ * all other threads are detached there. Since: 0.1.0
  */
 lifecycle_status lifecycle_reader_attach(lifecycle_manager *manager,
                                          lifecycle_reader **out);
@@ -1822,7 +1982,8 @@ lifecycle_status lifecycle_unpark(lifecycle_reader *reader);
 
 /**
  * Frees everything retired that no reader can be inside any more, and asks the system again for
- * what it refused before. Never waits.
+ * what it refused before. Never waits for a reader. Much is freed in goes, between which other
+ * threads use the manager and release functions run.
  *
  * \param manager  the manager.
  * \param[out] bytes  bytes of code memory given back; may be NULL.
@@ -1843,7 +2004,8 @@ lifecycle_status lifecycle_reclaim(lifecycle_manager *manager, size_t *bytes);
  * takes.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
- * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_SYSTEM (the system
+ * refuses the barrier that it had promised); LIFECYCLE_E_NOMEM.
  *
  * Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
  * from code of the manager. Fork: works. Since: 0.1.0
@@ -1868,7 +2030,16 @@ lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
 /**
  * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
  * marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
- * and rarely a store.
+ * and rarely a store. A symbol's own code cannot hold its slot, which is known only once it is
+ * mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes as
+ * they lie in memory; changes r10, r11 and the flags):
+ *
+ *   49 BB imm64   mov r11, clock
+ *   4D 8B 1B      mov r11, [r11]
+ *   49 BA imm64   mov r10, slot
+ *   4D 39 1A      cmp [r10], r11
+ *   74 03         je the end
+ *   4D 89 1A      mov [r10], r11
  *
  * \param manager  the manager.
  * \param symbol  the symbol.

@@ -31,9 +31,11 @@ static inline lifecycle_status lifecycle_enter(lifecycle_reader *reader)
     if (reader->nesting == 0) {
         if (reader->grace == NULL)
             return LIFECYCLE_E_STALE;
+        /* Acquire: what was unlinked before that value is not found.
+         * Release: whoever sees it knows that an earlier stay is over. */
         __atomic_store_n(&reader->entered,
-                         __atomic_load_n(reader->grace, __ATOMIC_RELAXED),
-                         __ATOMIC_RELAXED);
+                         __atomic_load_n(reader->grace, __ATOMIC_ACQUIRE),
+                         __ATOMIC_RELEASE);
         if (reader->fence != 0)
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
         else

@@ -45,3 +45,35 @@ if [ -d examples-c/minirt ]; then
     check "example: minirt (archive)" minirt minirt
     check "example: minirt (shared)" minirt minirt-shared
 fi
+
+# The C compiler as a client: what its demo prints, and damaged objects. There is a binary where there is libtcc.
+hotc() { # program
+    HOTC=$EXAMPLES/$1 examples-c/hotc/run.sh
+}
+hotc_valgrind() {
+    local wrapper=$WORK/hotc-valgrind
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
+--errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
+        "$(realpath "$EXAMPLES/hotc")" >"$wrapper"
+    chmod +x "$wrapper"
+    HOTC=$wrapper HOTC_WRAPPED=1 HOTC_STEP=101 examples-c/hotc/run.sh
+}
+hotc_sanitized() {
+    local program=$WORK/hotc-sanitized
+    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude examples-c/hotc/*.c -o "$program" -ltcc "$DIST/liblifecycle.a" "${LIBS[@]}"
+    nm "$program" | grep -q __asan_init
+    HOTC=$program examples-c/hotc/run.sh
+}
+if [ -x "$EXAMPLES/hotc" ]; then
+    check "example: hotc (archive, sanitizers)" hotc_sanitized
+    if have valgrind; then
+        check "example: hotc (archive, valgrind)" hotc_valgrind
+    else
+        skip "example: hotc (archive, valgrind)" "no valgrind"
+    fi
+    check "example: hotc (archive)" hotc hotc
+    check "example: hotc (shared)" hotc hotc-shared
+else
+    skip "example: hotc" "it needs x86-64, tcc and libtcc"
+fi

@@ -4,11 +4,17 @@
  * entry is first called: the library's entry asks resolve_entry, and asks again after an eviction. A promise holds
  * while every callee's name means the function it meant; that is checked when a name changed anywhere, and if one
  * does not hold, all are taken back: functions are interpreted until they are hot again. Native code itself never
- * loads, unloads or defines anything, so within one run of it nothing changes. */
+ * loads, unloads or defines anything, so within one run of it nothing changes.
+ *
+ * Under a code budget a new epoch begins every so many calls, and what is over the budget is evicted then, those
+ * unused for longest first. Epochs begin between runs of native code, and what was mapped within the last two is
+ * never evicted, so a run maps a function once at most, however small the budget. */
 #include "minirt.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define CALLS_PER_EPOCH 16
 
 typedef int64_t native_function(native_state *, int64_t, int64_t, int64_t, int64_t, int64_t);
 
@@ -197,7 +203,20 @@ void jit_forget(runtime *rt, decl *gone) {
 
 /* ---- mapping, when an entry without code is called ---- */
 
+/* Code that was given up is compiled again. It comes out the same: what its callees' names mean has not changed. */
+static bool have_code(runtime *rt, decl *d) {
+    if (d->code->bytes) return true;
+    native_code *again = jit_compile(rt, d);
+    if (!again) return false;
+    d->code->bytes = again->bytes;
+    again->bytes = NULL;
+    jit_code_free(again);
+    rt->compiled_again++;
+    return true;
+}
+
 static bool map_code(runtime *rt, decl *d) {
+    if (!have_code(rt, d)) return false;
     const native_code *code = d->code;
     lifecycle_relocation *relocations = calloc(code->call_count + 1, sizeof *relocations);
     if (!relocations) return false;
@@ -292,10 +311,27 @@ static bool native_failed(runtime *rt) {
     return fail(rt, "%s", what[state.error]);
 }
 
+/* Evicted functions give up their code in the compiler context too, unless it is to go to the cache file. */
+static void keep_to_budget(runtime *rt) {
+    lifecycle_sweep_report report;
+    if (rt->code_budget == 0 || ++rt->native_calls % CALLS_PER_EPOCH != 0) return;
+    if (lifecycle_advance_epoch(rt->manager, NULL) != LIFECYCLE_OK ||
+        lifecycle_sweep_to_budget(rt->manager, rt->code_budget, &report, sizeof report) != LIFECYCLE_OK ||
+        report.evicted == 0)
+        return;
+    lifecycle_reclaim(rt->manager, NULL);
+    for (decl *d = rt->natives; d && !rt->cache_dir; d = d->next_native) {
+        if (d->mapped) continue;
+        free(d->code->bytes);
+        d->code->bytes = NULL;
+    }
+}
+
 bool jit_call(runtime *rt, decl *d, const value *args, value *out) {
     int64_t a[JIT_MAX_PARAMETERS] = { 0 };
     for (int k = 0; k < d->field_count; k++) a[k] = args[k].as.i;
     code_address entry = { .data = d->entry };
+    keep_to_budget(rt);
     lifecycle_enter(rt->reader);
     if (d->usage) lifecycle_mark(d->usage, d->clock);
     int64_t result = entry.code(&rt->native, a[0], a[1], a[2], a[3], a[4]);

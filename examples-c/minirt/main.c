@@ -16,12 +16,12 @@ static uintptr_t stack_limit(void) {
     return (uintptr_t)__builtin_frame_address(0) - room;
 }
 
-static bool runtime_start(runtime *rt) {
+static bool runtime_start(runtime *rt, size_t code_budget) {
     lifecycle_arena_options options = LIFECYCLE_ARENA_OPTIONS_INIT;
     options.hard_limit = (size_t)1 << 30;
     options.retained = (size_t)1 << 20;
     const char *cache = getenv("MINIRT_CACHE");
-    *rt = (runtime){ .cache_dir = cache ? cache : "tmp/minirt", .next_did = 1 };
+    *rt = (runtime){ .cache_dir = cache ? cache : "tmp/minirt", .next_did = 1, .code_budget = code_budget };
     if (*rt->cache_dir == '\0') rt->cache_dir = NULL;
     rt->native.stack_limit = stack_limit();
     rt->stack = rt->stack_top = calloc(STACK_VALUES, sizeof *rt->stack);
@@ -53,6 +53,13 @@ static int report(runtime *rt) {
     return 1;
 }
 
+static void report_budget(runtime *rt) {
+    lifecycle_stats stats;
+    if (rt->code_budget == 0 || lifecycle_stats_get(rt->manager, &stats, sizeof stats) != LIFECYCLE_OK) return;
+    fprintf(stderr, "code budget: %llu evicted, %llu compiled again\n", (unsigned long long)stats.evictions,
+            (unsigned long long)rt->compiled_again);
+}
+
 static int run_files(runtime *rt, char **files, int count) {
     for (int k = 0; k < count; k++)
         if (!module_named(rt, files[k]) && !module_load(rt, files[k], NULL, 0)) return 1;
@@ -72,10 +79,11 @@ static int run_cycles(runtime *rt, long cycles, char **files, int count) {
 }
 
 static int usage(void) {
-    fputs("usage: minirt run FILE...\n"
+    fputs("usage: minirt [--code-budget BYTES] run FILE...\n"
           "       minirt repl\n"
           "       minirt cycle N FILE...   load, run and unload N times\n"
           "       minirt table N FILE...   the same, and a table of what was held and what was left\n"
+          "--code-budget: evict native code beyond so much; it is compiled again when it is called\n"
           "environment: MINIRT_CACHE=DIR  where native code is kept (default tmp/minirt, empty: nowhere)\n"
           "             MINIRT_NO_JIT=1   interpret everything\n",
           stderr);
@@ -89,19 +97,22 @@ static long count_of(const char *text) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2) return usage();
+    long budget = 0;
+    if (argc > 3 && strcmp(argv[1], "--code-budget") == 0 && (budget = count_of(argv[2])) > 0) argc -= 2, argv += 2;
+    if (argc < 2 || budget < 0) return usage();
     bool repl = strcmp(argv[1], "repl") == 0 && argc == 2, run = strcmp(argv[1], "run") == 0 && argc > 2;
     bool cycle = strcmp(argv[1], "cycle") == 0 && argc > 3, table = strcmp(argv[1], "table") == 0 && argc > 3;
     long cycles = cycle || table ? count_of(argv[2]) : 0;
     if ((!repl && !run && !cycle && !table) || cycles < 0) return usage();
     static runtime rt;
     int status = 0;
-    if (!runtime_start(&rt)) status = 1;
+    if (!runtime_start(&rt, (size_t)budget)) status = 1;
     else if (repl) status = run_repl(&rt);
     else if (run) status = run_files(&rt, argv + 2, argc - 2);
     else if (cycle) status = run_cycles(&rt, cycles, argv + 3, argc - 3);
     else status = run_table(&rt, cycles, argv + 3, argc - 3);
     if (report(&rt)) status = 1;
+    report_budget(&rt);
     rt.failed = false;
     if (!runtime_stop(&rt)) status = 1;
     if (report(&rt)) status = 1;

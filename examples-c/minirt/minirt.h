@@ -226,6 +226,8 @@ struct runtime {
     value *stack, *stack_top, *stack_end;
     native_state native;
     decl *natives;
+    size_t code_budget;    /* bytes of native code to keep to; 0: no limit */
+    uint64_t native_calls, compiled_again;
     uint64_t natives_checked;  /* tables' version for which every promise was last checked */
     bool jit;
     const char *cache_dir;     /* NULL: no cache */
@@ -309,7 +311,8 @@ typedef struct native_call {
 
 typedef struct native_code {
     char *name;
-    uint8_t *bytes;        /* position-independent; the addresses of callees are filled in when it is mapped */
+    uint8_t *bytes;        /* position-independent; the addresses of callees are filled in when it is mapped.
+                              NULL: given up for the code budget, to be compiled again */
     uint32_t len;
     native_call *calls;
     size_t call_count;

@@ -17,6 +17,13 @@ pub const LIFECYCLE_MAP_PINNED: u32 = 4;
 pub const LIFECYCLE_MAP_ADOPTED: u32 = 8;
 
 /// One place in the code that needs an address filled in.
+///
+/// A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
+/// to mean, so it may be called, compared and kept. What a field cannot reach is reached through
+/// bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
+/// different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
+/// lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
+/// belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_relocation {
@@ -34,19 +41,18 @@ pub struct lifecycle_relocation {
     pub addend: i64,
 }
 
-/// Relocation: 64-bit absolute address.
+/// Relocation: 64-bit absolute address (any processor).
 pub const LIFECYCLE_RELOC_ABS64: u32 = 1;
 /// Relocation: 32-bit distance from the field (x86-64 PC32; the addend includes the usual -4).
 pub const LIFECYCLE_RELOC_PC32: u32 = 2;
-
-/// Relocation: as PC32, for a call or jump: a target out of reach is reached through a stub beside
-/// the code.
+/// Relocation: as PC32, for a call or jump (x86-64 PLT32): a target out of reach is reached through
+/// a jump behind the code.
 pub const LIFECYCLE_RELOC_PLT32: u32 = 3;
-/// Relocation: 32-bit distance from the field to a word that holds the target's address (x86-64
-/// GOTPCREL, GOTPCRELX, REX_GOTPCRELX).
+/// Relocation: 32-bit distance from the field to a word behind the code that holds the target's
+/// address (x86-64 GOTPCREL, GOTPCRELX, REX_GOTPCRELX). The addend, usually -4, is the distance's.
 pub const LIFECYCLE_RELOC_GOTPCREL: u32 = 4;
 /// Relocation: 26-bit distance in instructions of a `b` or `bl` (aarch64 CALL26, JUMP26); a target
-/// out of reach is reached through a stub beside the code.
+/// out of reach is reached through a jump behind the code, which changes x16.
 pub const LIFECYCLE_RELOC_CALL26: u32 = 5;
 /// Relocation: the distance in pages of an `adrp` (aarch64 ADR_PREL_PG_HI21).
 pub const LIFECYCLE_RELOC_ADR_PREL_PG_HI21: u32 = 6;
@@ -91,6 +97,24 @@ pub struct lifecycle_code {
     pub size: usize,
     /// Names the reservation.
     pub id: u64,
+}
+
+/// One symbol of lifecycle_map_batch. Start from LIFECYCLE_BATCH_ITEM_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lifecycle_batch_item {
+    /// sizeof(lifecycle_batch_item)
+    pub size: usize,
+    /// As for lifecycle_map_symbol. No two items of a batch have the same.
+    pub name: *const c_char,
+    /// `len` bytes, copied; NULL when the code was written into `reserved`.
+    pub code: *const c_void,
+    /// Bytes.
+    pub len: usize,
+    /// The reservation that the code was written into; NULL when `code` is given.
+    pub reserved: *mut lifecycle_code,
+    /// As for lifecycle_map_symbol; NULL = defaults.
+    pub options: *const lifecycle_map_options,
 }
 
 /// What is known of a symbol.

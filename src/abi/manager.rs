@@ -9,7 +9,8 @@ pub struct lifecycle_manager {
 
 /// The host's memory functions: each manager takes every byte it holds from these. All three are
 /// given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
-/// be called from any thread that calls the manager; they must not call the library.
+/// be called from any thread that calls the manager, several at once; they must not call the
+/// library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_allocator {
@@ -36,10 +37,11 @@ pub struct lifecycle_allocator {
 pub struct lifecycle_config {
     /// sizeof(lifecycle_config)
     pub size: usize,
-    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB.
+    /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
+    /// dual mode the first 64 bytes of every 2 MiB stay unused.
     /// Address space is reserved for all of it, memory is taken as it is used.
     pub code_capacity: usize,
-    /// LIFECYCLE_CODE_AUTO, _DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE.
     pub code_mode: u32,
     /// LIFECYCLE_MAPPING_MAP or _SNAPSHOT.
     pub mapping_mode: u32,
@@ -63,14 +65,24 @@ pub const LIFECYCLE_CONFIG_JITDUMP: u32 = 4;
 /// Config: each symbol is told to a debugger (the GDB JIT interface).
 pub const LIFECYCLE_CONFIG_GDB: u32 = 8;
 
-/// Code mode: the best the system allows, DUAL first.
+/// Code mode: the best the system allows: DUAL, else MPROTECT, else NONE.
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;
-/// Code mode: one memory file, mapped executable at one address and writable at another. Publishing
-/// costs no system call. A forked child cannot map code (LIFECYCLE_E_FORKED).
+/// Code mode: memory files, mapped executable at one address and writable at another. Publishing
+/// costs no system call. After a fork both processes run the same pages, until one of them frees
+/// code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
+/// the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
+/// was there before, and for all that do not fork; a parent that goes on replacing code while its
+/// children live pays a copy of each slab it frees from: about a millisecond for a full one.
 pub const LIFECYCLE_CODE_DUAL: u32 = 1;
 /// Code mode: private pages that are writable first and executable after; a page never holds two
-/// symbols, so that no page with live code is ever toggled. A forked child has its own copy.
+/// symbols, so that no page with live code is ever toggled. After a fork the system copies page by
+/// page whatever either process writes. For hosts whose parent and workers all go on changing code
+/// here and there.
 pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
+/// Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
+/// everything else works, code that the host mapped itself included. What AUTO becomes where the
+/// system forbids code made at run time.
+pub const LIFECYCLE_CODE_NONE: u32 = 3;
 
 /// Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
 /// raises SIGBUS in whoever reads the missing part.
@@ -79,25 +91,24 @@ pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
 /// be seen.
 pub const LIFECYCLE_MAPPING_SNAPSHOT: u32 = 1;
 
-/// Fork policy: a child runs and looks up code but cannot map any.
-pub const LIFECYCLE_FORK_READ_ONLY: u32 = 1;
-/// Fork policy: a child has its own copy of everything.
+/// Fork policy: a child can do all that its parent can, and neither changes what the other runs.
+/// (Number 1 was a policy that is no more.)
 pub const LIFECYCLE_FORK_COPY: u32 = 2;
 
 /// What the system allowed this manager.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_caps {
-    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE.
     pub code_mode: u32,
-    /// LIFECYCLE_FORK_READ_ONLY or _COPY.
+    /// LIFECYCLE_FORK_COPY.
     pub fork_policy: u32,
     /// 1 = readers pay a plain store and the reclaimer a membarrier; 0 = readers pay a fence.
     pub membarrier: u32,
     /// 1 = entries call the resolver on this processor; 0 = lifecycle_entry answers
-    /// LIFECYCLE_E_UNSUPPORTED.
+    /// LIFECYCLE_E_UNSUPPORTED, or LIFECYCLE_E_DENIED where there is no code.
     pub entries: u32,
-    /// Bytes of executable memory at most.
+    /// Bytes of executable memory at most; 0 where there is none.
     pub code_capacity: usize,
     /// Bytes of a system page.
     pub page_size: usize,

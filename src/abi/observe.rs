@@ -66,6 +66,11 @@ pub struct lifecycle_stats {
     pub readers: u64,
     /// Readers inside code.
     pub readers_inside: u64,
+    /// The reader that holds back what has waited longest to be freed, by the system's number of
+    /// its thread (gettid); 0 = nothing waits for a reader.
+    pub blocking_reader_thread: u64,
+    /// Nanoseconds that it has been seen to, since the first call that would have freed something.
+    pub blocking_reader_ns: u64,
 }
 
 /// What an event tells of: one of LIFECYCLE_EVENT_*.

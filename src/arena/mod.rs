@@ -35,7 +35,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::abi::*;
 use crate::base::{Error, Result, fail};
-use crate::os::{Pool, Signed};
+use crate::os::{Hooks, Level, Pool, Signed, at_fork};
 use bump::{Bump, Cleanup, First, Platform, Refused, Setup};
 use marks::{Mark, Unfit};
 use platform::System;
@@ -70,6 +70,8 @@ unsafe impl Signed for Arena {
 }
 
 static POOL: Pool<Arena> = Pool::new();
+/// Around a fork.
+static HOOKS: Hooks = Hooks { before: || POOL.hold(), after: |_| POOL.let_go() };
 /// Identities given out.
 static ARENAS: AtomicU64 = AtomicU64::new(0);
 /// Arenas that exist.
@@ -130,6 +132,7 @@ fn set_up(options: &lifecycle_arena_options, is_watched: bool) -> Result<Setup> 
 impl Arena {
     /// Makes an arena.
     pub fn create(options: &lifecycle_arena_options) -> Result<&'static Arena> {
+        at_fork(Level::Pools, &HOOKS)?;
         let system = System::new();
         let setup = set_up(options, system.is_watched())?;
         let mut bump = Bump::new(system, setup).map_err(tell)?;

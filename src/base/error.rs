@@ -129,6 +129,17 @@ macro_rules! fail {
 }
 pub(crate) use fail;
 
+/// As `fail!`, where the error is not returned at once.
+macro_rules! error {
+    ($status:ident, $($sentence:tt)*) => {
+        $crate::base::Error::new(
+            $crate::abi::lifecycle_status::$status,
+            format_args!($($sentence)*),
+        )
+    };
+}
+pub(crate) use error;
+
 /// The last sentence as text, for tests.
 #[cfg(test)]
 pub fn last_sentence() -> String {

@@ -14,10 +14,10 @@ pub use alloc::Host;
 #[cfg(test)]
 pub use alloc::failing;
 pub use chain::{Chain, Link, Linked};
-pub(crate) use error::fail;
 #[cfg(test)]
 pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
+pub(crate) use error::{error, fail};
 pub use index::Index;
 pub use list::{Bx, List, ListExt, try_box};
 pub use slots::{Kind, Slots, split_index};

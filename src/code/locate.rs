@@ -1,7 +1,8 @@
 //! From a program counter to the symbol it lies in, without a lock, so that a signal handler may
 //! ask.
 //!
-//! Code of our own: the owner table of the spans gives the symbol's number for every granule. Code
+//! Code of our own: the region's word of a granule gives the number of the symbol that lies there,
+//! or that lay there last. Code
 //! that the host mapped itself: a sorted list of ranges, read under a sequence number. Either way
 //! the symbol's place (range and id) is then read and checked.
 //!
@@ -14,12 +15,13 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 
+use super::region::Region;
 use super::spans::is_user;
 use crate::base::{Result, fail};
 use crate::os::{Access, Reservation};
 
 /// Symbols a manager may have at once.
-pub(crate) const MOST_SYMBOLS: usize = 1 << 22;
+const MOST_SYMBOLS: usize = 1 << 22;
 /// Ranges of code that the host mapped itself.
 const MOST_RANGES: usize = 1 << 18;
 /// How often a lookup tries again when ranges move under it; in a signal handler the mover may be
@@ -53,16 +55,16 @@ pub struct Locator {
     granule: usize,
     owners: AtomicPtr<core::sync::atomic::AtomicU32>,
     owner_count: usize,
+    most_symbols: usize,
 }
 
 impl Locator {
-    /// For code at `base` in granules, with the owner table of its spans.
-    pub fn new(
-        base: *const u8,
-        granule: usize,
-        owners: (*const core::sync::atomic::AtomicU32, usize),
-    ) -> Result<Self> {
-        let places = Reservation::new(MOST_SYMBOLS * size_of::<Place>(), 64)?;
+    /// For code at `base` in the granules of a region. There are places for as many symbols as
+    /// there are granules and ranges, up to a limit.
+    pub fn new(base: *const u8, region: &Region) -> Result<Self> {
+        let (words, granules) = region.words();
+        let most_symbols = (granules + MOST_RANGES).min(MOST_SYMBOLS);
+        let places = Reservation::new(most_symbols * size_of::<Place>(), 64)?;
         places.set_access(0, places.len(), Access::ReadWrite)?;
         let ranges = Reservation::new(MOST_RANGES * size_of::<Range>(), 64)?;
         ranges.set_access(0, ranges.len(), Access::ReadWrite)?;
@@ -72,18 +74,24 @@ impl Locator {
             range_count: AtomicUsize::new(0),
             sequence: AtomicU64::new(0),
             base: base as usize,
-            granule,
-            owners: AtomicPtr::new(owners.0.cast_mut()),
-            owner_count: owners.1,
+            granule: region.granule(),
+            owners: AtomicPtr::new(words.cast_mut()),
+            owner_count: granules,
+            most_symbols,
         })
+    }
+
+    /// Symbols there are places for.
+    pub fn most_symbols(&self) -> usize {
+        self.most_symbols
     }
 
     /// The place of the symbol with this number.
     pub fn place(&self, index: usize) -> Option<&Place> {
-        if index >= MOST_SYMBOLS {
+        if index >= self.most_symbols {
             return None;
         }
-        // SAFETY: `.place.stable` - the array has MOST_SYMBOLS places; zero bytes are a valid one.
+        // SAFETY: `.place.stable` - the array has so many places; zero bytes are a valid one.
         Some(unsafe { &*self.places.base().cast::<Place>().add(index) })
     }
 

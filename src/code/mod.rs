@@ -1,49 +1,52 @@
 //! Executable memory: where code lies, what it is called, who owns it, and when its bytes may be
 //! used again.
 //!
-//! `Code` puts the parts together: pages (the memory), spans (which parts of it are in use),
-//! symbols (names and owners), entries (addresses that stay callable), the locator (from a program
-//! counter to a symbol). The room is not safe for threads by itself: the manager's lock guards it,
-//! except for the locator and the entries' slots, which are made to be read at any time.
+//! `Code` puts the parts together: pages (the memory), a region and its spans (which parts of it
+//! are in use), symbols (names and owners), entries (addresses that stay callable), the locator
+//! (from a program counter to a symbol). The room is not safe for threads by itself: the manager's
+//! lock guards it, except for the locator and the entries' slots, which are made to be read at any
+//! time, and the shards, which have locks of their own so that room for code is taken and given
+//! back without the manager's.
 //!
 //! The order of a symbol's end: its entry is pointed elsewhere and its name taken out (`retire`),
 //! every reader leaves (the caller waits), its bytes are filled with traps and every processor
-//! drops what it fetched (`free`), and only then may the bytes be handed out again.
+//! drops what it fetched (`Shards::retire`), and only then may the bytes be handed out again.
 
+mod dual;
 mod entries;
 mod locate;
 mod pages;
+mod region;
 mod relocate;
+mod shards;
+mod slot;
 mod spans;
 mod stub;
 mod symbols;
 
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-pub use entries::{Cell, Resolve};
+pub use entries::{Cell, Found, Setup};
 pub use locate::Locator;
-pub use relocate::Relocation;
-pub use spans::Span;
+pub use region::Span;
+pub use relocate::{Relocation, Relocations};
+pub use shards::{Shards, Taken};
 pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
 pub use stub::trap;
-pub use symbols::{Backing, NewSymbol, Symbol};
+pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
 
 use crate::base::{
     Bx, Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail, split_index, try_box,
 };
-use crate::epoch::Verdict;
+use crate::epoch::{Ages, Verdict};
 use entries::Entries;
-use pages::Pages;
-use spans::{NOBODY, Spans};
+use region::Region;
+use shards::{ALIGN, MOST_ALIGN, Reserved, Space};
+use slot::Slot;
+use spans::Spans;
 use symbols::Symbols;
-
-/// Bytes that a branch of the usual kind reaches.
-const REACH: usize = i32::MAX as usize;
-/// Alignment where the caller names none.
-const ALIGN: usize = 64;
-/// Largest alignment.
-const MOST_ALIGN: usize = 4096;
 
 /// Where code is wanted.
 #[derive(Clone, Copy)]
@@ -56,12 +59,20 @@ pub struct Want {
     pub near: *const c_void,
 }
 
-/// Code that was reserved and is not committed.
-pub struct Reserved {
-    /// Where.
-    pub span: Span,
-    /// Where it is written.
-    pub writable: *mut u8,
+impl Want {
+    fn check(&self) -> Result<()> {
+        let Want { len, align, .. } = *self;
+        if len == 0 {
+            fail!(LIFECYCLE_E_INVALID, "code of 0 bytes cannot be mapped");
+        }
+        if align != 0 && (!align.is_power_of_two() || align > MOST_ALIGN) {
+            fail!(
+                LIFECYCLE_E_INVALID,
+                "an alignment of {align} is not a power of two up to {MOST_ALIGN}"
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Data of a module beside the code.
@@ -109,11 +120,13 @@ pub struct Counts {
 /// All code of one manager.
 pub struct Code {
     host: Host,
-    pages: Pages,
-    spans: Spans,
+    /// Emptied before `space` goes (`.shard.space`).
+    shards: &'static Shards,
+    era: u64,
+    space: Bx<Space>,
+    data_region: Region,
     data: Spans,
     blocks: Slots<Block>,
-    reserved: Slots<Reserved>,
     /// Named code.
     pub symbols: Symbols,
     entries: Entries,
@@ -121,31 +134,33 @@ pub struct Code {
 }
 
 impl Code {
-    /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*.
-    /// Empty entries call `resolve` with a cell whose context is `context`.
+    /// Reserves address space for `capacity` bytes (0 = default) in a mode of LIFECYCLE_CODE_*, and
+    /// opens the shards over it.
     pub fn new(
         host: Host,
         salt: u8,
-        capacity: usize,
-        mode: u32,
-        context: *const c_void,
-        resolve: Resolve,
+        (capacity, mode): (usize, u32),
+        shards: &'static Shards,
+        setup: Setup,
     ) -> Result<Self> {
-        let pages = Pages::new(capacity, mode)?;
-        let spans = Spans::new(host, pages.capacity(), pages.granule())?;
-        let data = Spans::new(host, pages.data_capacity(), ALIGN)?;
-        let locator = Locator::new(pages.code_base(), pages.granule(), spans.owners())?;
-        Ok(Code {
+        let space = try_box(host, Space::new(host, capacity, mode)?)?;
+        let data_region = Region::new(host, space.pages.data_capacity(), ALIGN, 0)?;
+        let locator = Locator::new(space.pages.code_base(), &space.region)?;
+        let mut code = Code {
             host,
-            spans,
-            data,
+            shards,
+            era: 0,
+            data_region,
+            data: Spans::new(host, 0),
             blocks: Slots::new(host, Kind::Record, salt),
-            reserved: Slots::new(host, Kind::Reservation, salt),
             symbols: Symbols::new(host, salt),
-            entries: Entries::new(host, salt, context, resolve),
+            entries: Entries::new(host, salt, setup),
             locator: try_box(host, locator)?,
-            pages,
-        })
+            space,
+        };
+        // SAFETY: `.shard.space` - the space is boxed, and dropping `code` closes the shards first.
+        code.era = unsafe { shards.open(host, salt, NonNull::from(&*code.space)) }?;
+        Ok(code)
     }
 
     /// For lookups that take no lock; valid as long as `self` lives, wherever it moves.
@@ -153,19 +168,19 @@ impl Code {
         &self.locator
     }
 
-    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE.
     pub fn mode(&self) -> u32 {
-        self.pages.mode()
+        self.space.pages.mode()
     }
 
     /// Bytes of code at most.
     pub fn capacity(&self) -> usize {
-        self.pages.capacity()
+        self.space.pages.capacity()
     }
 
     /// What sizes are rounded up to.
     pub fn granule(&self) -> usize {
-        self.pages.granule()
+        self.space.pages.granule()
     }
 
     /// Entries made.
@@ -173,126 +188,170 @@ impl Code {
         self.entries.len()
     }
 
-    /// Reservations open, and data blocks.
-    pub fn open_counts(&self) -> (usize, usize) {
-        (self.reserved.len(), self.blocks.len())
+    /// Data blocks.
+    pub fn block_count(&self) -> usize {
+        self.blocks.len()
     }
 
-    /// Open reservations: id, first byte, size.
-    pub fn reservations(&self) -> impl Iterator<Item = (u64, *mut u8, usize)> {
-        self.reserved.iter().map(|(id, open)| (id, self.pages.runs_at(open.span), open.span.len))
+    /// Visits every open reservation: its id and size.
+    pub fn each_reservation(&self, mut visit: impl FnMut(u64, usize) -> Result<()>) -> Result<()> {
+        self.shards.each_open(|id, span| visit(id, span.len))
     }
 
     /// Bytes, for statistics; `retired` are those among them that wait for readers.
     pub fn counts(&self, retired: u64) -> Counts {
-        let live = (self.spans.live_bytes() as u64).saturating_sub(retired);
-        let metadata =
-            self.spans.metadata_bytes() + self.data.metadata_bytes() + self.symbols.bytes();
-        Counts { live, reserved: self.spans.committed_bytes() as u64, metadata: metadata as u64 }
+        let held = self.shards.held();
+        let metadata = self.space.region.metadata_bytes()
+            + held.metadata
+            + self.data_region.metadata_bytes()
+            + self.data.metadata_bytes()
+            + self.symbols.bytes();
+        Counts {
+            live: (held.live as u64).saturating_sub(retired),
+            reserved: self.space.region.claimed_bytes() as u64,
+            metadata: metadata as u64,
+        }
     }
 
-    fn take_span(&mut self, want: Want) -> Result<Span> {
-        let Want { len, align, near } = want;
-        if len == 0 {
-            fail!(LIFECYCLE_E_INVALID, "code of 0 bytes cannot be mapped");
-        }
-        let align = if align == 0 { ALIGN } else { align };
-        if !align.is_power_of_two() || align > MOST_ALIGN {
-            fail!(
-                LIFECYCLE_E_INVALID,
-                "an alignment of {align} is not a power of two up to {MOST_ALIGN}"
-            );
-        }
-        self.pages.check_writable()?;
-        let span = self.spans.allocate(len, align, &self.pages)?;
-        let at = self.pages.runs_at(span) as usize;
-        let near = near as usize;
-        let is_near = near.abs_diff(at) <= REACH && near.abs_diff(at + span.len) <= REACH;
-        if near != 0 && !is_near {
-            self.spans.free(span, &self.pages);
-            fail!(LIFECYCLE_E_RANGE, "this manager's code is not within 2 GiB of {near:#x}");
-        }
-        Ok(span)
+    /// Takes room for code: its id, where it will run, where it is written, its size.
+    pub fn reserve(&self, want: Want) -> Result<(u64, *mut u8, *mut u8, usize)> {
+        self.shards.reserve(want)
     }
 
-    /// Takes room for code: its id, where it will run, where it is written.
-    pub fn reserve(&mut self, want: Want) -> Result<(u64, *mut u8, *mut u8, usize)> {
-        self.reserved.make_room()?;
-        let span = self.take_span(want)?;
-        let writable = match self.pages.open(span) {
-            Ok(writable) => writable,
-            Err(error) => {
-                self.spans.free(span, &self.pages);
-                return Err(error);
-            }
-        };
-        let id = self.reserved.insert(Reserved { span, writable })?;
-        Ok((id, self.pages.runs_at(span), writable, span.len))
-    }
-
-    /// Gives a reservation up.
-    pub fn abort(&mut self, id: u64) -> Result<()> {
-        let open = self.reserved.remove(id)?;
-        self.free_span(open.span);
-        Ok(())
+    /// Gives a reservation up, whatever is being done with it.
+    pub fn abort(&self, id: u64) -> Result<()> {
+        self.shards.abort(id, true)
     }
 
     /// Where an open reservation will run, where it is written, and its size.
     pub fn reservation(&self, id: u64) -> Result<(*mut u8, *mut u8, usize)> {
-        let open = self.reserved.get(id)?;
-        Ok((self.pages.runs_at(open.span), open.writable, open.span.len))
+        let (runs_at, Reserved { span, writable, .. }) = self.shards.reservation(id)?;
+        Ok((runs_at, writable, span.len))
     }
 
-    /// Fills relocations into a reservation's first `used` bytes and makes them runnable. The
-    /// reservation stays, whole, until `close` says that its span belongs to a symbol, or `reopen`
-    /// that it does not.
-    pub fn publish(&mut self, id: u64, used: usize, relocations: &[Relocation]) -> Result<Span> {
-        let (runs_at, writable, size) = self.reservation(id)?;
+    /// Where code may run: what a relocation is sure to reach it reaches from both ends.
+    pub fn area(&self) -> core::ops::Range<usize> {
+        let base = self.space.pages.code_base() as usize;
+        base..base + self.space.pages.capacity()
+    }
+
+    /// Fills relocations into a reservation's first `used` bytes and makes them runnable: the part
+    /// of its span that they and what stands behind them take. The reservation stays, whole, until
+    /// `close` says that this part belongs to a symbol, or `reopen` that it does not; until then
+    /// nobody else gives it up.
+    pub fn publish(&mut self, id: u64, used: usize, relocations: &Relocations) -> Result<Span> {
+        let reserved = self.shards.begin_commit(id)?;
+        let published = self.publish_reserved(&reserved, used, relocations);
+        self.shards.set_reserved(id, |it| match published {
+            Ok(_) => it.open = false,
+            Err(_) => it.busy = false,
+        })?;
+        published
+    }
+
+    fn publish_reserved(
+        &self,
+        reserved: &Reserved,
+        used: usize,
+        relocations: &Relocations,
+    ) -> Result<Span> {
+        let Reserved { span, writable, process, open, .. } = *reserved;
+        let size = span.len;
         if used == 0 || used > size {
             fail!(LIFECYCLE_E_RANGE, "{used} bytes are not between 1 and the {size} reserved");
         }
-        self.pages.check_writable()?;
-        // SAFETY: `.span.live` - the reservation's bytes are writable there and nobody runs them
-        // yet; `used` of them exist.
-        let code = unsafe { core::slice::from_raw_parts_mut(writable, used) };
-        for relocation in relocations {
-            relocation.apply(code, runs_at as usize)?;
+        if !open {
+            fail!(LIFECYCLE_E_STALE, "the system did not make the code writable again; abort it");
         }
-        let span = self.reserved.get(id)?.span;
-        self.pages.publish(span)?;
-        Ok(span)
+        if !self.space.pages.is_open_since(process) {
+            fail!(LIFECYCLE_E_FORKED, "the code was reserved before this process was forked");
+        }
+        self.finish(span, writable, used, relocations)
     }
 
-    /// The reservation's span belongs to a symbol now; what that does not use is given back.
+    /// As `publish`, for code that was taken and written (`Shards::take`) and is still open.
+    pub fn publish_taken(
+        &mut self,
+        taken: &mut Taken,
+        used: usize,
+        relocations: &Relocations,
+    ) -> Result<()> {
+        self.finish(taken.span, taken.writable, used, relocations)?;
+        taken.open = false;
+        Ok(())
+    }
+
+    fn finish(
+        &self,
+        span: Span,
+        writable: *mut u8,
+        used: usize,
+        relocations: &Relocations,
+    ) -> Result<Span> {
+        let Space { pages, region } = &*self.space;
+        // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet.
+        let room = unsafe { core::slice::from_raw_parts_mut(writable, span.len) };
+        let end = relocations.fill(room, pages.runs_at(span) as usize)?.max(used);
+        pages.publish(span)?;
+        Ok(Span { offset: span.offset, len: end.next_multiple_of(region.granule()).min(span.len) })
+    }
+
+    /// Whether what was taken is of this code, not of an earlier manager's in the same place.
+    pub fn check_taken(&self, taken: &Taken) -> Result<()> {
+        if taken.era != self.era {
+            fail!(LIFECYCLE_E_STALE, "the manager was destroyed");
+        }
+        Ok(())
+    }
+
+    /// The part of the reservation's span that `publish` returned belongs to a symbol now; the rest
+    /// is given back.
     pub fn close(&mut self, id: u64, symbol: u64) -> Result<()> {
-        let span = self.reserved.remove(id)?.span;
-        let used = self.symbols.get(symbol)?.len;
-        self.symbols.set_span(symbol, self.spans.shrink(span, used, &self.pages))
+        let Backing::Span(kept) = self.symbols.get(symbol)?.backing else { return Ok(()) };
+        self.symbols.set_span(symbol, self.shards.close_reservation(id, kept.len)?)
     }
 
     /// The reservation's span belongs to nobody after all, and may be written again.
     pub fn reopen(&mut self, id: u64) -> Result<()> {
-        let span = self.reserved.get(id)?.span;
-        self.pages.open(span).map(|_| ())
+        let (_, Reserved { span, writable, open, .. }) = self.shards.reservation(id)?;
+        let opened = if open { Ok(writable) } else { self.space.pages.open(span) };
+        self.shards.set_reserved(id, |it| {
+            it.busy = false;
+            if let Ok(writable) = opened {
+                (it.writable, it.open) = (writable, true);
+            }
+        })?;
+        opened.map(|_| ())
     }
 
     /// Where a span runs.
     pub fn runs_at(&self, span: Span) -> *mut u8 {
-        self.pages.runs_at(span)
+        self.space.pages.runs_at(span)
     }
 
-    /// Gives back a span that `publish` returned and nobody was told of, or whose readers have
-    /// left. The caller then has every processor drop fetched instructions before the next span is
-    /// taken.
-    pub fn free_span(&mut self, span: Span) {
-        self.pages.poison(span);
-        self.spans.free(span, &self.pages);
+    /// What to give back with `Shards::retire_taken` when the readers of a symbol's span have left.
+    pub fn retired_span(&self, span: Span) -> Taken {
+        self.shards.taken(&self.space.region, span)
+    }
+
+    /// Gives back a span whose readers have left.
+    pub fn free_span(&mut self, span: Taken) {
+        self.shards.retire_taken(span);
+    }
+
+    /// Bytes that could not be freed yet, because they could not be changed.
+    pub fn limbo_bytes(&self) -> u64 {
+        self.shards.held().refused as u64
     }
 
     /// Names code and makes it callable (unless staged).
-    pub fn install(&mut self, chain: &mut Chain, new: NewSymbol<'_>, epoch: u64) -> Result<u64> {
+    pub fn install(
+        &mut self,
+        chain: &mut Chain,
+        new: NewSymbol<NewName<'_>>,
+        epoch: u64,
+    ) -> Result<u64> {
         let (address, len, backing, staged) = (new.address, new.len, new.backing, new.staged);
-        let name = new.name;
         if matches!(backing, Backing::Host { .. }) && len == 0 {
             fail!(LIFECYCLE_E_INVALID, "code of 0 bytes cannot be a symbol");
         }
@@ -300,7 +359,7 @@ impl Code {
         let index = split_index(id);
         match backing {
             Backing::Span(span) => {
-                self.spans.set_span_owner(self.spans.start_of(span, len), index as u32 + 1);
+                self.space.region.set_owner(span, index as u32 + 1);
             }
             Backing::Host { .. } => {
                 if let Err(error) = self.locator.add_range(address as usize, len, index) {
@@ -312,71 +371,80 @@ impl Code {
         }
         self.locator.settle(index, id, address, len);
         if !staged {
-            self.entries.point(&self.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(id)
     }
 
     /// Makes a staged symbol visible and callable.
     pub fn unveil(&mut self, id: u64, epoch: u64) -> Result<()> {
-        self.symbols.publish(id, epoch)?;
-        self.usage(id)?.fetch_max(epoch, Ordering::Relaxed);
-        let symbol = self.symbols.get(id)?;
-        if !symbol.is_awaited() {
-            let name = symbol.name.bytes();
-            self.entries.point(&self.pages, name, Some(symbol.address));
+        self.symbols.publish(id, epoch, &self.locator)?;
+        if self.symbols.get(id)?.is_awaited() {
+            return Ok(());
         }
-        Ok(())
+        self.point_entry(id)
+    }
+
+    /// Points the entry of a published symbol's name, if there is one, at it.
+    fn point_entry(&mut self, id: u64) -> Result<()> {
+        let symbol = self.symbols.get(id)?;
+        let (name, address) = (symbol.name.bytes(), symbol.address);
+        let entry = self.entries.point(&self.space.pages, name, Some(address));
+        self.symbols.set_entry(id, entry)
     }
 
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
     /// symbol has taken the name over. Never allocates.
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.symbols.remove(chain, id)?;
-        if !symbol.staged && !successor {
-            let name = symbol.name.bytes();
-            self.entries.point(&self.pages, name, None);
+        let NewSymbol { name, module, address, len, backing, staged, .. } = symbol;
+        if !staged && !successor {
+            self.entries.point(&self.space.pages, name.bytes(), None);
         }
+        // From here on no lookup finds it: the words of its granules name a place that is vacant.
         self.locator.vacate(split_index(id));
-        match symbol.backing {
-            Backing::Span(span) => self.spans.set_span_owner(span, NOBODY),
-            Backing::Host { .. } => self.locator.remove_range(symbol.address as usize),
-            Backing::Awaited => {}
+        if let Backing::Host { .. } = backing {
+            self.locator.remove_range(address as usize);
         }
-        Ok(Retired {
-            name: symbol.name,
-            id,
-            module: symbol.module,
-            address: symbol.address,
-            len: symbol.len,
-            backing: symbol.backing,
-        })
+        Ok(Retired { name, id, module, address, len, backing })
     }
 
     /// The address to call a name at, made if it is not there.
     pub fn entry(&mut self, name: &CStr) -> Result<*mut c_void> {
         let at = self.make_entry(name.to_bytes())?;
-        Ok(self.entries.callable(&self.pages, at))
+        Ok(self.entries.callable(&self.space.pages, at))
     }
 
     /// The slot to call a name through, made if it is not there.
-    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const AtomicPtr<c_void>> {
+    pub fn entry_slot(&mut self, name: &CStr) -> Result<*const Slot> {
         let at = self.make_entry(name.to_bytes())?;
-        Ok(self.entries.slot(&self.pages, at))
+        Ok(self.entries.slot(&self.space.pages, at))
     }
 
     fn make_entry(&mut self, name: &[u8]) -> Result<u32> {
-        let at = self.entries.get_or_make(&self.pages, self.host, name)?;
+        let at = self.entries.get_or_make(&self.space.pages, self.host, name)?;
         if let Some(id) = self.symbols.find(name) {
-            let address = self.symbols.get(id)?.address;
-            self.entries.point(&self.pages, name, Some(address));
+            self.point_entry(id)?;
         }
         Ok(at)
     }
 
+    /// Where the use of a name's entry is noted, made if it is not there, and where the epoch is
+    /// read.
+    pub fn entry_usage(&mut self, name: &CStr) -> Result<(*const AtomicU64, *const AtomicU64)> {
+        let at = self.make_entry(name.to_bytes())?;
+        let pages = &self.space.pages;
+        Ok((self.entries.usage(pages, at), self.entries.clock(pages)))
+    }
+
+    /// The epoch from now on, for marking through entries.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.entries.set_epoch(&self.space.pages, epoch);
+    }
+
     /// The name of the entry a cell belongs to, and its code if it has some by now.
     pub fn entry_of_cell(&self, cell: *const Cell) -> Option<(&Text, Option<*const c_void>)> {
-        self.entries.of_cell(&self.pages, cell)
+        self.entries.of_cell(&self.space.pages, cell)
     }
 
     /// Zeroed, writable memory for a module, beside the code.
@@ -386,10 +454,13 @@ impl Code {
             fail!(LIFECYCLE_E_INVALID, "no data of {len} bytes at an alignment of {align}");
         }
         self.blocks.make_room()?;
-        let span = self.data.allocate(len, align, &self.pages.data_slabs())?;
+        let system = self.space.pages.data_slabs();
+        let Some(span) = self.data.allocate(&self.data_region, len, align, &system)? else {
+            fail!(LIFECYCLE_E_LIMIT, "no {len} bytes in a row are left beside the code");
+        };
         let id = self.blocks.insert(Block { span, link: Link::default() })?;
         chain.push(&mut self.blocks, id)?;
-        Ok(self.pages.data(span))
+        Ok(self.space.pages.data(span))
     }
 
     /// Takes a block off its module; its memory waits for the readers.
@@ -402,14 +473,34 @@ impl Code {
     pub fn free_data(&mut self, span: Span) {
         // SAFETY: `.span.live` - the span is a live one of the data part, which is mapped writable,
         // and its module is gone.
-        unsafe { self.pages.data(span).write_bytes(0, span.len) };
-        self.data.free(span, &self.pages.data_slabs());
+        unsafe { self.space.pages.data(span).write_bytes(0, span.len) };
+        self.data.free(&self.data_region, span, &self.space.pages.data_slabs());
     }
 
-    /// The epoch a symbol was last used in.
+    /// Makes a symbol a JIT symbol of `module`, used now.
+    pub fn make_jit(
+        &mut self,
+        from: &mut Chain,
+        to: &mut Chain,
+        id: u64,
+        module: u64,
+        epoch: u64,
+    ) -> Result<()> {
+        self.symbols.make_jit(from, to, id, module, epoch, &self.locator)
+    }
+
+    /// The epoch a symbol was last used in, itself or through its entry.
     pub fn last_used(&self, id: u64) -> u64 {
-        let place = self.locator.place(split_index(id));
-        place.map_or(0, |place| place.used.load(Ordering::Relaxed))
+        self.last_used_at(split_index(id))
+    }
+
+    fn last_used_at(&self, index: usize) -> u64 {
+        let itself = self.locator.place(index).map_or(0, |it| it.used.load(Ordering::Relaxed));
+        if self.entries.len() == 0 {
+            return itself;
+        }
+        let entry = self.symbols.at(index).and_then(|(_, symbol)| symbol.entry);
+        itself.max(entry.map_or(0, |at| self.entries.last_used(&self.space.pages, at)))
     }
 
     /// Where a symbol's last used epoch is stored.
@@ -429,16 +520,35 @@ impl Code {
         limit: u64,
         mut judge: impl FnMut(u64, &Symbol) -> Verdict,
     ) -> u64 {
-        let (locator, symbols) = (&self.locator, &mut self.symbols);
-        let mut ages = core::mem::replace(&mut symbols.ages, crate::epoch::Ages::new(self.host));
-        let used =
-            |index| locator.place(index).map_or(0, |place| place.used.load(Ordering::Relaxed));
-        let examined = ages.visit_older(limit, used, |index, _| match symbols.at(index) {
+        self.visit_older(limit, |code, index| match code.symbols.at(index) {
             Some((id, symbol)) => judge(id, symbol),
             None => Verdict::Take,
+        })
+    }
+
+    /// How many JIT symbols were last used before epoch `limit`. Looks at their words alone.
+    pub fn count_stale(&mut self, limit: u64) -> usize {
+        let mut count = 0;
+        self.visit_older(limit, |_, _| {
+            count += 1;
+            Verdict::Keep
         });
-        symbols.ages = ages;
+        count
+    }
+
+    fn visit_older(&mut self, limit: u64, mut judge: impl FnMut(&Self, usize) -> Verdict) -> u64 {
+        let nothing = Ages::new(self.host);
+        let mut ages = core::mem::replace(&mut self.symbols.ages, nothing);
+        let used = |index| self.last_used_at(index);
+        let examined = ages.visit_older(limit, used, |index, _| judge(self, index));
+        self.symbols.ages = ages;
         examined
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        self.shards.close();
     }
 }
 

@@ -2,21 +2,24 @@
 //! addresses are within 2 GiB of each other.
 //!
 //! From the low end: code (slabs), entry stubs, entry cells, data (slabs); a page that cannot be
-//! touched between each two and at both ends. In DUAL mode the code is a memory file, mapped here
-//! executable and once more, at another address, writable. In MPROTECT mode the code is private
-//! memory; a span there is whole pages, writable until it is published and executable after, so no
-//! page with live code is ever toggled.
+//! touched between each two and at both ends. In DUAL mode the code is memory files, mapped here
+//! executable and once more, at another address, writable (`dual.rs`). In MPROTECT mode the code is
+//! private memory; a span there is whole pages, writable until it is published and executable
+//! after, so no page with live code is ever toggled. Where the system lets neither be, there is no
+//! code at all (NONE) and everything else.
 //!
 //! Invariants:
 //! - `.page.wx`: no address is ever writable and executable at once.
-//! - `.page.fork`: in DUAL mode a forked child does not get the writable view, and must not punch
-//!   holes into the file it shares with its parent; `forked` asks.
+//! - `.page.fork`: private memory is copied by the kernel when one side of a fork writes to it; what
+//!   is not private is `dual.rs`'s to copy, or is never written again.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
-use super::spans::{SLAB, Slabs, Span};
-use crate::abi::{LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT};
-use crate::base::{Error, Result, fail};
+use super::dual::Dual;
+use super::region::{SLAB, Slabs, Span};
+use crate::abi::{
+    LIFECYCLE_CODE_AUTO, LIFECYCLE_CODE_DUAL, LIFECYCLE_CODE_MPROTECT, LIFECYCLE_CODE_NONE,
+    lifecycle_status,
+};
+use crate::base::{Error, Host, Result, fail, last_errno};
 use crate::os::{self, Access, CodeFile, Reservation};
 use crate::shim;
 
@@ -26,35 +29,39 @@ pub(crate) const MOST_CODE: usize = 1 << 30;
 pub(crate) const DEFAULT_CODE: usize = 256 << 20;
 /// Most bytes of data beside the code.
 const MOST_DATA: usize = 512 << 20;
-/// Bytes of stubs, and of cells: 32 bytes each, for a million entries.
-const ENTRY_BYTES: usize = 32 << 20;
+/// Bytes of stubs, and of cells: 64 bytes each, for a million entries.
+const ENTRY_BYTES: usize = 64 << 20;
 /// What freed code is filled with: a trap, whatever byte is jumped to.
 #[cfg(target_arch = "x86_64")]
 const POISON: u8 = 0xCC;
 #[cfg(not(target_arch = "x86_64"))]
 const POISON: u8 = 0x00;
 
-struct Dual {
-    writable: Reservation,
-    file: CodeFile,
+/// What code lies in.
+enum Memory {
+    Dual(Dual),
+    /// Pages that are writable first and executable after.
+    Private,
+    /// None may be had: the error number of the refusal, 0 where none was wanted.
+    Nothing(i32),
 }
 
 /// The memory of one manager's code.
 pub struct Pages {
     view: Reservation,
-    dual: Option<Dual>,
+    memory: Memory,
+    /// Whether private pages may become executable. Where they may not, stubs are files.
+    private: bool,
     guard: usize,
     capacity: usize,
     data_capacity: usize,
-    born: u64,
-    forked: AtomicBool,
 }
 
 impl Pages {
     /// Reserves it all; memory comes later. `mode` is one of LIFECYCLE_CODE_*. E_DENIED when the
-    /// system's policy forbids executable memory in every mode that was allowed.
-    pub fn new(capacity: usize, mode: u32) -> Result<Self> {
-        if !matches!(mode, LIFECYCLE_CODE_AUTO | LIFECYCLE_CODE_DUAL | LIFECYCLE_CODE_MPROTECT) {
+    /// system's policy forbids the mode that was asked for.
+    pub fn new(host: Host, capacity: usize, mode: u32) -> Result<Self> {
+        if mode > LIFECYCLE_CODE_NONE {
             fail!(LIFECYCLE_E_INVALID, "{mode} is not a code mode");
         }
         if capacity > MOST_CODE {
@@ -70,38 +77,76 @@ impl Pages {
         let guard = SLAB;
         let len = capacity + 2 * ENTRY_BYTES + data_capacity + 5 * guard;
         let view = Reservation::new(len, SLAB)?;
-        let dual = match mode {
-            LIFECYCLE_CODE_MPROTECT => None,
-            LIFECYCLE_CODE_DUAL => Some(Self::open_dual(&view, guard, capacity)?),
-            _ => Self::open_dual(&view, guard, capacity).ok(),
-        };
-        let born = os::fork_generation();
-        let forked = AtomicBool::new(false);
-        let pages = Pages { view, dual, guard, capacity, data_capacity, born, forked };
-        pages.probe()?;
+        let memory = Memory::Nothing(0);
+        let mut pages = Pages { view, memory, private: false, guard, capacity, data_capacity };
+        pages.choose(host, mode)?;
         Ok(pages)
     }
 
-    fn open_dual(view: &Reservation, guard: usize, capacity: usize) -> Result<Dual> {
-        let file = CodeFile::new(c"lifecycle-code", guard + capacity)?;
-        let writable = Reservation::new(guard + capacity, SLAB)?;
-        // What the system refuses shows now, not when the first symbol comes.
-        view.map_code(guard, SLAB, &file, Access::ReadExecute)?;
-        view.decommit(guard, SLAB)?;
-        Ok(Dual { writable, file })
+    /// The first mode of those allowed that the system allows too.
+    fn choose(&mut self, host: Host, mode: u32) -> Result<()> {
+        if mode == LIFECYCLE_CODE_NONE {
+            return Ok(());
+        }
+        let mut refused = None;
+        if matches!(mode, LIFECYCLE_CODE_AUTO | LIFECYCLE_CODE_DUAL) {
+            let dual = Dual::new(host, self.capacity)?;
+            match dual.probe() {
+                Ok(()) => self.memory = Memory::Dual(dual),
+                Err(error) if mode == LIFECYCLE_CODE_DUAL => return Err(error),
+                Err(error) => refused = Some(error.0),
+            }
+        }
+        let private = self.probe();
+        self.private = private.is_ok();
+        match (&self.memory, private) {
+            // Its stubs may come from files too.
+            (Memory::Dual(_), _) => {}
+            (_, Ok(())) => self.memory = Memory::Private,
+            // Policy will say the same next time. No memory is another matter.
+            (_, Err(error))
+                if mode == LIFECYCLE_CODE_AUTO
+                    && error.0 == lifecycle_status::LIFECYCLE_E_DENIED
+                    && refused != Some(lifecycle_status::LIFECYCLE_E_NOMEM) =>
+            {
+                self.memory = Memory::Nothing(last_errno());
+            }
+            (_, Err(error)) => return Err(error),
+        }
+        Ok(())
     }
 
-    /// Whether private memory may become executable: entry stubs need it in every mode.
+    /// Whether private memory may become executable.
     fn probe(&self) -> Result<()> {
         let (at, page) = (self.stubs_at(), os::page_size());
         self.view.set_access(at, page, Access::ReadWrite)?;
         self.view.set_access(at, page, Access::ReadExecute)?;
-        self.view.decommit(at, page)
+        // Nothing was written there, so it may as well stay.
+        let _ = self.view.decommit(at, page);
+        Ok(())
     }
 
-    /// LIFECYCLE_CODE_DUAL or _MPROTECT.
+    /// LIFECYCLE_CODE_DUAL, _MPROTECT or _NONE.
     pub fn mode(&self) -> u32 {
-        if self.dual.is_some() { LIFECYCLE_CODE_DUAL } else { LIFECYCLE_CODE_MPROTECT }
+        match self.memory {
+            Memory::Dual(_) => LIFECYCLE_CODE_DUAL,
+            Memory::Private => LIFECYCLE_CODE_MPROTECT,
+            Memory::Nothing(_) => LIFECYCLE_CODE_NONE,
+        }
+    }
+
+    /// E_DENIED, with the reason, where no code can be had.
+    pub fn check_mode(&self) -> Result<()> {
+        match self.memory {
+            Memory::Nothing(0) => {
+                fail!(LIFECYCLE_E_DENIED, "the manager was created without code")
+            }
+            Memory::Nothing(errno) => Err(Error::system(
+                errno,
+                format_args!("the system forbids code made at run time (error number {errno})"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Bytes of code at most.
@@ -116,29 +161,7 @@ impl Pages {
 
     /// What a span's size is rounded up to.
     pub fn granule(&self) -> usize {
-        if self.dual.is_some() { 64 } else { os::page_size() }
-    }
-
-    /// E_FORKED in a child that shares its code with its parent.
-    pub fn check_writable(&self) -> Result<()> {
-        if self.is_forked() {
-            fail!(
-                LIFECYCLE_E_FORKED,
-                "a forked child cannot change code that it shares with its parent"
-            );
-        }
-        Ok(())
-    }
-
-    fn is_forked(&self) -> bool {
-        if self.dual.is_none() || self.forked.load(Ordering::Relaxed) {
-            return self.dual.is_some();
-        }
-        let forked = os::fork_generation() != self.born;
-        if forked {
-            self.forked.store(true, Ordering::Relaxed);
-        }
-        forked
+        if let Memory::Private = self.memory { os::page_size() } else { 64 }
     }
 
     /// First byte of the code.
@@ -151,35 +174,59 @@ impl Pages {
         self.code_base().wrapping_add(span.offset)
     }
 
-    /// Makes a span that nothing runs writable, and says where.
+    /// Where the slabs run: the reservation, and the first one's offset in it.
+    fn code(&self) -> (&Reservation, usize) {
+        (&self.view, self.guard)
+    }
+
+    /// Makes a span that nothing runs writable, and says where; until `publish` or `close`.
     pub fn open(&self, span: Span) -> Result<*mut u8> {
-        self.check_writable()?;
-        match &self.dual {
-            Some(dual) => Ok(dual.writable.base().wrapping_add(self.guard + span.offset)),
-            None => {
-                self.view.set_access(self.guard + span.offset, span.len, Access::ReadWrite)?;
-                Ok(self.runs_at(span))
-            }
+        self.check_mode()?;
+        if let Memory::Dual(dual) = &self.memory {
+            return dual.open(span, self.code());
+        }
+        self.view.set_access(self.guard + span.offset, span.len, Access::ReadWrite)?;
+        Ok(self.runs_at(span))
+    }
+
+    /// Nobody writes any more what `open` made writable, and nobody will run it.
+    pub fn close(&self, span: Span) {
+        if let Memory::Dual(dual) = &self.memory {
+            dual.close(span);
         }
     }
 
     /// Makes what was written through `open` runnable on every processor.
     pub fn publish(&self, span: Span) -> Result<()> {
-        if self.dual.is_none() {
-            self.view.set_access(self.guard + span.offset, span.len, Access::ReadExecute)?;
+        match &self.memory {
+            Memory::Dual(dual) => dual.close(span),
+            _ => self.view.set_access(self.guard + span.offset, span.len, Access::ReadExecute)?,
         }
         flush_instructions(self.runs_at(span), span.len);
         shim::rewrite_code(self.runs_at(span), span.len);
         Ok(())
     }
 
-    /// Fills a span that nothing runs any more with traps. In a forked child it is left alone.
+    /// Whether what was opened in another process (`os::fork_generation`) can still be written in
+    /// this one: the child's private pages are a copy; a view of files it does not have.
+    pub fn is_open_since(&self, process: u64) -> bool {
+        !matches!(self.memory, Memory::Dual(_)) || process == os::fork_generation()
+    }
+
+    /// Fills a span that nothing runs any more with traps; one that is shared with another process
+    /// is left alone.
     pub fn poison(&self, span: Span) {
+        if let Memory::Dual(dual) = &self.memory
+            && !dual.owns(span)
+        {
+            return;
+        }
         if let Ok(at) = self.open(span) {
             // SAFETY: `.span.live` - the span is the caller's alone, and `open` says it is writable
             // there.
             unsafe { at.write_bytes(POISON, span.len) };
-            if self.dual.is_none() {
+            self.close(span);
+            if let Memory::Private = self.memory {
                 // Left inaccessible until it is used again; a refusal leaves it writable and not
                 // executable.
                 let _ = self.view.set_access(self.guard + span.offset, span.len, Access::None);
@@ -208,12 +255,21 @@ impl Pages {
     /// Makes a page of stubs and its page of cells: `write` fills the stubs while they are
     /// writable.
     pub fn add_entry_page(&self, offset: usize, write: impl FnOnce(*mut u8)) -> Result<()> {
+        self.check_mode()?;
         let page = os::page_size();
         self.view.set_access(self.cells_at() + offset, page, Access::ReadWrite)?;
         self.view.set_access(self.stubs_at() + offset, page, Access::ReadWrite)?;
         let at = self.view.base().wrapping_add(self.stubs_at() + offset);
         write(at);
-        self.view.set_access(self.stubs_at() + offset, page, Access::ReadExecute)?;
+        if self.private {
+            self.view.set_access(self.stubs_at() + offset, page, Access::ReadExecute)?;
+        } else {
+            // What was writable may not become executable: a file with the same bytes takes its
+            // place.
+            let file = CodeFile::new(c"lifecycle-stubs", page)?;
+            file.write(0, at, page)?;
+            self.view.map_code(self.stubs_at() + offset, &file, Access::ReadExecute)?;
+        }
         flush_instructions(at, page);
         Ok(())
     }
@@ -231,34 +287,35 @@ impl Pages {
 
 impl Slabs for Pages {
     fn commit(&self, first: usize, count: usize) -> Result<()> {
-        self.check_writable()?;
-        let Some(dual) = &self.dual else { return Ok(()) };
-        let (offset, len) = (self.guard + first * SLAB, count * SLAB);
-        dual.writable.map_code(offset, len, &dual.file, Access::ReadWrite)?;
-        // Without this a child could overwrite its parent's code; rather no memory than that.
-        let kept = dual
-            .writable
-            .keep_from_children(offset, len)
-            .and_then(|()| self.view.map_code(offset, len, &dual.file, Access::ReadExecute));
-        if kept.is_err() {
-            let _ = dual.writable.decommit(offset, len);
+        match &self.memory {
+            Memory::Dual(dual) => dual.commit(first, count, self.code()),
+            _ => Ok(()),
         }
-        kept
     }
 
     fn decommit(&self, first: usize, count: usize) -> Result<()> {
-        let (offset, len) = (self.guard + first * SLAB, count * SLAB);
-        // `.page.fork`
-        self.check_writable()?;
-        if let Some(dual) = &self.dual {
-            dual.writable.remove(offset, len)?;
-            self.view.decommit(offset, len)?;
-            // The executable view is gone, so the slab cannot be used any more, whatever happens
-            // here.
-            let _: core::result::Result<(), Error> = dual.writable.decommit(offset, len);
-            return Ok(());
+        match &self.memory {
+            Memory::Dual(dual) => dual.decommit(first, count, self.code()),
+            _ => self.view.decommit(self.guard + first * SLAB, count * SLAB),
         }
-        self.view.decommit(offset, len)
+    }
+
+    fn own(&self, slab: usize) -> Result<()> {
+        match &self.memory {
+            Memory::Dual(dual) => dual.own(slab, self.code()),
+            _ => Ok(()),
+        }
+    }
+
+    fn usable(&self, slab: usize) -> bool {
+        match &self.memory {
+            Memory::Dual(dual) => dual.is_usable(slab, self.code()),
+            _ => true,
+        }
+    }
+
+    fn fill(&self, span: Span) {
+        self.poison(span);
     }
 }
 

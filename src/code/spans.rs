@@ -1,45 +1,47 @@
-//! Which parts of a reserved region are in use: spans of granules, found and freed in constant
-//! time.
+//! Which parts of a region are in use: spans of granules, found and freed in constant time.
 //!
-//! The region is cut into slabs. Free granules of a slab form runs; a run's number stands in the
-//! owner table at its first and last granule, so that a freed span finds its free neighbours there
-//! and joins them. Runs are kept in bins by size; a bit set tells which bins have any. Nothing is
-//! ever written into the region itself. Source: Masmano et al., "TLSF: A New Dynamic Memory
-//! Allocator for Real-Time Systems" (2004), for the bins; boundary tags are Knuth's (TAOCP 1, 2.5).
+//! Free granules of a slab form runs; a run's number stands in the region's word of its first and
+//! last granule, so that a freed span finds its free neighbours there and joins them. Runs are kept
+//! in bins by size; a bit set tells which bins have any. Nothing is ever written into the region
+//! itself but what fills freed code. Source: Masmano et al., "TLSF: A New Dynamic Memory Allocator
+//! for Real-Time Systems" (2004), for the bins; boundary tags are Knuth's (TAOCP 1, 2.5).
+//!
+//! Code that was run may not be overwritten with other code before every processor has dropped what
+//! it fetched, which is a system call. So such spans wait in limbo, and many of them share one.
+//!
+//! Slabs are not mapped as huge pages: in dual mode they are pages of a memory file, which the
+//! kernel backs with huge pages only where the administrator has switched that on
+//! (shmem_enabled is `never` as it comes), and a hole could be punched only in whole ones.
 //!
 //! Invariants:
-//! - `.span.live`: live spans and free runs never overlap, and together cover every slab in use.
+//! - `.span.live`: live spans, spans in limbo and free runs never overlap, and together cover every
+//!   slab of their owner but its lead.
 //! - `.span.joined`: no two free runs of one slab are neighbours.
-//! - `.span.free`: freeing never allocates: the list of runs has room for one more run per live
-//!   span.
-//! - `.span.owner`: the owner table holds, for each granule of a live span, what its user stored
-//!   there (below `RUN_FLAG`); at both ends of a free run, the run's number and `RUN_FLAG`;
-//!   anything else elsewhere in free space.
+//! - `.span.free`: freeing never allocates: the list of runs has room for two runs for each span
+//!   (itself in limbo, and the free run behind it) and one for each slab.
+//! - `.span.word`: the region's word at both ends of a free run is the run's number and `RUN_FLAG`;
+//!   no other word has that flag. A word of a live span is what its user stored (a number below
+//!   `RUN_FLAG`), any other is what somebody stored once: a lookup checks it against the symbol's
+//!   own range.
+//! - `.span.limbo`: what is in limbo was filled and waits for processors, or (refused) waits for its
+//!   slab to become this process's own.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 
+use super::region::{Region, SLAB, Slabs, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{Access, Reservation};
 
-/// Bytes of a slab: what is taken from and given back to the system at a time.
-pub(crate) const SLAB: usize = 2 << 20;
-/// Marks an entry of the owner table as a free run's number.
+/// Marks a granule's word as a free run's number.
 const RUN_FLAG: u32 = 1 << 31;
-/// Owner of granules that are reserved and not committed, or retired: nobody's code.
-pub(crate) const NOBODY: u32 = 0;
+/// The word of a granule that nobody ever owned.
+const NOBODY: u32 = 0;
 const NONE: u32 = u32::MAX;
-const BINS: usize = 96;
-
-/// What a slab is used for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Slab {
-    /// Nothing; its pages are only reserved.
-    Reserved,
-    /// Spans; so many granules of it are live.
-    Shared { live: u32 },
-    /// Part of one span that is larger than a slab.
-    Large,
-}
+const BINS: usize = 120;
+/// Runs of one bin that are looked at before a larger bin is.
+const TRIES: usize = 8;
+/// Spans that share one call to the system at most, and bytes.
+const LIMBO_SPANS: usize = 256;
+const LIMBO_BYTES: usize = 1 << 20;
 
 struct Run {
     start: u32,
@@ -48,79 +50,74 @@ struct Run {
     next: u32,
 }
 
-/// A part of the region: offset and size in bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Span {
-    /// Bytes from the region's start.
-    pub offset: usize,
-    /// Bytes, whole granules.
-    pub len: usize,
+/// Spans in limbo: a chain of runs that are in no bin.
+#[derive(Clone, Copy)]
+struct Limbo {
+    first: u32,
+    count: usize,
+    bytes: usize,
 }
 
-/// What the system does for slabs; the spans only count.
-pub trait Slabs {
-    /// Makes `count` slabs from number `first` usable.
-    fn commit(&self, first: usize, count: usize) -> Result<()>;
-    /// Gives their memory back. They may have been refused: then they stay usable.
-    fn decommit(&self, first: usize, count: usize) -> Result<()>;
-}
+const EMPTY: Limbo = Limbo { first: NONE, count: 0, bytes: 0 };
 
-/// The spans of one region.
+/// The spans of one owner of slabs.
 pub struct Spans {
-    granule: usize,
-    /// One word a granule. Read without a lock by whoever looks up a program counter.
-    owners: Reservation,
-    granules: usize,
-    slabs: List<Slab>,
+    home: u8,
     runs: List<Run>,
     /// First number free for a new run.
     free_run: u32,
     bins: [u32; BINS],
     occupied: u128,
+    limbo: Limbo,
+    refused: Limbo,
     live_spans: usize,
     live_bytes: usize,
-    committed: usize,
-    empty: usize,
+    slabs: usize,
+    /// A slab without spans that is kept for the next one.
+    spare: Option<usize>,
 }
 
-fn bin_of(len: u32) -> usize {
-    // Up to 32 granules a bin each; above, four bins to a doubling.
-    if len <= 32 {
-        return len as usize - 1;
+/// What is wanted, in granules.
+#[derive(Clone, Copy)]
+struct Want {
+    len: usize,
+    align: usize,
+}
+
+impl Want {
+    /// Where it would lie in these granules.
+    fn place(self, start: usize, len: usize) -> Option<usize> {
+        let at = start.next_multiple_of(self.align);
+        (at + self.len <= start + len).then_some(at)
     }
-    let log = 31 - len.leading_zeros();
-    let quarter = len >> (log - 2) & 3;
-    (32 + (log as usize - 5) * 4 + quarter as usize).min(BINS - 1)
+}
+
+fn bin_of(len: usize) -> usize {
+    // Up to 32 granules a bin each; above, eight bins to a doubling.
+    if len <= 32 {
+        return len.saturating_sub(1);
+    }
+    let log = len.ilog2() as usize;
+    let eighth = len >> (log - 3) & 7;
+    (32 + (log - 5) * 8 + eighth).min(BINS - 1)
 }
 
 impl Spans {
-    /// Spans of a region of `capacity` bytes (whole slabs) in granules of `granule` bytes.
-    pub fn new(host: Host, capacity: usize, granule: usize) -> Result<Self> {
-        let granules = capacity / granule;
-        let owners = Reservation::new(granules * size_of::<AtomicU32>(), 1)?;
-        owners.set_access(0, owners.len(), Access::ReadWrite)?;
-        let mut slabs = List::new_in(host);
-        slabs.make_room(capacity / SLAB)?;
-        slabs.resize(capacity / SLAB, Slab::Reserved);
-        Ok(Spans {
-            granule,
-            owners,
-            granules,
-            slabs,
+    /// None yet; slabs are claimed for `home`.
+    pub fn new(host: Host, home: u8) -> Self {
+        Spans {
+            home,
             runs: List::new_in(host),
             free_run: NONE,
             bins: [NONE; BINS],
             occupied: 0,
+            limbo: EMPTY,
+            refused: EMPTY,
             live_spans: 0,
             live_bytes: 0,
-            committed: 0,
-            empty: 0,
-        })
-    }
-
-    /// Bytes of the largest region.
-    pub fn capacity(&self) -> usize {
-        self.slabs.len() * SLAB
+            slabs: 0,
+            spare: None,
+        }
     }
 
     /// Bytes of spans in use.
@@ -128,295 +125,342 @@ impl Spans {
         self.live_bytes
     }
 
-    /// Bytes of slabs in use.
-    pub fn committed_bytes(&self) -> usize {
-        self.committed * SLAB
+    /// Bytes of spans that were given back and may not be changed yet.
+    pub fn refused_bytes(&self) -> usize {
+        self.refused.bytes
     }
 
-    /// Bytes of bookkeeping: the owner words of slabs in use, and the lists.
+    /// Bytes of bookkeeping.
     pub fn metadata_bytes(&self) -> usize {
-        self.committed_bytes() / self.granule * size_of::<AtomicU32>()
-            + self.runs.capacity() * size_of::<Run>()
-            + self.slabs.capacity() * size_of::<Slab>()
+        self.runs.capacity() * size_of::<Run>()
     }
 
-    /// The owner table, for lookups that take no lock: first word and count. Valid as long as the
-    /// spans live.
-    pub fn owners(&self) -> (*const AtomicU32, usize) {
-        (self.owners.base().cast_const().cast(), self.granules)
-    }
-
-    fn owner(&self, granule: usize) -> Option<&AtomicU32> {
-        if granule >= self.granules {
-            return None;
+    /// `.span.free`: room for one span more, and for two runs that are cut off around it.
+    fn make_room(&mut self, slabs: usize) -> Result<()> {
+        let spans = self.live_spans + self.limbo.count + self.refused.count + 1;
+        let wanted = 2 * spans + self.slabs + slabs + 2;
+        if wanted <= self.runs.capacity() {
+            return Ok(());
         }
-        // SAFETY: `.span.owner` - the table has `granules` words, mapped readable and writable as
-        // long as `self` lives.
-        Some(unsafe { &*self.owners.base().cast::<AtomicU32>().add(granule) })
-    }
-
-    fn set_owner(&self, granule: usize, value: u32) {
-        if let Some(owner) = self.owner(granule) {
-            owner.store(value, Ordering::Release);
-        }
-    }
-
-    /// Stores who owns a live span, for lookups. `who` is below 2^31.
-    pub fn set_span_owner(&self, span: Span, who: u32) {
-        for granule in span.offset / self.granule..(span.offset + span.len) / self.granule {
-            self.set_owner(granule, who);
-        }
-    }
-
-    fn slab_of(&self, granule: usize) -> usize {
-        granule * self.granule / SLAB
-    }
-
-    fn per_slab(&self) -> usize {
-        SLAB / self.granule
+        self.runs.make_room(wanted - self.runs.len())
     }
 
     /// Takes a span of at least `len` bytes (not 0) whose offset is a multiple of `align` (a power
-    /// of two, at most a page). E_LIMIT when the region is full, E_TOO_BIG when it could never hold
-    /// it.
-    pub fn allocate(&mut self, len: usize, align: usize, system: &impl Slabs) -> Result<Span> {
-        let Some(rounded) = len.checked_next_multiple_of(self.granule) else {
-            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes are more than any region holds");
-        };
-        if rounded > self.capacity() {
-            let most = self.capacity();
-            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes can never fit in a region of {most} bytes");
-        }
-        // `.span.free`: each live span, this one included, may become a run; so may what is cut off
-        // around this one.
-        self.runs.make_room(self.live_spans + 4)?;
-        let granules = rounded / self.granule;
-        let align = (align / self.granule).max(1);
-        let start = if rounded > SLAB {
-            self.allocate_large(rounded.div_ceil(SLAB), system)?
-        } else {
-            self.allocate_shared(granules, align, system)?
-        };
-        self.live_spans += 1;
-        let span = Span { offset: start * self.granule, len: rounded };
-        self.live_bytes += span.len;
-        self.set_span_owner(span, NOBODY);
-        Ok(span)
-    }
-
-    fn allocate_large(&mut self, slabs: usize, system: &impl Slabs) -> Result<usize> {
-        let find = |all: &[Slab]| {
-            all.windows(slabs).position(|some| some.iter().all(|slab| *slab == Slab::Reserved))
-        };
-        let mut found = find(&self.slabs);
-        if found.is_none() && self.empty != 0 {
-            // One that was kept for the next small span may be what is missing.
-            self.give_back_empty(system);
-            found = find(&self.slabs);
-        }
-        let Some(first) = found else {
-            fail!(LIFECYCLE_E_LIMIT, "no {slabs} slabs in a row are free");
-        };
-        system.commit(first, slabs)?;
-        for slab in self.slabs.iter_mut().skip(first).take(slabs) {
-            *slab = Slab::Large;
-        }
-        self.committed += slabs;
-        Ok(first * self.per_slab())
-    }
-
-    fn allocate_shared(
+    /// of two, at most a page); None when there is no room, E_TOO_BIG when there never could be.
+    pub fn allocate(
         &mut self,
-        granules: usize,
+        region: &Region,
+        len: usize,
         align: usize,
         system: &impl Slabs,
-    ) -> Result<usize> {
-        // With room for the worst misalignment, any place in the run will do.
-        let want = (granules + align - 1).min(self.per_slab()) as u32;
-        let run = match self.find(want) {
-            Some(run) => run,
-            None => self.new_slab(system)?,
+    ) -> Result<Option<Span>> {
+        let granule = region.granule();
+        let Some(rounded) = len.checked_next_multiple_of(granule) else {
+            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes are more than any region holds");
         };
-        let (start, len) = self.take_run(run);
-        let slab = self.slab_of(start);
-        let at = start.next_multiple_of(align);
-        self.add_run(start, at - start);
-        self.add_run(at + granules, start + len - at - granules);
-        self.count(slab, granules as i64);
-        Ok(at)
-    }
-
-    /// A run of at least `want` granules, from the smallest bin that surely has one, else by
-    /// looking at the bin that may have one.
-    fn find(&self, want: u32) -> Option<u32> {
-        let bin = bin_of(want);
-        let mut run = self.bins.get(bin).copied().unwrap_or(NONE);
-        while let Some(candidate) = self.runs.get(run as usize) {
-            if candidate.len >= want {
-                return Some(run);
-            }
-            run = candidate.next;
+        let want = Want { len: rounded / granule, align: (align / granule).max(1) };
+        let first = region.lead().next_multiple_of(want.align);
+        if first + want.len > region.capacity() / granule {
+            let most = region.capacity() - first * granule;
+            fail!(LIFECYCLE_E_TOO_BIG, "{len} bytes can never fit where {most} are the most");
         }
-        let larger = self.occupied & !((1u128 << (bin + 1)) - 1);
-        if larger == 0 {
-            return None;
-        }
-        self.bins.get(larger.trailing_zeros() as usize).copied().filter(|run| *run != NONE)
-    }
-
-    fn new_slab(&mut self, system: &impl Slabs) -> Result<u32> {
-        let Some(slab) = self.slabs.iter().position(|slab| *slab == Slab::Reserved) else {
-            let most = self.capacity();
-            fail!(LIFECYCLE_E_LIMIT, "all {most} bytes of the region are in use");
+        self.make_room((first + want.len).div_ceil(region.per_slab()))?;
+        let start = if first + want.len > region.per_slab() {
+            self.take_large(region, want, first, system)?
+        } else {
+            self.take_small(region, want, system)?
         };
-        system.commit(slab, 1)?;
-        self.committed += 1;
-        self.empty += 1;
-        if let Some(slab) = self.slabs.get_mut(slab) {
-            *slab = Slab::Shared { live: 0 };
-        }
-        Ok(self.add_run(slab * self.per_slab(), self.per_slab()))
+        let Some(start) = start else { return Ok(None) };
+        self.live_spans += 1;
+        self.live_bytes += rounded;
+        Ok(Some(Span { offset: start * granule, len: rounded }))
     }
 
-    fn count(&mut self, slab: usize, granules: i64) {
-        if let Some(Slab::Shared { live }) = self.slabs.get_mut(slab) {
-            let before = *live;
-            *live = (i64::from(before) + granules) as u32;
-            match (before, *live) {
-                (0, 0) => {}
-                (0, _) => self.empty -= 1,
-                (_, 0) => self.empty += 1,
-                _ => {}
+    fn take_large(
+        &mut self,
+        region: &Region,
+        want: Want,
+        first: usize,
+        system: &impl Slabs,
+    ) -> Result<Option<usize>> {
+        let count = (first + want.len).div_ceil(region.per_slab());
+        let Some(slab) = region.claim(count, self.home, true, system)? else { return Ok(None) };
+        self.slabs += count;
+        Ok(Some(slab * region.per_slab() + first))
+    }
+
+    fn take_small(
+        &mut self,
+        region: &Region,
+        want: Want,
+        system: &impl Slabs,
+    ) -> Result<Option<usize>> {
+        let mut found = self.find(region, want, TRIES, system);
+        if found.is_none() && self.limbo.count + self.refused.count != 0 {
+            self.flush(region, system);
+            found = self.find(region, want, TRIES, system);
+        }
+        if found.is_none() {
+            found = match region.claim(1, self.home, false, system)? {
+                Some(slab) => self.add_slab(region, slab, want),
+                None => self.find(region, want, usize::MAX, system),
+            };
+        }
+        let Some((run, at)) = found else { return Ok(None) };
+        let (start, len) = self.take_run(region, run);
+        self.spare = self.spare.filter(|spare| *spare != region.slab_of(start));
+        self.add_run(region, start, at - start);
+        self.add_run(region, at + want.len, start + len - at - want.len);
+        Ok(Some(at))
+    }
+
+    /// A run and the place in it, looking at so many runs of each bin.
+    fn find(
+        &self,
+        region: &Region,
+        want: Want,
+        tries: usize,
+        system: &impl Slabs,
+    ) -> Option<(u32, usize)> {
+        let mut bins = self.occupied & !((1u128 << bin_of(want.len)) - 1);
+        while bins != 0 {
+            let mut number = self.bins.get(bins.trailing_zeros() as usize).copied()?;
+            let mut left = tries;
+            while left != 0
+                && let Some(run) = self.runs.get(number as usize)
+            {
+                if let Some(at) = want.place(run.start as usize, run.len as usize) {
+                    let slab = region.slab_of(at);
+                    if system.usable(slab) {
+                        return Some((number, at));
+                    }
+                }
+                number = run.next;
+                left -= 1;
             }
+            bins &= bins - 1;
         }
+        None
     }
 
-    /// Gives a live span back; it joins the free runs beside it. A slab that is empty now goes back
-    /// to the system when another empty one is kept already. Never allocates.
-    pub fn free(&mut self, span: Span, system: &impl Slabs) {
+    /// A slab that was just claimed becomes one free run; what is wanted lies in it.
+    fn add_slab(&mut self, region: &Region, slab: usize, want: Want) -> Option<(u32, usize)> {
+        self.slabs += 1;
+        let (start, len) = Self::whole(region, slab);
+        let run = self.add_run(region, start, len);
+        Some((run, want.place(start, len)?))
+    }
+
+    /// All of a slab that may be handed out.
+    fn whole(region: &Region, slab: usize) -> (usize, usize) {
+        let start = slab * region.per_slab() + region.lead();
+        (start, region.per_slab() - region.lead())
+    }
+
+    /// Granules of a span, and the slabs it touches.
+    fn extent(region: &Region, span: Span) -> (usize, usize, core::ops::Range<usize>) {
+        let (start, len) = (span.offset / region.granule(), span.len / region.granule());
+        let slabs = region.slab_of(start)..(start + len).div_ceil(region.per_slab());
+        (start, len, slabs)
+    }
+
+    /// Gives back a live span that nobody has run: it is free at once (or, where its slab cannot be
+    /// owned now, later). Never allocates.
+    pub fn free(&mut self, region: &Region, span: Span, system: &impl Slabs) {
         self.live_spans -= 1;
         self.live_bytes -= span.len;
-        let (start, len) = (span.offset / self.granule, span.len / self.granule);
-        let slab = self.slab_of(start);
-        if self.slabs.get(slab) == Some(&Slab::Large) {
-            self.free_large(slab, span.len.div_ceil(SLAB), system);
-            return;
-        }
-        self.count(slab, -(len as i64));
-        let (mut from, mut to) = (start, start + len);
-        if from % self.per_slab() != 0
-            && let Some((before, _)) = self.run_at(from - 1)
-        {
-            from = self.take_run(before).0;
-        }
-        if to % self.per_slab() != 0
-            && let Some((after, _)) = self.run_at(to)
-        {
-            let (start, len) = self.take_run(after);
-            to = start + len;
-        }
-        self.add_run(from, to - from);
-        if self.empty > 1 {
-            self.give_slab_back(slab, system);
+        if Self::wipe(region, span, system) {
+            self.join(region, span, system);
+        } else {
+            self.refused = self.put(region, span, self.refused);
         }
     }
 
-    /// Gives a slab without live spans back to the system, if it takes it.
-    fn give_slab_back(&mut self, slab: usize, system: &impl Slabs) {
-        let is_empty = self.slabs.get(slab) == Some(&Slab::Shared { live: 0 });
-        // `.span.joined`: the free run of an empty slab is all of it.
-        if let Some((run, len)) = self.run_at(slab * self.per_slab())
-            && is_empty
-            && len as usize == self.per_slab()
-            && system.decommit(slab, 1).is_ok()
+    /// Gives back a live span that may have been run: it is free once every processor has dropped
+    /// what it fetched, which is done for many at a time. Never allocates.
+    pub fn retire(&mut self, region: &Region, span: Span, system: &impl Slabs) {
+        self.live_spans -= 1;
+        self.live_bytes -= span.len;
+        self.add_limbo(region, span, system);
+        if self.limbo.count >= LIMBO_SPANS || self.limbo.bytes >= LIMBO_BYTES {
+            self.flush(region, system);
+        }
+    }
+
+    /// Makes a span's slab ours and fills it; false if that cannot be now. Nothing is done with a
+    /// large span, for its memory goes.
+    fn wipe(region: &Region, span: Span, system: &impl Slabs) -> bool {
+        let slab = Self::extent(region, span).2.start;
+        if region.home(slab).is_none_or(|(_, large)| large) {
+            return true;
+        }
+        let owned = system.own(slab).is_ok();
+        if owned {
+            system.fill(span);
+        }
+        owned
+    }
+
+    fn add_limbo(&mut self, region: &Region, span: Span, system: &impl Slabs) {
+        if Self::wipe(region, span, system) {
+            self.limbo = self.put(region, span, self.limbo);
+        } else {
+            self.refused = self.put(region, span, self.refused);
+        }
+    }
+
+    /// A chain with one span more.
+    fn put(&mut self, region: &Region, span: Span, limbo: Limbo) -> Limbo {
+        let (start, len, _) = Self::extent(region, span);
+        let run = Run { start: start as u32, len: len as u32, previous: NONE, next: limbo.first };
+        let bytes = limbo.bytes + span.len;
+        Limbo { first: self.new_run(run), count: limbo.count + 1, bytes }
+    }
+
+    /// Takes every span of a chain.
+    fn each(&mut self, limbo: Limbo, region: &Region, mut with: impl FnMut(&mut Self, Span)) {
+        let mut number = limbo.first;
+        while let Some(run) = self.runs.get_mut(number as usize) {
+            let granule = region.granule();
+            let span =
+                Span { offset: run.start as usize * granule, len: run.len as usize * granule };
+            let next = core::mem::replace(&mut run.next, self.free_run);
+            self.free_run = number;
+            with(self, span);
+            number = next;
+        }
+    }
+
+    /// Makes free what is in limbo; what is refused still stays there.
+    pub fn flush(&mut self, region: &Region, system: &impl Slabs) {
+        let refused = core::mem::replace(&mut self.refused, EMPTY);
+        self.each(refused, region, |spans, span| spans.add_limbo(region, span, system));
+        let limbo = core::mem::replace(&mut self.limbo, EMPTY);
+        if limbo.count != 0 {
+            system.drop_fetched();
+            self.each(limbo, region, |spans, span| spans.join(region, span, system));
+        }
+    }
+
+    /// Makes free what is in limbo, and gives every slab without spans back to the system.
+    pub fn trim(&mut self, region: &Region, system: &impl Slabs) {
+        self.flush(region, system);
+        let mut number = self.bins.get(bin_of(region.per_slab() - region.lead())).copied();
+        while let Some(run) = number.and_then(|number| self.runs.get(number as usize)) {
+            let (slab, next) = (region.slab_of(run.start as usize), run.next);
+            if (run.start as usize, run.len as usize) == Self::whole(region, slab) {
+                self.give_back(region, slab, system);
+            }
+            number = Some(next);
+        }
+    }
+
+    /// Free granules join the free runs beside them. A slab that is empty now goes back to the
+    /// system when another empty one is kept already.
+    fn join(&mut self, region: &Region, span: Span, system: &impl Slabs) {
+        let (start, len, slabs) = Self::extent(region, span);
+        let slab = slabs.start;
+        if region.home(slab).is_some_and(|(_, large)| large) {
+            self.free_large(region, slabs, system);
+            return;
+        }
+        let (mut from, mut to) = (start, start + len);
+        if from % region.per_slab() != 0
+            && let Some(before) = self.run_at(region, from - 1)
         {
-            self.take_run(run);
-            self.committed -= 1;
-            self.empty -= 1;
-            if let Some(slab) = self.slabs.get_mut(slab) {
-                *slab = Slab::Reserved;
+            from = self.take_run(region, before).0;
+        }
+        if to % region.per_slab() != 0
+            && let Some(after) = self.run_at(region, to)
+        {
+            let (start, len) = self.take_run(region, after);
+            to = start + len;
+        }
+        self.add_run(region, from, to - from);
+        if (from, to - from) == Self::whole(region, slab) {
+            match self.spare {
+                None => self.spare = Some(slab),
+                Some(_) => self.give_back(region, slab, system),
             }
         }
     }
 
-    fn give_back_empty(&mut self, system: &impl Slabs) {
-        for slab in 0..self.slabs.len() {
-            self.give_slab_back(slab, system);
+    /// Gives a slab whose run is all of it back to the system, if it takes it.
+    fn give_back(&mut self, region: &Region, slab: usize, system: &impl Slabs) {
+        if let Some(run) = self.run_at(region, Self::whole(region, slab).0) {
+            // Out of the table first: the next owner may write these words at once.
+            let (start, len) = self.take_run(region, run);
+            if region.give_back(slab, 1, system) {
+                self.slabs -= 1;
+                self.spare = self.spare.filter(|spare| *spare != slab);
+            } else {
+                self.add_run(region, start, len);
+            }
         }
     }
 
-    /// The part of a live span that `len` bytes of it use.
-    pub fn start_of(&self, span: Span, len: usize) -> Span {
-        Span { offset: span.offset, len: len.next_multiple_of(self.granule).min(span.len) }
+    /// Gives the slabs of a large span back to the system. What it does not take is for small spans
+    /// from now on, as soon as it can be filled.
+    fn free_large(&mut self, region: &Region, slabs: core::ops::Range<usize>, system: &impl Slabs) {
+        if region.give_back(slabs.start, slabs.len(), system) {
+            self.slabs -= slabs.len();
+            return;
+        }
+        if !slabs.clone().all(|slab| system.own(slab).is_ok()) {
+            let span = Span { offset: slabs.start * SLAB, len: slabs.len() * SLAB };
+            self.refused = self.put(region, span, self.refused);
+            return;
+        }
+        for slab in slabs {
+            let (start, len) = Self::whole(region, slab);
+            let granule = region.granule();
+            system.fill(Span { offset: start * granule, len: len * granule });
+            region.make_small(slab, self.home);
+            self.add_run(region, start, len);
+        }
     }
 
     /// Gives the end of a live span back, so that `len` bytes of it (not 0) stay; of a span larger
     /// than a slab whole slabs, the rest of the last one stays unused. Where there is no memory to
     /// do so, it stays as it was.
-    pub fn shrink(&mut self, span: Span, len: usize, system: &impl Slabs) -> Span {
-        let len = self.start_of(span, len).len;
-        if len >= span.len || self.runs.make_room(self.live_spans + 4).is_err() {
+    pub fn shrink(&mut self, region: &Region, span: Span, len: usize, system: &impl Slabs) -> Span {
+        let len = len.next_multiple_of(region.granule()).min(span.len);
+        if len == span.len || self.make_room(0).is_err() {
             return span;
         }
-        if span.len > SLAB {
-            let first = self.slab_of(span.offset / self.granule);
-            let (kept, all) = (len.div_ceil(SLAB), span.len.div_ceil(SLAB));
-            if kept < all {
-                self.free_large(first + kept, all - kept, system);
+        let kept = Span { offset: span.offset, len };
+        let rest = Span { offset: span.offset + len, len: span.len - len };
+        let (_, _, slabs) = Self::extent(region, span);
+        if region.home(slabs.start).is_some_and(|(_, large)| large) {
+            let first = Self::extent(region, kept).2.end;
+            self.live_bytes -= rest.len;
+            if first < slabs.end {
+                self.free_large(region, first..slabs.end, system);
             }
-            self.live_bytes -= span.len - len;
-            return Span { offset: span.offset, len };
+            return kept;
         }
         // The end becomes a span of its own and is freed as one.
         self.live_spans += 1;
-        self.free(Span { offset: span.offset + len, len: span.len - len }, system);
-        Span { offset: span.offset, len }
+        self.free(region, rest, system);
+        kept
     }
 
-    fn free_large(&mut self, first: usize, slabs: usize, system: &impl Slabs) {
-        for granule in first * self.per_slab()..(first + slabs) * self.per_slab() {
-            self.set_owner(granule, NOBODY);
-        }
-        let given_back = system.decommit(first, slabs).is_ok();
-        for number in first..first + slabs {
-            let slab = if given_back { Slab::Reserved } else { Slab::Shared { live: 0 } };
-            if let Some(place) = self.slabs.get_mut(number) {
-                *place = slab;
-            }
-            if !given_back {
-                self.empty += 1;
-                // A large span leaves several runs; where there is no room for all, the rest stays
-                // unused.
-                if self.runs.make_room(self.live_spans + 4).is_ok() {
-                    self.add_run(number * self.per_slab(), self.per_slab());
-                }
-            }
-        }
-        if given_back {
-            self.committed -= slabs;
-        }
-    }
-
-    fn run_at(&self, granule: usize) -> Option<(u32, u32)> {
-        let word = self.owner(granule)?.load(Ordering::Relaxed);
-        if word & RUN_FLAG == 0 {
-            return None;
-        }
-        let run = word & !RUN_FLAG;
-        self.runs.get(run as usize).map(|found| (run, found.len))
+    fn run_at(&self, region: &Region, granule: usize) -> Option<u32> {
+        let word = region.word(granule)?.load(Ordering::Relaxed);
+        (word & RUN_FLAG != 0).then_some(word & !RUN_FLAG)
     }
 
     /// Takes a run out of its bin: first granule and length.
-    fn take_run(&mut self, number: u32) -> (usize, usize) {
+    fn take_run(&mut self, region: &Region, number: u32) -> (usize, usize) {
         let Some(run) = self.runs.get_mut(number as usize) else { return (0, 0) };
         let (start, len) = (run.start as usize, run.len as usize);
         let (previous, next) = (run.previous, run.next);
         run.next = self.free_run;
         self.free_run = number;
-        let bin = bin_of(len as u32);
         match self.runs.get_mut(previous as usize) {
             Some(before) => before.next = next,
             None => {
+                let bin = bin_of(len);
                 if let Some(first) = self.bins.get_mut(bin) {
                     *first = next;
                 }
@@ -428,20 +472,14 @@ impl Spans {
         if let Some(after) = self.runs.get_mut(next as usize) {
             after.previous = previous;
         }
-        self.set_owner(start, NOBODY);
-        self.set_owner(start + len - 1, NOBODY);
+        region.set_word(start, NOBODY);
+        region.set_word(start + len - 1, NOBODY);
         (start, len)
     }
 
-    /// Puts free granules into a bin; nothing if there are none. Room was made by `allocate`.
-    fn add_run(&mut self, start: usize, len: usize) -> u32 {
-        if len == 0 {
-            return NONE;
-        }
-        let bin = bin_of(len as u32);
-        let next = self.bins.get(bin).copied().unwrap_or(NONE);
-        let run = Run { start: start as u32, len: len as u32, previous: NONE, next };
-        let number = match self.runs.get_mut(self.free_run as usize) {
+    /// A number for a run. There is room (`.span.free`).
+    fn new_run(&mut self, run: Run) -> u32 {
+        match self.runs.get_mut(self.free_run as usize) {
             Some(free) => {
                 let number = self.free_run;
                 self.free_run = free.next;
@@ -452,7 +490,18 @@ impl Spans {
                 self.runs.push(run);
                 self.runs.len() as u32 - 1
             }
-        };
+        }
+    }
+
+    /// Puts free granules into a bin; nothing if there are none.
+    fn add_run(&mut self, region: &Region, start: usize, len: usize) -> u32 {
+        if len == 0 {
+            return NONE;
+        }
+        let bin = bin_of(len);
+        let next = self.bins.get(bin).copied().unwrap_or(NONE);
+        let run = Run { start: start as u32, len: len as u32, previous: NONE, next };
+        let number = self.new_run(run);
         if let Some(first) = self.bins.get_mut(bin) {
             *first = number;
         }
@@ -460,115 +509,16 @@ impl Spans {
             after.previous = number;
         }
         self.occupied |= 1 << bin;
-        self.set_owner(start, RUN_FLAG | number);
-        self.set_owner(start + len - 1, RUN_FLAG | number);
+        region.set_word(start, RUN_FLAG | number);
+        region.set_word(start + len - 1, RUN_FLAG | number);
         number
     }
 }
 
-/// Whether a word of the owner table names a user, not a free run and not nobody.
+/// Whether a granule's word names a user, not a free run and not nobody.
 pub fn is_user(word: u32) -> bool {
     word & RUN_FLAG == 0 && word != NOBODY
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, reason = "a test may fail loudly")]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    struct Counted(core::cell::Cell<i64>);
-    impl Slabs for Counted {
-        fn commit(&self, _: usize, count: usize) -> Result<()> {
-            self.0.set(self.0.get() + count as i64);
-            Ok(())
-        }
-        fn decommit(&self, _: usize, count: usize) -> Result<()> {
-            self.0.set(self.0.get() - count as i64);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn bins_are_in_order() {
-        let bins: Vec<usize> = (1..200_000).map(bin_of).collect();
-        assert!(bins.is_sorted());
-        assert!(bins.iter().all(|bin| *bin < BINS));
-    }
-
-    #[test]
-    fn a_region_fills_says_so_and_empties() {
-        let system = Counted(core::cell::Cell::new(0));
-        let mut spans = match Spans::new(Host::libc(), 2 * SLAB, 64) {
-            Ok(spans) => spans,
-            Err(error) => unreachable!("{error}"),
-        };
-        let full = spans.allocate(SLAB, 64, &system);
-        let half = spans.allocate(SLAB / 2, 64, &system);
-        let rest = spans.allocate(SLAB / 2, 64, &system);
-        assert!(full.is_ok() && half.is_ok() && rest.is_ok());
-        use crate::abi::lifecycle_status::*;
-        let status = |result: Result<Span>| result.err().map(|error| error.0);
-        assert_eq!(status(spans.allocate(1, 64, &system)), Some(LIFECYCLE_E_LIMIT));
-        assert_eq!(status(spans.allocate(3 * SLAB, 64, &system)), Some(LIFECYCLE_E_TOO_BIG));
-        assert_eq!(status(spans.allocate(usize::MAX, 64, &system)), Some(LIFECYCLE_E_TOO_BIG));
-        for span in [full, half, rest].into_iter().flatten() {
-            spans.free(span, &system);
-        }
-        assert_eq!((spans.live_bytes(), system.0.get()), (0, 1));
-        let Ok(large) = spans.allocate(SLAB + 1, 64, &system) else {
-            unreachable!("the slab that is kept for small spans makes way");
-        };
-        let large = spans.shrink(large, 1, &system);
-        assert_eq!((spans.live_bytes(), system.0.get()), (64, 1));
-        spans.free(large, &system);
-        assert_eq!((spans.live_bytes(), system.0.get()), (0, 0));
-    }
-
-    proptest! {
-        /// Against a list of live ranges: no overlap, the alignment asked for, owners as stored,
-        /// everything joined again.
-        #[test]
-        fn live_spans_never_overlap(ops in proptest::collection::vec((0..3u8, 1..9000usize, 0..7u32), 1..400)) {
-            let system = Counted(core::cell::Cell::new(0));
-            let Ok(mut spans) = Spans::new(Host::libc(), 4 * SLAB, 64) else { return Ok(()) };
-            let mut live: Vec<Span> = Vec::new();
-            for (op, len, align) in ops {
-                if op == 0 && !live.is_empty() {
-                    let at = len % live.len();
-                    if align == 0 {
-                        let span = live[at];
-                        live[at] = spans.shrink(span, span.len / 2 + 1, &system);
-                        prop_assert!(live[at].len <= span.len && live[at].len > span.len / 2);
-                    } else {
-                        spans.free(live.swap_remove(at), &system);
-                    }
-                    continue;
-                }
-                let align = 64usize << align;
-                let len = if op == 2 { len * 100 } else { len };
-                let Ok(span) = spans.allocate(len, align, &system) else { continue };
-                prop_assert!(span.offset % align == 0 && span.len >= len && span.len < len + 64);
-                prop_assert!(span.offset + span.len <= 4 * SLAB);
-                for other in &live {
-                    prop_assert!(span.offset + span.len <= other.offset || other.offset + other.len <= span.offset);
-                }
-                spans.set_span_owner(span, span.offset as u32 / 64 + 1);
-                live.push(span);
-            }
-            for span in &live {
-                for granule in span.offset / 64..(span.offset + span.len) / 64 {
-                    let word = spans.owner(granule).map(|word| word.load(Ordering::Relaxed));
-                    prop_assert_eq!(word, Some(span.offset as u32 / 64 + 1));
-                }
-            }
-            prop_assert_eq!(spans.live_bytes(), live.iter().map(|span| span.len).sum::<usize>());
-            for span in live {
-                spans.free(span, &system);
-            }
-            prop_assert!(system.0.get() <= 1, "all but one slab went back");
-            let whole = spans.runs.len();
-            prop_assert!(spans.allocate(SLAB, 64, &system).is_ok(), "free runs joined again ({} runs)", whole);
-        }
-    }
-}
+mod tests;

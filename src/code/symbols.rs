@@ -7,11 +7,15 @@
 //! - `.symbol.chain`: a symbol is on the chain of its module for its kind (own or JIT).
 
 use core::ffi::c_void;
+use core::ops::Deref;
+use core::sync::atomic::Ordering;
 
-use super::locate::{Locator, MOST_SYMBOLS};
-use super::spans::Span;
+use super::locate::Locator;
+use super::region::Span;
 use crate::abi::{LIFECYCLE_MAP_JIT, lifecycle_release_fn};
-use crate::base::{Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, fail, split_index};
+use crate::base::{
+    Chain, Host, Index, Kind, Link, Linked, Result, Slots, Text, error, fail, split_index,
+};
 use crate::epoch::Ages;
 
 /// What holds a symbol's bytes.
@@ -30,10 +34,10 @@ pub enum Backing {
     Awaited,
 }
 
-/// Named code.
-pub struct Symbol {
-    /// Its name.
-    pub name: Text,
+/// What is known of a symbol.
+pub struct Record<Name> {
+    /// Its name, not empty.
+    pub name: Name,
     /// The module that owns it, or whose code made the JIT produce it.
     pub module: u64,
     /// LIFECYCLE_MAP_JIT, LIFECYCLE_MAP_ADOPTED.
@@ -46,14 +50,36 @@ pub struct Symbol {
     pub len: usize,
     /// What holds them.
     pub backing: Backing,
-    /// Counts symbols.
-    pub generation: u64,
     /// The host's.
     pub user: *mut c_void,
     /// Not visible until its reload is committed.
     pub staged: bool,
+}
+
+/// The name of a new symbol.
+pub enum NewName<'a> {
+    /// Still to be copied.
+    Given(&'a [u8]),
+    /// Copied already, by who did not want to hold a lock meanwhile.
+    Copied(Text),
+}
+
+/// Named code.
+pub struct Symbol {
+    record: Record<Text>,
+    /// Counts symbols.
+    pub generation: u64,
+    /// The number of its name's entry, once it has been pointed here.
+    pub entry: Option<u32>,
     hash: u64,
     link: Link,
+}
+
+impl Deref for Symbol {
+    type Target = Record<Text>;
+    fn deref(&self) -> &Record<Text> {
+        &self.record
+    }
 }
 
 impl Linked for Symbol {
@@ -65,7 +91,7 @@ impl Linked for Symbol {
     }
 }
 
-impl Symbol {
+impl<Name> Record<Name> {
     /// Whether the JIT made it.
     pub fn is_jit(&self) -> bool {
         self.flags & LIFECYCLE_MAP_JIT != 0
@@ -83,28 +109,6 @@ impl Symbol {
     pub fn is_awaited(&self) -> bool {
         matches!(self.backing, Backing::Awaited)
     }
-}
-
-/// What a new symbol is.
-pub struct NewSymbol<'a> {
-    /// Name, not empty.
-    pub name: &'a [u8],
-    /// Owner or origin.
-    pub module: u64,
-    /// Flags to keep.
-    pub flags: u32,
-    /// Pins to start with.
-    pub pins: u32,
-    /// First byte.
-    pub address: *mut u8,
-    /// Bytes.
-    pub len: usize,
-    /// What holds them.
-    pub backing: Backing,
-    /// The host's.
-    pub user: *mut c_void,
-    /// Whether it waits for a reload's commit.
-    pub staged: bool,
 }
 
 /// The symbols of one manager.
@@ -213,100 +217,107 @@ impl Symbols {
     pub fn insert(
         &mut self,
         chain: &mut Chain,
-        new: NewSymbol<'_>,
+        new: Record<NewName<'_>>,
         epoch: u64,
         locator: &Locator,
     ) -> Result<u64> {
-        let name = Text::copy(self.host, new.name)?;
-        let hash = self.hash(new.name);
-        if self.slots.len() >= MOST_SYMBOLS {
-            fail!(LIFECYCLE_E_LIMIT, "there are {MOST_SYMBOLS} symbols already");
-        }
+        let name = match new.name {
+            NewName::Given(bytes) => Text::copy(self.host, bytes)?,
+            NewName::Copied(text) => text,
+        };
+        let hash = self.hash(name.bytes());
         // A staged symbol will be published without a chance to fail, so it takes its place there
         // now.
         self.published.make_room_for(self.staged.len() + 1)?;
         self.staged.make_room()?;
-        let symbol = Symbol {
-            name,
-            module: new.module,
-            flags: new.flags,
-            pins: new.pins,
-            address: new.address,
-            len: new.len,
-            backing: new.backing,
-            generation: self.made + 1,
-            user: new.user,
-            staged: new.staged,
-            hash,
-            link: Link::default(),
-        };
+        let Record { module, flags, pins, address, len, backing, user, staged, .. } = new;
+        let record = Record { name, module, flags, pins, address, len, backing, user, staged };
+        let (jit, awaited) = (record.is_jit(), record.is_awaited());
+        let generation = self.made + 1;
+        let symbol = Symbol { record, generation, entry: None, hash, link: Link::default() };
         let id = self.slots.insert(symbol)?;
-        if let Err(error) = self.ages.make_room(split_index(id)) {
+        let index = split_index(id);
+        let room = match locator.place(index) {
+            Some(place) => {
+                place.used.store(epoch, Ordering::Relaxed);
+                self.ages.make_room(index)
+            }
+            None => {
+                let most = locator.most_symbols();
+                Err(error!(LIFECYCLE_E_LIMIT, "there are {most} symbols already"))
+            }
+        };
+        if let Err(error) = room {
             self.slots.remove(id)?;
             return Err(error);
         }
         self.made += 1;
         chain.push(&mut self.slots, id)?;
-        self.pinned += u64::from(new.pins != 0);
-        self.jit += u64::from(new.flags & LIFECYCLE_MAP_JIT != 0);
-        self.awaited += u64::from(matches!(new.backing, Backing::Awaited));
-        if let Some(place) = locator.place(split_index(id)) {
-            place.used.store(epoch, core::sync::atomic::Ordering::Relaxed);
-        }
-        if new.staged {
+        self.pinned += u64::from(pins != 0);
+        self.jit += u64::from(jit);
+        self.awaited += u64::from(awaited);
+        if staged {
             self.staged.insert(hash, id)?;
         } else {
-            self.publish_new(id, hash, epoch)?;
+            self.published.insert(hash, id)?;
+            if jit && !awaited {
+                self.ages.track(index, epoch)?;
+            }
         }
         Ok(id)
     }
 
-    fn publish_new(&mut self, id: u64, hash: u64, epoch: u64) -> Result<()> {
-        self.published.insert(hash, id)?;
-        let symbol = self.slots.get(id)?;
-        if symbol.is_jit() && !symbol.is_awaited() {
-            self.ages.track(split_index(id), epoch)?;
-        }
-        Ok(())
-    }
-
-    /// Makes a staged symbol visible. The caller has taken whatever had the name out of the way.
-    pub fn publish(&mut self, id: u64, epoch: u64) -> Result<()> {
+    /// Makes a staged symbol visible, and used now. The caller has taken whatever had the name out
+    /// of the way.
+    pub fn publish(&mut self, id: u64, epoch: u64, locator: &Locator) -> Result<()> {
         let symbol = self.slots.get_mut(id)?;
-        symbol.staged = false;
+        symbol.record.staged = false;
         let hash = symbol.hash;
         self.staged.remove(hash, id);
-        self.publish_new(id, hash, epoch)
+        self.published.insert(hash, id)?;
+        self.renew(id, epoch, locator)
     }
 
-    /// Takes a published symbol out of sight while it stays on its chain; `remove` must follow.
-    pub fn hide(&mut self, id: u64) -> Result<()> {
-        let hash = self.slots.get(id)?.hash;
-        if !self.published.remove(hash, id) {
-            self.staged.remove(hash, id);
+    /// A symbol was used now; a published JIT symbol is tracked from now on. Its word comes first,
+    /// and may say more already: it is never older than its list (`.age.sorted`).
+    fn renew(&mut self, id: u64, epoch: u64, locator: &Locator) -> Result<()> {
+        let (index, symbol) = (split_index(id), self.slots.get(id)?);
+        if let Some(place) = locator.place(index) {
+            place.used.fetch_max(epoch, Ordering::Relaxed);
         }
-        self.ages.untrack(split_index(id));
+        if symbol.is_jit() && !symbol.staged && !symbol.is_awaited() {
+            self.ages.track(index, epoch)?;
+        }
         Ok(())
     }
 
     /// A symbol's code lies in this span, which starts where it did.
     pub fn set_span(&mut self, id: u64, span: Span) -> Result<()> {
-        self.slots.get_mut(id)?.backing = Backing::Span(span);
+        self.slots.get_mut(id)?.record.backing = Backing::Span(span);
+        Ok(())
+    }
+
+    /// A symbol's entry points at it.
+    pub fn set_entry(&mut self, id: u64, entry: Option<u32>) -> Result<()> {
+        self.slots.get_mut(id)?.entry = entry;
         Ok(())
     }
 
     /// Removes a symbol from everything that knows it.
-    pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<Symbol> {
-        self.hide(id)?;
+    pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<Record<Text>> {
+        let Symbol { hash, ref record, .. } = *self.slots.get(id)?;
+        let names = if record.staged { &mut self.staged } else { &mut self.published };
+        names.remove(hash, id);
+        self.ages.untrack(split_index(id));
         chain.remove(&mut self.slots, id)?;
-        let symbol = self.slots.remove(id)?;
-        self.pinned -= u64::from(symbol.pins != 0);
-        self.jit -= u64::from(symbol.is_jit());
-        self.awaited -= u64::from(symbol.is_awaited());
-        Ok(symbol)
+        let Symbol { record, .. } = self.slots.remove(id)?;
+        self.pinned -= u64::from(record.pins != 0);
+        self.jit -= u64::from(record.is_jit());
+        self.awaited -= u64::from(record.is_awaited());
+        Ok(record)
     }
 
-    /// Makes a module's own symbol a JIT symbol of `module`.
+    /// Makes a module's own symbol a JIT symbol of `module`, used now.
     pub fn make_jit(
         &mut self,
         from: &mut Chain,
@@ -314,20 +325,16 @@ impl Symbols {
         id: u64,
         module: u64,
         epoch: u64,
+        locator: &Locator,
     ) -> Result<()> {
         self.ages.make_room(split_index(id))?;
         from.remove(&mut self.slots, id)?;
         to.push(&mut self.slots, id)?;
-        let symbol = self.slots.get_mut(id)?;
-        if !symbol.is_jit() {
-            self.jit += 1;
-        }
-        symbol.flags |= LIFECYCLE_MAP_JIT;
-        symbol.module = module;
-        if !symbol.staged && !symbol.is_awaited() {
-            self.ages.track(split_index(id), epoch)?;
-        }
-        Ok(())
+        let record = &mut self.slots.get_mut(id)?.record;
+        self.jit += u64::from(!record.is_jit());
+        record.flags |= LIFECYCLE_MAP_JIT;
+        record.module = module;
+        self.renew(id, epoch, locator)
     }
 
     /// Adds or takes a pin. E_LIMIT, E_RANGE when there is none to take.
@@ -340,7 +347,7 @@ impl Symbols {
         };
         self.pinned -= u64::from(symbol.pins != 0);
         self.pinned += u64::from(pins != 0);
-        symbol.pins = pins;
+        symbol.record.pins = pins;
         Ok(())
     }
 }

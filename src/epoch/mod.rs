@@ -2,7 +2,8 @@
 //! long ago code was used (ages for the sweeper).
 
 mod ages;
+mod grace;
 mod readers;
 
 pub use ages::{Ages, Verdict};
-pub use readers::{Reader, Readers};
+pub use readers::{Reader, Readers, hold_pool, let_go_pool};

@@ -9,9 +9,9 @@ use crate::code::Want;
 use crate::manager::{Adopted, Commit, Manager};
 
 /// What options say: where, and the rest.
-struct Options<'a> {
-    align: usize,
-    near: *const c_void,
+pub(super) struct Options<'a> {
+    pub align: usize,
+    pub near: *const c_void,
     flags: u32,
     user: *mut c_void,
     relocations: &'a [lifecycle_relocation],
@@ -21,7 +21,9 @@ struct Options<'a> {
 ///
 /// # Safety
 /// `.c.contract`
-unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Options<'a>> {
+pub(super) unsafe fn read_options<'a>(
+    options: *const lifecycle_map_options,
+) -> Result<Options<'a>> {
     let mut read = lifecycle_map_options {
         size: size_of::<lifecycle_map_options>(),
         flags: 0,
@@ -71,17 +73,18 @@ unsafe fn read_options<'a>(options: *const lifecycle_map_options) -> Result<Opti
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (also an alignment that is no power of two up to
-/// 4096); LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
+/// 4096, or a relocation whose field is not the instruction that its kind is for);
+/// LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE; LIFECYCLE_E_EXISTS (the name is mapped and
 /// LIFECYCLE_MAP_REPLACE is not set); LIFECYCLE_E_PINNED (what would be replaced is pinned);
 /// LIFECYCLE_E_BUSY (a reload cannot replace another module's symbol); LIFECYCLE_E_RANGE (not
 /// within 2 GiB of near_address; a relocation's field or target out of range); LIFECYCLE_E_TOO_BIG
 /// (never fits in code_capacity); LIFECYCLE_E_LIMIT (does not fit now); LIFECYCLE_E_UNSUPPORTED (a
-/// relocation kind, eh_frame); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM;
-/// LIFECYCLE_E_FORKED. On failure nothing has changed, except that entries named by relocations
-/// have been made.
+/// relocation kind that is unknown or another processor's, eh_frame); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
+/// named by relocations have been made.
 ///
 /// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
-/// LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_map_symbol(
     manager: *mut lifecycle_manager,
@@ -112,7 +115,8 @@ pub unsafe extern "C" fn lifecycle_map_symbol(
 }
 
 impl<'a> Options<'a> {
-    fn commit<'b>(&self, module: lifecycle_module, name: &'b CStr, used: usize) -> Commit<'b>
+    /// What becomes of code with these options.
+    pub fn commit<'b>(&self, module: lifecycle_module, name: &'b CStr, used: usize) -> Commit<'b>
     where
         'a: 'b,
     {
@@ -137,10 +141,11 @@ impl<'a> Options<'a> {
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE (near_address
 /// is out of reach); LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
-/// LIFECYCLE_E_SYSTEM; LIFECYCLE_E_FORKED.
+/// LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the caller's until lifecycle_code_commit or lifecycle_code_abort. Threads: any.
-/// Re-entry: from callbacks too. Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Re-entry: from callbacks too. Fork: works; in dual mode only the process that reserved the room
+/// can write and commit it, and it goes on doing so after a fork. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_reserve(
     manager: *mut lifecycle_manager,
@@ -172,12 +177,16 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// \param[out] out  the symbol; 0 on failure. May be NULL.
 ///
 /// \returns as lifecycle_map_symbol; LIFECYCLE_E_RANGE also when `used` is 0 or more than was
-/// reserved; LIFECYCLE_E_STALE also when the reservation was committed or aborted already. On
+/// reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
+/// between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
+/// (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
+/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
+/// already. On
 /// failure the reservation stays the caller's, as large as it was; where the system does not make
 /// its pages writable again, lifecycle_code_abort is all that is left to do with it.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
-/// Fork: LIFECYCLE_E_FORKED in a child in dual mode. Since: 0.1.0
+/// Fork: see lifecycle_code_reserve. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_commit(
     manager: *mut lifecycle_manager,
@@ -235,7 +244,7 @@ pub unsafe extern "C" fn lifecycle_code_abort(
 ///
 /// # Safety
 /// `.c.contract`
-unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_code> {
+pub(super) unsafe fn open_code<'a>(code: *mut lifecycle_code) -> Result<&'a mut lifecycle_code> {
     if code.is_null() || !code.is_aligned() {
         fail!(LIFECYCLE_E_INVALID, "the code reservation is NULL or not aligned");
     }

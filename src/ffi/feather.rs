@@ -9,7 +9,9 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use crate::os::Mutex;
+use std::sync::MutexGuard;
+
+use crate::os::{Held, Hooks, Level, Mutex, at_fork};
 
 use super::arena::DEFAULTS;
 use super::guard;
@@ -24,6 +26,9 @@ struct Shared(Option<&'static Arena>);
 unsafe impl Send for Shared {}
 
 static ARENA: Mutex<Shared> = Mutex::new(Shared(None));
+static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
+/// A forked child does not begin with the lock of a thread that it does not have.
+static HOOKS: Hooks = Hooks { before: || HELD.keep(ARENA.lock()), after: |_| HELD.let_go() };
 
 /// Drop-in: see lifecycle_dropins.h, which declares it.
 #[unsafe(no_mangle)]
@@ -34,6 +39,7 @@ pub unsafe extern "C" fn feather_arena_alloc(size: usize) -> *mut c_void {
             Some(arena) => arena,
             None => {
                 guard::quiet_panics();
+                at_fork(Level::Dropins, &HOOKS)?;
                 *shared.0.insert(Arena::create(&DEFAULTS)?)
             }
         };

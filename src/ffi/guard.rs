@@ -131,6 +131,27 @@ pub unsafe fn maybe_out<'a, T>(place: *mut T, nothing: T, what: &str) -> Result<
     unsafe { out(place, nothing, what) }.map(Some)
 }
 
+/// As `maybe_out`, for `count` results.
+///
+/// # Safety
+/// `first` is NULL or places for `count` `T`s that nobody else uses during the call.
+pub unsafe fn maybe_out_slice<'a, T: Copy>(
+    first: *mut T,
+    count: usize,
+    nothing: T,
+    what: &str,
+) -> Result<Option<&'a mut [T]>> {
+    if first.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's word; checked as a slice that is read would be, and writable.
+    unsafe { slice(first.cast_const(), count, what) }?;
+    // SAFETY: as above.
+    let places = unsafe { core::slice::from_raw_parts_mut(first, count) };
+    places.fill(nothing);
+    Ok(Some(places))
+}
+
 /// Reads a struct that starts with its own size. One that is shorter than ours leaves our last
 /// fields zero; one that is longer must have a zero tail, else E_UNSUPPORTED: the caller asks for
 /// something this version does not know. `zero` is a `T` whose bytes are zero.

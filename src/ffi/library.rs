@@ -91,7 +91,7 @@ pub extern "C" fn lifecycle_features() -> u64 {
     if cfg!(panic = "unwind") {
         features |= LIFECYCLE_FEATURE_PANICS_CAUGHT;
     }
-    if cfg!(target_arch = "x86_64") {
+    if crate::code::ENTRIES_SUPPORTED {
         features |= LIFECYCLE_FEATURE_ENTRIES;
     }
     if cfg!(debug_assertions) {

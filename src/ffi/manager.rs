@@ -14,13 +14,20 @@ use crate::observe::Format;
 /// Address space is reserved at once (lifecycle_config.code_capacity, twice in dual mode, and room
 /// for data and bookkeeping); memory is taken as it is used.
 ///
+/// A forked child can do everything with its copy of a manager, and neither process notices what
+/// the other does. fork() waits until no other thread is inside a call of the library, so that the
+/// child begins with whole managers (pthread_atfork; a host allocator that takes locks in fork
+/// handlers of its own registers them before the first manager is made). A process made past the C
+/// library (a bare clone, _Fork) must come from one with no other thread inside a call, and its
+/// parent cannot notice it: in dual mode it must not free code that the child goes on running.
+///
 /// \param config  how it is set up, or NULL for the defaults; borrowed, its allocator is copied.
 /// \param[out] out  the manager; NULL on failure.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (`out` is NULL, an unknown mode or flag, an allocator
 /// with a function missing); LIFECYCLE_E_UNSUPPORTED (the config sets a field this version does not
 /// know); LIFECYCLE_E_TOO_BIG (a code capacity over 1 GiB); LIFECYCLE_E_DENIED (the system forbids
-/// executable memory in every mode that was asked for); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
+/// the code mode that was asked for; never for LIFECYCLE_CODE_AUTO); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65536
 /// managers); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: returned; the caller gives it back with lifecycle_destroy. Threads: any. Re-entry:

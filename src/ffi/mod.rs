@@ -22,6 +22,7 @@ mod module;
 mod reload;
 
 // Code
+mod batch;
 mod code;
 
 // Symbols

@@ -249,7 +249,7 @@ pub unsafe extern "C" fn lifecycle_module_depend(
 ///
 /// Ownership: taken from the module; release functions run before this returns, or in
 /// lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
-/// its thread has entered. Fork: works; the child's code memory is not reused. Since: 0.1.0
+/// its thread has entered. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unload_module(
     manager: *mut lifecycle_manager,

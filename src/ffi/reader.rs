@@ -15,9 +15,13 @@ use crate::manager::Manager;
 /// LIFECYCLE_E_LIMIT (65536 readers).
 ///
 /// Ownership: returned; the thread gives it back with lifecycle_reader_detach, or the manager's
-/// destruction does. A thread that ends without detaching leaves an idle reader behind, which
-/// blocks nobody. Threads: any; a thread may attach several readers. Re-entry: from callbacks too.
-/// Fork: the child's only thread attaches anew. Since: 0.1.0
+/// destruction does. A thread that ends without detaching leaves a reader behind that is found when
+/// it is in the way, and detached: inside or not, it blocks nobody for long. (Two it does: the main
+/// thread of a process that goes on without it, and a thread whose number the system has given to
+/// another meanwhile, until that ends too. lifecycle_stats.blocking_reader_thread shows them.)
+/// Threads: any; a thread may attach several readers. Re-entry: from callbacks too. Fork: the
+/// readers of the thread that forks go on in the child, inside or outside as they were; those of
+/// all other threads are detached there. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_reader_attach(
     manager: *mut lifecycle_manager,
@@ -81,7 +85,8 @@ pub unsafe extern "C" fn lifecycle_unpark(reader: *mut lifecycle_reader) -> life
 }
 
 /// Frees everything retired that no reader can be inside any more, and asks the system again for
-/// what it refused before. Never waits.
+/// what it refused before. Never waits for a reader. Much is freed in goes, between which other
+/// threads use the manager and release functions run.
 ///
 /// \param manager  the manager.
 /// \param[out] bytes  bytes of code memory given back; may be NULL.
@@ -114,7 +119,8 @@ pub unsafe extern "C" fn lifecycle_reclaim(
 /// takes.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_TIMEOUT;
-/// LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_NOMEM.
+/// LIFECYCLE_E_DEADLOCK (the calling thread is itself inside); LIFECYCLE_E_SYSTEM (the system
+/// refuses the barrier that it had promised); LIFECYCLE_E_NOMEM.
 ///
 /// Ownership: release functions run before this returns. Threads: any, outside code. Re-entry: not
 /// from code of the manager. Fork: works. Since: 0.1.0

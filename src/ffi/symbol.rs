@@ -173,7 +173,8 @@ pub unsafe extern "C" fn lifecycle_symbol_at(
 }
 
 /// Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
-/// inside any more.
+/// inside any more. While readers are attached, it is looked after them once for many symbols (at
+/// most 256, or 1 MiB of code), when there is no other room, or when lifecycle_reclaim asks.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol; stale afterwards.

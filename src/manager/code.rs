@@ -4,10 +4,10 @@
 use core::ffi::{CStr, c_void};
 
 use super::Manager;
+use super::install::Placed;
 use crate::abi::*;
-use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{self, Backing, Cell, JIT_OWNER, NewSymbol, Want};
-use crate::registry::Stage;
+use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
+use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
 
 /// What becomes of reserved code.
 pub struct Commit<'a> {
@@ -40,47 +40,65 @@ pub struct Adopted {
 impl Manager {
     /// Copies code in and names it.
     pub fn map(&'static self, bytes: &[u8], want: Want, commit: &Commit<'_>) -> Result<u64> {
-        self.change(|state, effects| {
-            state.may_install(commit)?;
-            let (reservation, _, writable, _) = state.code.reserve(want)?;
-            // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
-            // many as were wanted.
-            unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-            let installed = state.commit(self, reservation, commit, effects);
-            if installed.is_err() {
-                // Keeps what the error says: aborting a reservation that is there cannot fail.
-                let _ = state.code.abort(reservation);
-            }
-            installed
-        })
+        let name = Text::copy(self.host(), commit.name.to_bytes())?;
+        let mut relocations = None;
+        let mut behind = 0;
+        if !commit.relocations.is_empty() {
+            let resolved = self.change(|state, _| state.resolve_relocations(commit))?;
+            behind = resolved.behind();
+            relocations = Some(resolved);
+        }
+        // Nothing is wanted in no place: bytes behind no code are none.
+        let len = if want.len == 0 { 0 } else { want.len.saturating_add(behind) };
+        let want = Want { len, ..want };
+        let mut taken = self.with_room(|| self.shards.take(want, bytes, relocations.is_none()))?;
+        let relocations = relocations.as_ref();
+        let installed = self.change(|state, effects| {
+            state.commit_taken(self, &mut taken, name, commit, relocations, effects)
+        });
+        if installed.is_err() {
+            self.shards.untake(taken);
+        }
+        installed
     }
 
     /// Takes room for code that the host will write.
     pub fn reserve_code(&'static self, want: Want) -> Result<lifecycle_code> {
-        self.change(|state, _| {
-            let (id, rx, rw, size) = state.code.reserve(want)?;
-            Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
-        })
+        let (id, rx, rw, size) = self.with_room(|| self.shards.reserve(want))?;
+        Ok(lifecycle_code { rx: rx.cast(), rw: rw.cast(), size, id })
+    }
+
+    /// Tries again where there was no room and something that waits for readers could go.
+    pub(super) fn with_room<T>(&'static self, mut take: impl FnMut() -> Result<T>) -> Result<T> {
+        match take() {
+            Err(Error(lifecycle_status::LIFECYCLE_E_LIMIT))
+                if self.reclaim().is_ok_and(|bytes| bytes != 0) =>
+            {
+                take()
+            }
+            taken => taken,
+        }
     }
 
     /// Names what the host wrote.
     pub fn commit_code(&'static self, reservation: u64, commit: &Commit<'_>) -> Result<u64> {
         self.change(|state, effects| {
             state.code.reservation(reservation)?;
-            state.may_install(commit)?;
-            state.commit(self, reservation, commit, effects)
+            state.may_install(commit, 0)?;
+            let relocations = state.resolve_relocations(commit)?;
+            state.commit(self, reservation, commit, &relocations, effects)
         })
     }
 
     /// Gives room back.
     pub fn abort_code(&'static self, reservation: u64) -> Result<()> {
-        self.change(|state, _| state.code.abort(reservation))
+        self.shards.abort(reservation, false)
     }
 
     /// Zeroed data of a module beside the code.
     pub fn take_data(&'static self, module: u64, len: usize, align: usize) -> Result<*mut c_void> {
         self.change(|state, _| {
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             let chain = &mut state.registry.get_mut(module)?.data;
             Ok(state.code.take_data(chain, len, align)?.cast())
         })
@@ -97,9 +115,11 @@ impl Manager {
                 user: adopted.user,
                 relocations: &[],
             };
-            state.may_install(&commit)?;
+            state.may_install(&commit, 0)?;
             let backing = Backing::Host { release: adopted.release, user: adopted.user };
-            state.install(self, &commit, adopted.address.cast(), adopted.len, backing, effects)
+            let code =
+                Placed { address: adopted.address.cast(), len: adopted.len, backing, name: None };
+            state.install(self, &commit, code, effects)
         })
     }
 
@@ -107,19 +127,15 @@ impl Manager {
     /// that module, one that is not is expected.
     pub fn jit_triggered(&'static self, origin: u64, name: &CStr) -> Result<()> {
         self.change(|state, _| {
-            let staged = matches!(state.registry.get(origin)?.stage, Stage::Fresh { .. });
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             // What the fresh side of a reload announces is not seen before the commit, and touches
             // no symbol of others.
-            let known = match staged {
-                true => state.code.symbols.find_staged_even_awaited(origin, name.to_bytes()),
-                false => state.code.symbols.find_even_awaited(name.to_bytes()),
-            };
+            let (staged, known) = state.seen_by(origin, name.to_bytes())?;
             match known {
                 Some(id) => state.move_to_origin(self, id, origin),
                 None => {
                     let new = NewSymbol {
-                        name: name.to_bytes(),
+                        name: NewName::Given(name.to_bytes()),
                         module: origin,
                         flags: LIFECYCLE_MAP_JIT,
                         pins: 0,
@@ -186,18 +202,7 @@ impl Manager {
 
     /// Unmaps one symbol.
     pub fn unmap(&'static self, id: u64) -> Result<()> {
-        self.change(|state, effects| {
-            let symbol = state.code.symbols.get(id)?;
-            if symbol.pins != 0 {
-                fail!(LIFECYCLE_E_PINNED, "symbol '{}' is pinned", symbol.name);
-            }
-            effects.make_room(0, 1)?;
-            state.retire_symbol(id, false, effects)?;
-            state.retirement.seal(self.readers().tag());
-            // What could not be freed now stays in the queue.
-            let _ = state.reclaim(self, effects);
-            Ok(())
-        })
+        self.change(|state, effects| state.retire_list(&[id], effects).map(|_| ()))
     }
 
     /// Unmaps every symbol of an owner: a module's path, or "__jit__". All or, if one is pinned,
@@ -216,7 +221,8 @@ impl Manager {
                 ids.make_room(chain.len() as usize)?;
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
-            state.retire_list(self, &ids, effects)
+            state.retirement.hurry();
+            state.retire_list(&ids, effects)
         })
     }
 
@@ -229,7 +235,8 @@ impl Manager {
             for chain in [owner.exec, owner.jit] {
                 ids.extend(state.code.symbols.chain(&chain).map(|(id, _)| id));
             }
-            state.retire_list(self, &ids, effects)
+            state.retirement.hurry();
+            state.retire_list(&ids, effects)
         })
     }
 
@@ -248,6 +255,14 @@ impl Manager {
         self.change(|state, _| Ok(state.code.entry_slot(name)?.cast()))
     }
 
+    /// Where the use of a name's entry is noted, and where the epoch is read.
+    pub fn entry_usage(&'static self, name: &CStr) -> Result<(*mut u64, *const u64)> {
+        self.change(|state, _| {
+            let (used, clock) = state.code.entry_usage(name)?;
+            Ok((used.cast_mut().cast(), clock.cast()))
+        })
+    }
+
     /// Who finds code for empty entries.
     pub fn set_resolver(
         &'static self,
@@ -264,13 +279,13 @@ impl Manager {
     pub fn caps(&'static self) -> Result<lifecycle_caps> {
         self.read(|state| {
             let mode = state.code.mode();
-            let dual = mode == LIFECYCLE_CODE_DUAL;
+            let has_code = mode != LIFECYCLE_CODE_NONE;
             Ok(lifecycle_caps {
                 code_mode: mode,
-                fork_policy: if dual { LIFECYCLE_FORK_READ_ONLY } else { LIFECYCLE_FORK_COPY },
+                fork_policy: LIFECYCLE_FORK_COPY,
                 membarrier: u32::from(crate::os::barrier().is_asymmetric()),
-                entries: u32::from(code::ENTRIES_SUPPORTED),
-                code_capacity: state.code.capacity(),
+                entries: u32::from(has_code && code::ENTRIES_SUPPORTED),
+                code_capacity: if has_code { state.code.capacity() } else { 0 },
                 page_size: crate::os::page_size(),
                 code_granule: state.code.granule(),
             })
@@ -306,15 +321,20 @@ impl Manager {
 }
 
 /// Where an empty entry's trampoline arrives. The call cannot return without code to run, so it
-/// ends in a trap, with the thread's last error naming the symbol.
-pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> *const c_void {
+/// ends in a trap, with the sentence that names the symbol in its first argument's register.
+pub unsafe extern "C" fn resolve_empty_entry(cell: *const Cell) -> Found {
     let resolve = || -> Result<*const c_void> {
         // SAFETY: the trampoline passes the cell that its stub belongs to.
         let manager = unsafe { &*cell }.context();
         Manager::check(manager.cast())?.resolve(cell)
     };
     match std::panic::catch_unwind(resolve) {
-        Ok(Ok(code)) => code,
-        _ => code::trap(),
+        Ok(Ok(code)) => return Found { code, message: core::ptr::null() },
+        Ok(Err(_)) => {}
+        Err(_) => {
+            let sentence = format_args!("finding code for an empty entry panicked");
+            let _ = Error::new(lifecycle_status::LIFECYCLE_E_PANIC, sentence);
+        }
     }
+    Found { code: code::trap(), message: last_error() }
 }

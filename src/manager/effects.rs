@@ -1,5 +1,5 @@
-//! What a change asks for outside the lock: release callbacks and events, in the order they came
-//! about.
+//! What a change asks for outside the lock: code to give back, then release callbacks and events, in
+//! the order they came about.
 //!
 //! Invariant `.effect.room`: a change that must be told or released once it has begun makes room
 //! first (`make_room`); an effect that finds no room all the same is an event, and only its telling
@@ -9,6 +9,7 @@ use core::ffi::c_void;
 
 use crate::abi::{lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn};
 use crate::base::{Host, List, ListExt, Result, Text};
+use crate::code::Taken;
 
 /// Who hears events, and with what.
 #[derive(Clone, Copy)]
@@ -28,6 +29,10 @@ enum Effect {
 pub struct Effects {
     list: List<Effect>,
     observer: Option<Observer>,
+    /// Code to give back, and its name, so that doing so holds nobody up.
+    pub freed: Option<(Taken, Text)>,
+    /// Code that was given back is made free, whatever the system asks for that.
+    pub flush: bool,
 }
 
 /// An event of a kind with nothing said yet.
@@ -48,7 +53,7 @@ pub fn event(kind: lifecycle_event_kind) -> lifecycle_event {
 impl Effects {
     /// None yet.
     pub fn new(host: Host, observer: Option<Observer>) -> Self {
-        Effects { list: List::new_in(host), observer }
+        Effects { list: List::new_in(host), observer, freed: None, flush: false }
     }
 
     /// Room for so many releases and, if anybody listens, so many events.

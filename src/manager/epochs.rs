@@ -39,9 +39,10 @@ impl Manager {
 
     /// The next epoch begins.
     pub fn advance_epoch(&'static self) -> Result<u64> {
-        self.change(|_, effects| {
+        self.change(|state, effects| {
             effects.make_room(0, 1)?;
             let epoch = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+            state.code.set_epoch(epoch);
             let mut advanced = event(LIFECYCLE_EVENT_EPOCH_ADVANCED);
             advanced.value = epoch;
             effects.tell(advanced, None);
@@ -92,7 +93,8 @@ impl Manager {
                 // Retiring takes it off the lists.
                 Verdict::Keep
             });
-            report.evicted = state.retire_list(self, &evicted, effects)? as u64;
+            state.retirement.hurry();
+            report.evicted = state.retire_list(&evicted, effects)? as u64;
             state.totals.sweeps += 1;
             state.totals.evictions += report.evicted;
             let mut done = event(LIFECYCLE_EVENT_SWEEP_DONE);
@@ -117,11 +119,6 @@ fn oldest_kept(epoch: u64, max_age: u64) -> u64 {
 impl State {
     /// JIT symbols whose last use is more than `max_age` epochs back.
     pub(super) fn stale_count(&mut self, epoch: u64, max_age: u64) -> usize {
-        let mut count = 0;
-        self.code.visit_stale(oldest_kept(epoch, max_age), |_, _| {
-            count += 1;
-            Verdict::Keep
-        });
-        count
+        self.code.count_stale(oldest_kept(epoch, max_age))
     }
 }

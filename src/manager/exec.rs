@@ -9,12 +9,13 @@
 use core::ffi::CStr;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicI64, Ordering};
+use std::sync::MutexGuard;
 
 use super::Manager;
 use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
 use crate::abi::lifecycle_unload_report;
 use crate::base::{Host, List, ListExt, Lossy, Result, fail};
-use crate::os::{self, Mutex};
+use crate::os::{self, Held, Mutex};
 
 /// Backends that `create` knows: all of them map their code through a manager.
 const BACKENDS: [&CStr; 4] = [c"auto", c"jit", c"soft_jit", c"native"];
@@ -55,6 +56,17 @@ static NEXT: AtomicI64 = AtomicI64::new(1);
 ///
 /// Lock order: this lock, then a manager's.
 static MANAGERS: Mutex<Managers> = Mutex::new([None; 64]);
+static HELD: Held<MutexGuard<'static, Managers>> = Held::new();
+
+/// For `Hooks::before`: before the managers' locks.
+pub fn hold() {
+    HELD.keep(MANAGERS.lock());
+}
+
+/// For `Hooks::after`.
+pub fn let_go() {
+    HELD.let_go();
+}
 
 fn check_handle(handle: i64) -> Result<()> {
     if handle <= 0 {

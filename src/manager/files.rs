@@ -34,7 +34,7 @@ impl Manager {
     ) -> Result<lifecycle_mapping> {
         self.change(|state, effects| {
             effects.make_room(0, 2)?;
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             let holds = &mut state.registry.get_mut(module)?.holds;
             holds.make_room(1)?;
             let path = Text::copy(state.host, path.to_bytes())?;
@@ -78,9 +78,6 @@ impl Manager {
             };
             let hold = module.holds.remove(at);
             state.retirement.push(Waiting::Mapping(hold.mapping));
-            state.retirement.seal(self.readers().tag());
-            // What could not be freed now stays in the queue.
-            let _ = state.reclaim(self, effects);
             Ok(())
         })
     }

@@ -1,22 +1,50 @@
 //! Installing and retiring symbols: what every way of bringing code in or taking it out shares.
 
 use core::ffi::CStr;
-use core::sync::atomic::Ordering;
 
 use super::code::Commit;
 use super::effects::{Effects, event};
 use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
-use crate::base::{List, ListExt, Lossy, Result, fail};
-use crate::code::{Backing, NewSymbol, Relocation};
+use crate::base::{List, ListExt, Lossy, Result, Text, fail};
+use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 
+/// Code that lies where it will run.
+pub(super) struct Placed {
+    /// First byte.
+    pub address: *mut u8,
+    /// Bytes.
+    pub len: usize,
+    /// What holds them.
+    pub backing: Backing,
+    /// A copy of the name, where there is one already.
+    pub name: Option<Text>,
+}
+
+/// Code that was named.
+pub(super) struct Named {
+    /// Its symbol.
+    pub id: u64,
+    /// The symbol whose place it takes, or that announced it.
+    before: Option<u64>,
+    /// It was kept unseen, and not because of a reload.
+    pub unveil: bool,
+}
+
 impl State {
     /// Asks all that may refuse a new symbol, and makes room to retire what it replaces and, one
-    /// day, itself.
-    pub(super) fn may_install(&mut self, commit: &Commit<'_>) -> Result<()> {
+    /// day, itself and `others`.
+    pub(super) fn may_install(&mut self, commit: &Commit<'_>, others: usize) -> Result<()> {
+        self.check_commit(commit)?;
+        self.replaced_by(commit)?;
+        self.reserve_retirement(1 + others)
+    }
+
+    /// Flags that are known, a module that is there.
+    fn check_commit(&self, commit: &Commit<'_>) -> Result<()> {
         let Commit { module, name, flags, .. } = *commit;
         if flags & !(LIFECYCLE_MAP_JIT | LIFECYCLE_MAP_REPLACE | LIFECYCLE_MAP_PINNED) != 0 {
             fail!(
@@ -25,9 +53,7 @@ impl State {
                 Lossy(name.to_bytes())
             );
         }
-        self.registry.get(module)?;
-        self.replaced_by(commit)?;
-        self.reserve_retirement()
+        self.registry.get(module).map(|_| ())
     }
 
     /// The symbol that a new one of this name takes the place of.
@@ -77,13 +103,11 @@ impl State {
         manager: &'static Manager,
         reservation: u64,
         commit: &Commit<'_>,
+        relocations: &Relocations,
         effects: &mut Effects,
     ) -> Result<u64> {
-        let relocations = self.resolve_relocations(commit.relocations)?;
-        let span = self.code.publish(reservation, commit.used, &relocations)?;
-        let address = self.code.runs_at(span);
-        let installed =
-            self.install(manager, commit, address, commit.used, Backing::Span(span), effects);
+        let code = self.publish(reservation, commit, relocations)?;
+        let installed = self.install(manager, commit, code, effects);
         match installed {
             Ok(symbol) => self.code.close(reservation, symbol)?,
             // The reservation is there, so this fails only where the system refuses, and then
@@ -93,10 +117,47 @@ impl State {
         installed
     }
 
-    fn resolve_relocations(&mut self, wanted: &[lifecycle_relocation]) -> Result<List<Relocation>> {
+    /// Fills a reservation's relocations and makes its bytes runnable.
+    pub(super) fn publish(
+        &mut self,
+        reservation: u64,
+        commit: &Commit<'_>,
+        relocations: &Relocations,
+    ) -> Result<Placed> {
+        let span = self.code.publish(reservation, commit.used, relocations)?;
+        let address = self.code.runs_at(span);
+        Ok(Placed { address, len: commit.used, backing: Backing::Span(span), name: None })
+    }
+
+    /// As `commit`, for code that was written where it is to run, and published if it has no
+    /// relocations.
+    pub(super) fn commit_taken(
+        &mut self,
+        manager: &'static Manager,
+        taken: &mut Taken,
+        name: Text,
+        commit: &Commit<'_>,
+        relocations: Option<&Relocations>,
+        effects: &mut Effects,
+    ) -> Result<u64> {
+        self.code.check_taken(taken)?;
+        // What may refuse besides is asked when it is named.
+        self.check_commit(commit)?;
+        self.reserve_retirement(1)?;
+        if let Some(relocations) = relocations {
+            self.code.publish_taken(taken, commit.used, relocations)?;
+        }
+        let address = self.code.runs_at(taken.span);
+        let backing = Backing::Span(taken.span);
+        let code = Placed { address, len: commit.used, backing, name: Some(name) };
+        self.install(manager, commit, code, effects)
+    }
+
+    /// What relocations lead to. A name's target is its entry, which stays whatever the name means.
+    pub(super) fn resolve_relocations(&mut self, commit: &Commit<'_>) -> Result<Relocations> {
         let mut resolved = List::new_in(self.host);
-        resolved.make_room(wanted.len())?;
-        for relocation in wanted {
+        resolved.make_room(commit.relocations.len())?;
+        for relocation in commit.relocations {
             let target = if relocation.symbol.is_null() {
                 relocation.target as usize
             } else {
@@ -107,7 +168,17 @@ impl State {
             let lifecycle_relocation { kind, offset, addend, .. } = *relocation;
             resolved.push(Relocation { kind, offset, target, addend });
         }
-        Ok(resolved)
+        Relocations::new(resolved, commit.used, self.code.area())
+    }
+
+    /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
+    /// only announced, that has a name among what the module sees.
+    pub(super) fn seen_by(&self, module: u64, name: &[u8]) -> Result<(bool, Option<u64>)> {
+        let symbols = &self.code.symbols;
+        Ok(match self.registry.get(module)?.stage {
+            Stage::Fresh { .. } => (true, symbols.find_staged_even_awaited(module, name)),
+            _ => (false, symbols.find_even_awaited(name)),
+        })
     }
 
     /// Names code, in the place of what had the name if that is to be replaced.
@@ -115,55 +186,78 @@ impl State {
         &mut self,
         manager: &'static Manager,
         commit: &Commit<'_>,
-        address: *mut u8,
-        len: usize,
-        backing: Backing,
+        code: Placed,
         effects: &mut Effects,
     ) -> Result<u64> {
         effects.make_room(0, 2)?;
+        let named = self.name_code(manager, commit, code, false)?;
+        self.take_over(&named, effects)?;
+        Ok(named.id)
+    }
+
+    /// Names code and makes it callable, or keeps it unseen: `hidden`, or on the fresh side of a
+    /// reload. `take_over` must follow.
+    pub(super) fn name_code(
+        &mut self,
+        manager: &'static Manager,
+        commit: &Commit<'_>,
+        code: Placed,
+        hidden: bool,
+    ) -> Result<Named> {
+        let Placed { address, len, backing, name: copied } = code;
         let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
-        let staged = matches!(self.registry.get(module)?.stage, Stage::Fresh { .. });
-        let announced = match staged {
-            true => self.code.symbols.find_staged_even_awaited(module, name),
-            false => self.code.symbols.find_even_awaited(name),
-        };
+        let adopted = matches!(backing, Backing::Host { .. });
+        let (staged, announced) = self.seen_by(module, name)?;
         let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
             module = self.code.symbols.get(id)?.module;
         }
         let new = NewSymbol {
-            name,
+            name: copied.map_or(NewName::Given(name), NewName::Copied),
             module,
-            flags: jit
-                | if matches!(backing, Backing::Host { .. }) { LIFECYCLE_MAP_ADOPTED } else { 0 },
+            flags: jit | if adopted { LIFECYCLE_MAP_ADOPTED } else { 0 },
             pins: u32::from(commit.flags & LIFECYCLE_MAP_PINNED != 0),
             address,
             len,
             backing,
             user: commit.user,
-            staged,
+            staged: staged || hidden,
         };
         let owner = self.registry.get_mut(module)?;
         let chain = if jit != 0 { &mut owner.jit } else { &mut owner.exec };
         let id = self.code.install(chain, new, manager.epoch())?;
         owner.code_bytes += len as u64;
-        if let Some(old) = replaced.or(awaited) {
+        Ok(Named { id, before: replaced.or(awaited), unveil: hidden && !staged })
+    }
+
+    /// Code that was named has its name now: what had it before goes, and it is told.
+    pub(super) fn take_over(&mut self, named: &Named, effects: &mut Effects) -> Result<()> {
+        if let Some(old) = named.before {
             // The new symbol has the name's entry; only the old one's own record goes.
             self.retire_symbol(old, true, effects)?;
-            self.retirement.seal(manager.readers().tag());
-            let _ = self.reclaim(manager, effects);
         }
+        let symbol = self.code.symbols.get(named.id)?;
         let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
-        mapped.module = module;
-        mapped.id = id;
-        mapped.address = address.cast_const().cast();
-        mapped.bytes = len;
-        effects.tell(mapped, Some(&self.code.symbols.get(id)?.name));
-        Ok(id)
+        mapped.module = symbol.module;
+        mapped.id = named.id;
+        mapped.address = symbol.address.cast_const().cast();
+        mapped.bytes = symbol.len;
+        effects.tell(mapped, Some(&symbol.name));
+        Ok(())
+    }
+
+    /// Undoes `name_code` of what was kept unseen; its bytes are the caller's again.
+    pub(super) fn unname(&mut self, id: u64) -> Result<()> {
+        let symbol = self.code.symbols.get(id)?;
+        let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
+        let owner = self.registry.get_mut(module)?;
+        owner.code_bytes -= len as u64;
+        let chain = if jit { &mut owner.jit } else { &mut owner.exec };
+        self.code.retire(chain, id, true).map(|_| ())
     }
 
     /// Unlinks a symbol and puts its bytes in the queue. `successor`: another symbol has the name's
@@ -194,12 +288,7 @@ impl State {
     }
 
     /// Retires all of these or, if one is pinned, none: how many.
-    pub(super) fn retire_list(
-        &mut self,
-        manager: &'static Manager,
-        ids: &List<u64>,
-        effects: &mut Effects,
-    ) -> Result<usize> {
+    pub(super) fn retire_list(&mut self, ids: &[u64], effects: &mut Effects) -> Result<usize> {
         for id in ids {
             let symbol = self.code.symbols.get(*id)?;
             if symbol.pins != 0 {
@@ -210,8 +299,6 @@ impl State {
         for id in ids {
             self.retire_symbol(*id, false, effects)?;
         }
-        self.retirement.seal(manager.readers().tag());
-        let _ = self.reclaim(manager, effects);
         Ok(ids.len())
     }
 
@@ -241,9 +328,7 @@ impl State {
             return Ok(());
         }
         let mut to = self.registry.get(origin)?.jit;
-        self.code.symbols.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
-        // Its list is this epoch's, and may not be newer than its word (`.age.sorted`).
-        self.code.usage(id)?.fetch_max(manager.epoch(), Ordering::Relaxed);
+        self.code.make_jit(&mut from, &mut to, id, origin, manager.epoch())?;
         let owner = self.registry.get_mut(module)?;
         owner.code_bytes -= len;
         if jit {

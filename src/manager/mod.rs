@@ -14,13 +14,17 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the state's lock, then the list of readers. The pool's locks are leaves.
+//! Lock order: the state's lock, then one shard of the code and its table of slabs, or the list of
+//! readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new lock that the state
+//! does not guard belongs there too.
 
+mod batch;
 mod code;
 mod effects;
 mod epochs;
 mod exec;
 mod files;
+mod fork;
 mod install;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
@@ -35,18 +39,23 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::RwLockWriteGuard;
 
+pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
 pub use effects::Observer;
 pub use exec::{cleanup as exec_cleanup, create as exec_create, has_function as exec_has_function};
 pub use state::State;
 
-use crate::abi::{lifecycle_allocator, lifecycle_config, lifecycle_manager, lifecycle_status};
+use crate::abi::{
+    LIFECYCLE_CONFIG_MARK_ENTRIES, lifecycle_allocator, lifecycle_config, lifecycle_manager,
+    lifecycle_status,
+};
 use crate::base::{Host, Result, fail};
-use crate::code::Locator;
+use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::names::KINDS;
-use crate::os::{Mutex, Pool, RwLock, Signed};
+use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
 
 /// A manager's place.
@@ -56,6 +65,7 @@ pub struct Manager {
     next_free: AtomicU32,
     hooks: UnsafeCell<lifecycle_allocator>,
     state: RwLock<Option<State>>,
+    held: Held<RwLockWriteGuard<'static, Option<State>>>,
     readers: Readers,
     /// The epoch, which hosts read without a call.
     clock: AtomicU64,
@@ -63,6 +73,8 @@ pub struct Manager {
     versions: [AtomicU64; KINDS],
     /// For lookups without the lock; NULL while there is no state.
     locator: AtomicPtr<Locator>,
+    /// Room for code, taken and given back without the lock; open as long as there is a state.
+    shards: Shards,
 }
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
@@ -86,13 +98,18 @@ static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
 static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
 
+/// Flags of the config.
+const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES;
+
 impl Manager {
     /// Makes a manager.
     pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
         let allocator = check_allocator(config.allocator)?;
-        if config.flags != 0 {
+        if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
+        os::at_fork(Level::Managers, &fork::HOOKS)?;
+        let _making = fork::MAKING.read();
         let (place, fresh) = POOL.take()?;
         if fresh {
             // SAFETY: a fresh place is ours alone and large enough.
@@ -103,10 +120,7 @@ impl Manager {
         // SAFETY: nobody else knows the place before `publish`; the last owner's memory is all
         // given back.
         unsafe { manager.hooks.get().write(allocator) };
-        // SAFETY: `.host.alive` - the table is in the place and is written only above.
-        let host = unsafe {
-            NonNull::new(manager.hooks.get()).map_or(Host::libc(), |hooks| Host::from_table(hooks))
-        };
+        let host = manager.host();
         let salt = SALT.fetch_add(1, Ordering::Relaxed);
         let state = match State::new(manager, host, salt, config) {
             Ok(state) => state,
@@ -118,11 +132,20 @@ impl Manager {
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
+        state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
         drop(place);
         Pool::publish(manager);
         Ok(manager)
+    }
+
+    /// Where its memory comes from.
+    fn host(&'static self) -> Host {
+        // SAFETY: `.host.alive` - the table is in the place, and is written only before anybody
+        // knows the manager there.
+        NonNull::new(self.hooks.get())
+            .map_or(Host::libc(), |hooks| unsafe { Host::from_table(hooks) })
     }
 
     fn empty() -> Self {
@@ -131,10 +154,12 @@ impl Manager {
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
             state: RwLock::new(None),
+            held: Held::new(),
             readers: Readers::new(),
             clock: AtomicU64::new(1),
             versions: [const { AtomicU64::new(0) }; KINDS],
             locator: AtomicPtr::new(core::ptr::null_mut()),
+            shards: Shards::new(),
         }
     }
 
@@ -170,7 +195,7 @@ impl Manager {
     /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
     /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
-        if self.readers.count().1 != 0 {
+        if self.readers.any_inside() {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
         }
         self.empty_out()?;
@@ -191,8 +216,9 @@ impl Manager {
         Ok(())
     }
 
-    /// Changes the state under the lock, then runs what the change asks for, and frees the rest of
-    /// what it retired where that was more than one go frees.
+    /// Changes the state under the lock, frees what the change retired where nobody can be inside
+    /// it, then runs what the change asks for, and frees the rest where that was more than one go
+    /// frees.
     fn change<T>(
         &'static self,
         change: impl FnOnce(&mut State, &mut Effects) -> Result<T>,
@@ -200,6 +226,7 @@ impl Manager {
         let mut backlog = false;
         let result = self.step(|state, effects| {
             let result = change(state, effects);
+            state.settle(self, effects);
             backlog = core::mem::take(&mut state.retirement.backlog);
             result
         });
@@ -222,6 +249,12 @@ impl Manager {
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
         drop(lock);
+        if let Some((span, _)) = effects.freed.take() {
+            self.shards.retire_taken(span);
+        }
+        if effects.flush {
+            self.shards.flush(false);
+        }
         effects.run();
         result
     }

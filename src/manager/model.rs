@@ -1,6 +1,6 @@
-//! The naive twin of a manager's code: a list of what is mapped and a list of modules. Driven
-//! beside a real manager by the property test and the fuzz target, and compared with it after every
-//! step.
+//! The naive twin of a manager's code: a list of what is mapped, a list of modules, of names that
+//! were announced, of readers and of what waits for them. Driven beside a real manager by the
+//! property test and the fuzz target, and compared with it after every step.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -11,7 +11,16 @@ use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::collections::BTreeMap;
 
-use super::{Commit, Manager, State};
+mod announced;
+mod ops;
+mod waiting;
+
+pub use ops::{Does, Op, decode};
+
+use announced::Announced;
+use waiting::Waits;
+
+use super::{Adopted, Commit, Manager, State};
 use crate::abi::lifecycle_status::*;
 use crate::abi::*;
 use crate::base::Result;
@@ -28,77 +37,6 @@ const SMALL: usize = 1 << 14;
 const LITTLE: usize = 1 << 20;
 
 type Status = lifecycle_status;
-
-/// One step; the numbers are taken modulo what there is.
-#[derive(Clone, Copy, Debug)]
-pub enum Op {
-    /// Loads a path.
-    Load(u8),
-    /// Unloads a module, whatever is pinned or not.
-    Unload { module: u8, force: bool },
-    /// Maps code.
-    Map { module: u8, name: u8, flags: u8, size: u8 },
-    /// Takes room for code and writes there.
-    Reserve { size: u8, align: u8 },
-    /// Names some of what was written.
-    Commit { nth: u8, module: u8, name: u8, flags: u8 },
-    /// Gives room back.
-    Abort(u8),
-    /// Unmaps one symbol.
-    Unmap(u8),
-    /// Unmaps a path's own code.
-    UnmapPath(u8),
-    /// Unmaps all JIT code.
-    UnmapJit,
-    /// Adds or takes a pin.
-    Pin { nth: u8, add: bool },
-    /// A mapped name becomes a JIT symbol of a module.
-    Triggered { module: u8, name: u8 },
-    /// The next epoch.
-    Advance,
-    /// Notes a use.
-    Mark(u8),
-    /// Evicts what is old.
-    Sweep(u8),
-    /// Evicts what is oldest.
-    Budget(u8),
-    /// A reload begins.
-    Begin(u8),
-    /// A reload ends well.
-    Finish(u8),
-    /// A reload ends.
-    Undo(u8),
-    /// Makes an entry.
-    Entry(u8),
-}
-
-/// Steps from any bytes, five to a step.
-pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
-    bytes.chunks_exact(5).map(|chunk| {
-        let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
-        match chunk[0] % 26 {
-            0 | 1 => Op::Load(a),
-            2 => Op::Unload { module: a, force: b & 1 != 0 },
-            3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
-            8 => Op::Reserve { size: a, align: b },
-            9 | 10 => Op::Commit { nth: a, module: b, name: c, flags: d },
-            11 => Op::Abort(a),
-            12 => Op::Unmap(a),
-            13 => Op::UnmapPath(a),
-            14 => Op::UnmapJit,
-            15 => Op::Pin { nth: a, add: b & 1 != 0 },
-            16 => Op::Triggered { module: a, name: b },
-            17 | 18 => Op::Advance,
-            19 => Op::Mark(a),
-            20 => Op::Sweep(a % 8),
-            21 => Op::Budget(a),
-            22 => Op::Begin(a),
-            23 => Op::Finish(a),
-            24 => Op::Undo(a),
-            _ => Op::Entry(a),
-        }
-    })
-}
 
 /// From nothing to what never fits.
 fn size(number: u8) -> usize {
@@ -131,6 +69,8 @@ struct Twin {
     jit: bool,
     staged: bool,
     used: u64,
+    /// Where, if it is the host's own code.
+    place: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -147,7 +87,9 @@ pub struct Pair {
     symbols: Vec<Twin>,
     open: Vec<Open>,
     entries: BTreeMap<usize, *const *mut c_void>,
+    announced: Vec<Announced>,
     gone: Vec<Twin>,
+    waits: Waits,
     epoch: u64,
     seed: u8,
 }
@@ -187,7 +129,9 @@ impl Pair {
             symbols: Vec::new(),
             open: Vec::new(),
             entries: BTreeMap::new(),
+            announced: Vec::new(),
             gone: Vec::new(),
+            waits: Waits::new(),
             epoch: 1,
             seed: 0,
         }
@@ -205,14 +149,22 @@ impl Pair {
         len.next_multiple_of(self.granule)
     }
 
+    /// Bytes of the manager's code that a symbol has.
+    fn footprint(&self, it: &Twin) -> usize {
+        if it.place.is_some() { 0 } else { self.span(it.len) }
+    }
+
     fn taken(&self) -> usize {
         let open: usize = self.open.iter().map(|open| open.code.size).sum();
-        self.symbols.iter().map(|it| self.span(it.len)).sum::<usize>() + open
+        self.symbols.iter().map(|it| self.footprint(it)).sum::<usize>() + open
     }
 
     fn forget(&mut self, gone: impl Fn(&Twin) -> bool) -> usize {
         let before = self.symbols.len();
-        self.gone.extend(self.symbols.extract_if(.., |it| gone(it)));
+        for it in self.symbols.extract_if(.., |it| gone(it)) {
+            self.waits.retire(it);
+            self.gone.push(it);
+        }
         before - self.symbols.len()
     }
 
@@ -247,7 +199,9 @@ impl Pair {
     fn found_room<T>(&self, real: &Result<T>, len: usize) -> bool {
         match real.as_ref().err().map(|error| error.0) {
             Some(LIFECYCLE_E_TOO_BIG) => assert!(len > CAPACITY / 2),
-            Some(LIFECYCLE_E_LIMIT) => assert!(len > SMALL || self.taken() > LITTLE),
+            Some(LIFECYCLE_E_LIMIT) => {
+                assert!(len > SMALL || self.taken() + self.waits.bytes(self.granule) > LITTLE);
+            }
             _ => return true,
         }
         false
@@ -259,8 +213,14 @@ impl Pair {
     }
 
     fn mapped(&mut self, id: u64, side: Side, new: Twin, flags: u32, replaced: Option<Twin>) {
+        let jit = flags & LIFECYCLE_MAP_JIT != 0;
+        let mut module = side.id;
         if let Some(replaced) = replaced {
             self.forget(|it| it.id == replaced.id);
+        } else if let Some(at) = self.awaited(side, new.name) {
+            self.waits.looks();
+            let announced = self.announced.swap_remove(at);
+            module = if jit { announced.module } else { module };
         }
         let known = self.symbols.iter().chain(&self.gone).any(|it| it.id == id);
         assert!(id != 0 && !known, "an id was given out twice");
@@ -269,9 +229,9 @@ impl Pair {
         self.symbols.push(Twin {
             id,
             address,
-            module: side.id,
+            module,
             pins: u32::from(flags & LIFECYCLE_MAP_PINNED != 0),
-            jit: flags & LIFECYCLE_MAP_JIT != 0,
+            jit,
             staged: matches!(side.stage, Stage::Fresh { .. }),
             used: self.epoch,
             ..new
@@ -280,12 +240,13 @@ impl Pair {
 
     fn twin_of(name: usize, seed: u8, len: usize) -> Twin {
         let (id, module, address, pins, used) = (0, 0, 0, 0, 0);
-        Twin { id, module, name, address, len, seed, pins, jit: false, staged: false, used }
+        let (jit, staged, place) = (false, false, None);
+        Twin { id, module, name, address, len, seed, pins, jit, staged, used, place }
     }
 
     fn map(&mut self, side: Side, name: usize, flags: u32, len: usize) {
         let (replaced, refusal) = self.replaced(side, name, flags);
-        let refusal = refusal.or((len == 0).then_some(LIFECYCLE_E_INVALID));
+        let refusal = (len == 0).then_some(LIFECYCLE_E_INVALID).or(refusal);
         let seed = self.next_seed();
         let bytes: Vec<u8> = pattern(seed, len).collect();
         let want = Want { len, align: 0, near: core::ptr::null() };
@@ -294,6 +255,24 @@ impl Pair {
             && let Some(id) = agree(real, refusal)
         {
             self.mapped(id, side, Self::twin_of(name, seed, len), flags, replaced);
+        }
+    }
+
+    fn adopt(&mut self, side: Side, name: usize, place: usize) {
+        let live = self.symbols.iter().any(|it| it.place == Some(place));
+        if !live && self.waits.holds(place) {
+            return;
+        }
+        let (replaced, refusal) = self.replaced(side, name, 0);
+        let refusal = refusal.or(live.then_some(LIFECYCLE_E_EXISTS));
+        let seed = self.next_seed();
+        let (address, release, user) = self.waits.host_code(place, (!live).then_some(seed));
+        let adopted = Adopted { address, len: waiting::PLACE, release, user };
+        if let Some(id) = agree(self.manager.adopt(side.id, NAMES[name], &adopted), refusal) {
+            let place = Some(place);
+            let new = Twin { place, ..Self::twin_of(name, seed, waiting::PLACE) };
+            self.mapped(id, side, new, 0, replaced);
+            assert_eq!(self.twin(id).address, address as usize);
         }
     }
 
@@ -335,22 +314,10 @@ impl Pair {
         let real = self.manager.unload(side.id, flags, &mut report);
         if agree(real, busy.or(pinned)).is_some() {
             self.modules.retain(|it| it.id != side.id);
-            let mine = self.forget(|it| it.module == side.id);
+            self.waits.looks();
+            let announced = self.forget_announced(side.id);
+            let mine = self.forget(|it| it.module == side.id) + announced;
             assert_eq!(report.jit_symbols + report.exec_symbols, mine as u64);
-        }
-    }
-
-    fn triggered(&mut self, side: Side, name: usize) {
-        let fresh = matches!(side.stage, Stage::Fresh { .. });
-        let mine = |it: &Twin| it.name == name && it.staged == fresh;
-        let mine = |it: &&Twin| mine(it) && (!fresh || it.module == side.id);
-        // A name without code would be announced, which this model does not know.
-        let Some(id) = self.symbols.iter().find(mine).map(|it| it.id) else { return };
-        agree(self.manager.jit_triggered(side.id, NAMES[name]), None);
-        let epoch = self.epoch;
-        let it = self.twin(id);
-        if !it.jit || it.module != side.id {
-            (it.jit, it.module, it.used) = (true, side.id, epoch);
         }
     }
 
@@ -361,14 +328,19 @@ impl Pair {
         let left = |it: &Twin| manager.symbol_info(it.id).is_ok();
         assert!(self.symbols.iter().all(|it| left(it) || (stale(it) && it.pins == 0)));
         let evicted: Vec<Twin> = self.symbols.iter().filter(|it| !left(it)).copied().collect();
-        let kept = self.symbols.iter().filter(|it| left(it) && stale(it) && it.pins == 0);
+        // To evict the host's own code brings a budget no nearer.
+        let budget = enough != usize::MAX;
+        let may_go = |it: &&Twin| stale(it) && it.pins == 0 && !(budget && it.place.is_some());
+        let kept = self.symbols.iter().filter(|it| left(it)).filter(may_go);
         let newest = evicted.iter().map(|it| it.used).max().unwrap_or_default();
-        let bytes: usize = evicted.iter().map(|it| self.span(it.len)).sum();
+        let bytes: usize = evicted.iter().map(|it| self.footprint(it)).sum();
+        assert!(!budget || evicted.iter().all(|it| it.place.is_none()));
         for it in kept {
             assert!(bytes >= enough && it.used >= newest, "what was older stayed");
         }
-        let last = evicted.iter().filter(|it| it.used == newest).map(|it| self.span(it.len)).max();
+        let last = evicted.iter().filter(|it| it.used == newest).map(|it| self.footprint(it)).max();
         assert!(bytes < enough.saturating_add(last.unwrap_or(1)), "more went than had to");
+        self.waits.looks();
         assert_eq!(real.evicted, evicted.len() as u64);
         assert_eq!(real.code_bytes, evicted.iter().map(|it| it.len as u64).sum());
         self.forget(|it| evicted.iter().any(|gone| gone.id == it.id));
@@ -384,15 +356,14 @@ impl Pair {
         let exists = taken.then_some(LIFECYCLE_E_EXISTS);
         let refusal = self.pinned(|it| it.module == old).or(exists);
         if agree(self.manager.reload_commit(side.id), refusal).is_some() {
+            self.waits.looks();
+            self.unveil(side.id, old);
             self.forget(|it| it.module == old);
+            self.forget_announced(old);
             self.modules.retain(|it| it.id != old);
             self.modules.iter_mut().filter(|it| it.id == side.id).for_each(|it| {
                 it.stage = Stage::Loaded;
             });
-            let epoch = self.epoch;
-            for it in self.symbols.iter_mut().filter(|it| it.module == side.id) {
-                (it.staged, it.used) = (false, epoch);
-            }
         }
     }
 
@@ -402,7 +373,9 @@ impl Pair {
             return;
         };
         agree(self.manager.reload_abort(side.id), None);
+        self.waits.looks();
         self.forget(|it| it.module == side.id);
+        self.forget_announced(side.id);
         self.modules.retain(|it| it.id != side.id);
         let old = self.modules.iter_mut().find(|it| it.id == old);
         old.expect("it is loaded").stage = Stage::Loaded;
@@ -427,6 +400,7 @@ impl Pair {
         let unknown = (!known).then_some(LIFECYCLE_E_NOT_FOUND);
         let real = self.manager.unmap_owner(owner);
         if let Some(count) = agree(real, unknown.or(self.pinned(&whose))) {
+            self.waits.looks();
             assert_eq!(self.forget(whose), count);
         }
     }
@@ -440,6 +414,7 @@ impl Pair {
 
     /// Does one step on both and compares them.
     pub fn step(&mut self, op: Op) {
+        self.waits.next_step();
         self.act(op);
         self.compare();
     }
@@ -517,16 +492,24 @@ impl Pair {
                 let known = *self.entries.entry(name(number)).or_insert(slot);
                 assert_eq!(known, slot, "an entry moved");
             }
+            Op::Adopt { module, name: called, place } => {
+                let place = usize::from(place) % waiting::PLACES;
+                self.adopt(side(self, module)?, name(called), place);
+            }
+            Op::Attach => self.waits.attach(manager),
+            Op::Reader { nth, does } => self.waits.reader_does(manager, nth, does),
+            Op::Reclaim { wait } => self.waits.reclaim(manager, wait),
         }
         Some(())
     }
 
-    fn compare(&self) {
+    fn compare(&mut self) {
         for it in &self.symbols {
             let info = self.manager.symbol_info(it.id).expect("it is mapped");
             assert_eq!((info.module, info.address as usize), (it.module, it.address));
             assert_eq!((info.size, info.pins, info.last_used_epoch), (it.len, it.pins, it.used));
             assert_eq!(info.flags & LIFECYCLE_MAP_JIT != 0, it.jit);
+            assert_eq!(info.flags & LIFECYCLE_MAP_ADOPTED != 0, it.place.is_some());
             let at = |address| self.manager.symbol_at(core::ptr::without_provenance(address));
             assert_eq!((at(it.address), at(it.address + it.len - 1)), (it.id, it.id));
             assert!(at(it.address + it.len) != it.id && at(it.address - 1) != it.id);
@@ -540,6 +523,11 @@ impl Pair {
         for (name, text) in NAMES.iter().enumerate() {
             let code = self.published(name);
             assert_eq!(self.manager.find_symbol(text).ok(), code.map(|it| it.id));
+            let announced = self.announced.iter().find(|it| it.name == name && !it.staged);
+            assert!(code.is_none() || announced.is_none());
+            let origin = code.filter(|it| it.jit).map(|it| it.module);
+            let origin = origin.or(announced.map(|it| it.module));
+            assert_eq!(self.manager.jit_origin(text).ok(), origin);
             if let Some(slot) = self.entries.get(&name) {
                 // SAFETY: an entry's slot is readable as long as its manager lives.
                 let runs = unsafe { &*slot.cast::<AtomicPtr<c_void>>() }.load(Ordering::Acquire);
@@ -551,30 +539,34 @@ impl Pair {
             }
         }
         let open = self.open.iter().map(|open| (open.code.rx as usize, open.code.size));
-        let mapped = self.symbols.iter().map(|it| (it.address, self.span(it.len)));
+        // What waits for a reader keeps its place, too.
+        let mapped = self.symbols.iter().chain(self.waits.held());
+        let mapped = mapped.map(|it| (it.address, self.footprint(it).max(it.len)));
         let mut ranges: Vec<(usize, usize)> = open.chain(mapped).collect();
         ranges.sort_unstable();
         assert!(ranges.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "overlap");
         self.compare_counts();
     }
 
-    fn compare_counts(&self) {
+    fn compare_counts(&mut self) {
         let stats = self.manager.stats().expect("it is there");
         let count = |is: fn(&Twin) -> bool| self.symbols.iter().filter(|it| is(it)).count() as u64;
         assert_eq!(stats.tracked_modules, self.modules.len() as u64);
         assert_eq!(stats.symbols_live, count(|_| true));
         assert_eq!(stats.symbols_pinned, count(|it| it.pins != 0));
-        assert_eq!(stats.total_jit_symbols, count(|it| it.jit));
+        assert_eq!(stats.total_jit_symbols, count(|it| it.jit) + self.announced.len() as u64);
         assert_eq!(stats.sweeper_tracked, count(|it| it.jit && !it.staged));
         assert_eq!(stats.sweeper_epoch, self.epoch);
         assert_eq!(stats.entries, self.entries.len() as u64);
         assert_eq!(stats.code_bytes_live, self.taken() as u64);
-        assert_eq!(stats.code_bytes_retired, 0);
+        self.waits.compare(&stats, self.granule);
         for side in &self.modules {
             let info = self.manager.module_info(side.id).expect("it is loaded");
             let mine = || self.symbols.iter().filter(|it| it.module == side.id);
             let jit = mine().filter(|it| it.jit).count() as u64;
-            assert_eq!((info.jit_symbols, info.exec_symbols + jit), (jit, mine().count() as u64));
+            let announced = self.announced.iter().filter(|it| it.module == side.id).count() as u64;
+            assert_eq!(info.jit_symbols, jit + announced);
+            assert_eq!(info.exec_symbols + jit, mine().count() as u64);
             assert_eq!(info.code_bytes, mine().map(|it| it.len as u64).sum());
         }
     }
@@ -584,6 +576,11 @@ impl Pair {
         for it in &self.symbols {
             assert_holds(it.address, it.seed, it.len);
         }
+        self.waits.next_step();
+        if !by_hand && self.waits.inside() != 0 {
+            agree(self.manager.destroy(), Some(LIFECYCLE_E_BUSY));
+        }
+        self.waits.all_leave();
         for side in self.modules.clone().into_iter().filter(|_| by_hand) {
             if matches!(side.stage, Stage::Fresh { .. }) {
                 self.undo_reload(side);
@@ -596,11 +593,15 @@ impl Pair {
             agree(self.manager.abort_code(open.code.id), None);
         }
         if by_hand {
+            self.waits.reclaim(self.manager, true);
             self.compare();
+            assert!(self.announced.is_empty());
             assert!(self.symbols.is_empty() && self.taken() == 0);
             assert_eq!(self.manager.leaks().map(|leaks| leaks.len()), Ok(0));
         }
+        self.forget(|_| true);
         agree(self.manager.destroy(), None);
+        self.waits.all_released();
     }
 }
 

@@ -97,7 +97,7 @@ impl Manager {
             fail!(LIFECYCLE_E_INVALID, "the release function is NULL");
         }
         self.change(|state, _| {
-            state.reserve_retirement()?;
+            state.reserve_retirement(1)?;
             state.registry.own(module, resource, release, user)
         })
     }
@@ -136,11 +136,8 @@ impl Manager {
             let modules = state.may_unload(id, flags, report)?;
             state.prepare_unload(&modules, effects)?;
             for module in &modules {
-                state.dismantle(self, *module, report, effects)?;
+                state.dismantle(*module, report, effects)?;
             }
-            // What could not be freed now for want of memory stays in the queue and is freed by the
-            // next call.
-            let _ = state.reclaim(self, effects);
             Ok(())
         })
     }
@@ -157,8 +154,7 @@ impl Manager {
                 let mut one = List::new_in(state.host);
                 one.try_push(id)?;
                 state.prepare_unload(&one, effects)?;
-                state.dismantle(self, id, &mut report, effects)?;
-                let _ = state.reclaim(self, effects);
+                state.dismantle(id, &mut report, effects)?;
                 Ok(true)
             })?;
             if !more {
@@ -178,7 +174,7 @@ impl Manager {
 
 impl State {
     fn readers_inside(&self, manager: &'static Manager) -> bool {
-        manager.readers().count().1 != 0
+        manager.readers().any_inside()
     }
 
     /// The modules that unloading `id` would take with it, in the order they must go; or why it may
@@ -246,12 +242,12 @@ impl State {
     /// readers; the record is gone. Nothing in it can fail for want of memory.
     pub(super) fn dismantle(
         &mut self,
-        manager: &'static Manager,
         id: u64,
         report: &mut lifecycle_unload_report,
         effects: &mut Effects,
     ) -> Result<()> {
         let code_bytes = self.registry.get(id)?.code_bytes;
+        self.retirement.hurry();
         report.jit_symbols += self.retire_all(id, |module| &mut module.jit, effects)?;
         report.exec_symbols += self.retire_all(id, |module| &mut module.exec, effects)?;
         report.mappings += self.drop_holds(id)?;
@@ -261,7 +257,6 @@ impl State {
         self.retire_data(id)?;
         report.resources += self.retire_resources(id)?;
         report.code_bytes += code_bytes;
-        self.retirement.seal(manager.readers().tag());
         let module = self.registry.remove(id)?;
         self.exec.forget(id);
         self.totals.unloads += 1;

@@ -31,11 +31,10 @@ impl Manager {
             // A handle of the drop-in interface means the code, whichever side has it.
             state.exec.rebind(old, fresh);
             let mut report = lifecycle_unload_report::default();
-            state.dismantle(self, old, &mut report, effects)?;
+            state.dismantle(old, &mut report, effects)?;
             // The old side did not leave, it was replaced.
             state.totals.unloads -= 1;
             state.totals.reloads += 1;
-            let _ = state.reclaim(self, effects);
             Ok(())
         })
     }
@@ -49,9 +48,8 @@ impl Manager {
             state.prepare_unload(&one, effects)?;
             let mut report = lifecycle_unload_report::default();
             state.registry.abort_reload(old)?;
-            state.dismantle(self, fresh, &mut report, effects)?;
+            state.dismantle(fresh, &mut report, effects)?;
             state.totals.unloads -= 1;
-            let _ = state.reclaim(self, effects);
             Ok(())
         })
     }

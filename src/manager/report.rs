@@ -68,6 +68,10 @@ impl Manager {
             stats.sweeper_stale = state.stale_count(epoch, state.max_age) as u64;
             stats.readers = readers;
             stats.readers_inside = readers_inside;
+            if let Some(waiting) = state.retirement.first_tag() {
+                let (thread, ns) = self.readers().blocking(waiting);
+                (stats.blocking_reader_thread, stats.blocking_reader_ns) = (thread, ns);
+            }
             Ok(stats)
         })
     }
@@ -103,14 +107,16 @@ impl Manager {
 
 impl State {
     fn count(&self) -> lifecycle_stats {
-        let code = self.code.counts(self.retirement.code_bytes());
+        let waiting = self.retirement.code_bytes();
+        let code = self.code.counts(waiting);
+        let retired = waiting + self.code.limbo_bytes();
         lifecycle_stats {
             tracked_modules: self.registry.len() as u64,
             total_jit_symbols: self.code.symbols.jit(),
             smf_tracked_count: self.mappings.paths() as u64,
             sweeper_tracked: self.code.symbols.ages.len() as u64,
             code_bytes_live: code.live,
-            code_bytes_retired: self.retirement.code_bytes(),
+            code_bytes_retired: retired,
             code_bytes_reserved: code.reserved,
             code_bytes_metadata: code.metadata,
             symbols_live: self.code.symbols.len(),
@@ -162,9 +168,9 @@ impl State {
             let owner = &self.registry.get(symbol.module)?.path;
             leaks.try_push(leak.named(&symbol.name).owned(owner))?;
         }
-        for (id, _, bytes) in self.code.reservations() {
-            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))?;
-        }
+        self.code.each_reservation(|id, bytes| {
+            leaks.try_push(Leak::new(LIFECYCLE_LEAK_RESERVATION, 0, id, bytes))
+        })?;
         for waiting in self.retirement.iter() {
             leaks.try_push(match waiting {
                 Waiting::Code(code) => {

@@ -2,7 +2,7 @@
 //!
 //! Code, data, mappings and the host's own resources all go this way, because a thread that runs a
 //! module's code may be using any of them. Where no reader is inside, an unload reclaims at once
-//! what it retired.
+//! what it retired; single symbols do so where no reader is even attached, else many at a time.
 //!
 //! Invariants:
 //! - `.retire.order`: the queue is in the order of its tags, so what may go is at its front.
@@ -17,7 +17,10 @@ use crate::abi::*;
 use crate::base::{Host, List, ListExt, Result};
 use crate::code::{Backing, Retired, Span};
 use crate::mapping::Released;
-use crate::os;
+
+/// Symbols, and bytes of their code, that wait for one look at the readers at most.
+const ENOUGH: usize = 256;
+const ENOUGH_BYTES: u64 = 1 << 20;
 
 /// Things freed in one go, so that a call's work under the lock is bounded.
 const BATCH: usize = 4096;
@@ -48,6 +51,10 @@ pub enum Waiting {
 pub struct Retirement {
     queue: List<(u64, Waiting)>,
     span_bytes: u64,
+    /// What was put in since somebody last looked who is inside: things, and bytes of code.
+    fresh: (usize, u64),
+    /// Whoever put something in wants it gone as soon as may be.
+    hurry: bool,
     /// More is due than one go frees.
     pub backlog: bool,
     /// Things alive that will come here one day, apart from symbols, data and resources, which are
@@ -58,7 +65,8 @@ pub struct Retirement {
 impl Retirement {
     /// Nothing waits.
     pub fn new(host: Host) -> Self {
-        Retirement { queue: List::new_in(host), span_bytes: 0, backlog: false, holds: 0 }
+        let queue = List::new_in(host);
+        Retirement { queue, span_bytes: 0, fresh: (0, 0), hurry: false, backlog: false, holds: 0 }
     }
 
     /// Bytes of the manager's code that wait.
@@ -66,22 +74,43 @@ impl Retirement {
         self.span_bytes
     }
 
+    /// The tag of what has waited longest.
+    pub fn first_tag(&self) -> Option<u64> {
+        self.queue.first().map(|(tag, _)| *tag)
+    }
+
     /// What waits.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter().map(|(_, waiting)| waiting)
     }
 
-    /// Puts something in the queue that has just been unlinked; `seal` must follow. `.retire.room`
-    /// says there is room.
+    /// Puts something in the queue that has just been unlinked; `settle` follows at the end of the
+    /// change. `.retire.room` says there is room.
     pub fn push(&mut self, waiting: Waiting) {
-        if let Waiting::Code(Retired { backing: Backing::Span(span), .. }) = &waiting {
-            self.span_bytes += span.len as u64;
+        self.fresh.0 += 1;
+        match &waiting {
+            Waiting::Code(Retired { backing: Backing::Span(span), .. }) => {
+                self.span_bytes += span.len as u64;
+                self.fresh.1 += span.len as u64;
+            }
+            // Something of the host's, or memory that code knows: it is not kept back.
+            _ => self.hurry = true,
         }
         self.queue.push((UNSEALED, waiting));
     }
 
+    /// What this change retires is to go as soon as may be, not when there is enough of it.
+    pub fn hurry(&mut self) {
+        self.hurry = true;
+    }
+
+    /// Whether something was put in that has no tag yet.
+    fn is_open(&self) -> bool {
+        self.queue.last().is_some_and(|(tag, _)| *tag == UNSEALED)
+    }
+
     /// Tags what was put in since the last time. `tag` was taken after all of it was unlinked.
-    pub fn seal(&mut self, tag: u64) {
+    fn seal(&mut self, tag: u64) {
         for (place, _) in self.queue.iter_mut().rev().take_while(|(tag, _)| *tag == UNSEALED) {
             *place = tag;
         }
@@ -89,15 +118,38 @@ impl Retirement {
 }
 
 impl State {
-    /// Makes room to retire everything that is alive and one thing more: before anything new is
-    /// taken.
-    pub fn reserve_retirement(&mut self) -> Result<()> {
-        let (_, blocks) = self.code.open_counts();
+    /// Makes room to retire everything that is alive and `more` things: before they are taken.
+    pub fn reserve_retirement(&mut self, more: usize) -> Result<()> {
         let alive = self.code.symbols.len() as usize
-            + blocks
+            + self.code.block_count()
             + self.registry.resource_count()
             + self.retirement.holds;
-        self.retirement.queue.make_room(alive + 1)
+        self.retirement.queue.make_room(alive + more)
+    }
+
+    /// The end of a change: what it retired is tagged, and freed if nobody can be inside. Where
+    /// readers are attached, asking is a system call, so a few symbols more or less wait until there
+    /// are enough of them. What cannot be freed now stays in the queue.
+    pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
+        if !self.retirement.is_open() {
+            return;
+        }
+        self.retirement.seal(manager.readers().tag());
+        let (things, bytes) = self.retirement.fresh;
+        let hurry = core::mem::take(&mut self.retirement.hurry);
+        if !manager.readers().any() {
+            let _ = self.free_due(u64::MAX, effects);
+        } else if hurry || things >= ENOUGH || bytes >= ENOUGH_BYTES {
+            let first = self.retirement.first_tag().unwrap_or(UNSEALED);
+            let oldest = self.oldest(manager, first);
+            let _ = self.free_due(oldest, effects);
+        }
+        effects.flush |= hurry;
+    }
+
+    fn oldest(&mut self, manager: &'static Manager, first: u64) -> u64 {
+        self.retirement.fresh = (0, 0);
+        manager.readers().oldest(first)
     }
 
     /// Frees what nobody can be inside any more, and says how many bytes of code that was and
@@ -107,10 +159,13 @@ impl State {
         manager: &'static Manager,
         effects: &mut Effects,
     ) -> Result<(usize, bool)> {
-        if self.retirement.queue.is_empty() {
-            return Ok((0, false));
-        }
-        let oldest = manager.readers().oldest();
+        let Some(first) = self.retirement.first_tag() else { return Ok((0, false)) };
+        let oldest = self.oldest(manager, first);
+        self.free_due(oldest, effects)
+    }
+
+    /// Frees what has a tag below `oldest`.
+    fn free_due(&mut self, oldest: u64, effects: &mut Effects) -> Result<(usize, bool)> {
         let due = self.retirement.queue.iter().take_while(|(tag, _)| *tag < oldest).count();
         let batch = due.min(BATCH);
         if batch == 0 {
@@ -123,10 +178,6 @@ impl State {
             bytes += self.free(waiting, effects);
         }
         self.retirement.queue = queue;
-        if bytes != 0 {
-            // Before any of these addresses is used for other code.
-            os::barrier().instructions();
-        }
         self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
     }
@@ -154,25 +205,29 @@ impl State {
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
         let Retired { name, id, module, address, len, backing } = retired;
-        let freed = match backing {
+        let mut freed = event(LIFECYCLE_EVENT_SYMBOL_FREED);
+        freed.id = id;
+        freed.module = module;
+        freed.address = address.cast_const().cast();
+        freed.bytes = len;
+        match backing {
             Backing::Span(span) => {
+                effects.tell(freed, Some(&name));
                 self.retirement.span_bytes -= span.len as u64;
-                self.code.free_span(span);
+                let retired = self.code.retired_span(span);
+                match effects.freed {
+                    None => effects.freed = Some((retired, name)),
+                    Some(_) => self.code.free_span(retired),
+                }
                 span.len
             }
             Backing::Host { release, user } => {
                 effects.release(release, address.cast(), user);
+                effects.tell(freed, Some(&name));
                 0
             }
-            Backing::Awaited => return 0,
-        };
-        let mut freed_event = event(LIFECYCLE_EVENT_SYMBOL_FREED);
-        freed_event.id = id;
-        freed_event.module = module;
-        freed_event.address = address.cast_const().cast();
-        freed_event.bytes = len;
-        effects.tell(freed_event, Some(&name));
-        freed
+            Backing::Awaited => 0,
+        }
     }
 }
 
@@ -198,6 +253,7 @@ impl Manager {
             })?;
             total += bytes;
             if !more {
+                self.shards.flush(false);
                 return Ok(total);
             }
         }

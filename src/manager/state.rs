@@ -7,11 +7,11 @@ use super::effects::Observer;
 use super::exec::ExecManagers;
 use super::retire::Retirement;
 use crate::abi::{
-    LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT, lifecycle_allocator, lifecycle_config,
-    lifecycle_resolve_fn,
+    LIFECYCLE_CONFIG_MARK_ENTRIES, LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT,
+    lifecycle_allocator, lifecycle_config, lifecycle_resolve_fn,
 };
 use crate::base::{Host, Result, fail};
-use crate::code::Code;
+use crate::code::{self, Code};
 use crate::mapping::{Mappings, Mode};
 use crate::names::{Names, Ranges};
 use crate::registry::Registry;
@@ -82,12 +82,21 @@ impl State {
             LIFECYCLE_MAPPING_SNAPSHOT => Mode::Snapshot,
             mode => fail!(LIFECYCLE_E_INVALID, "{mode} is not a mapping mode"),
         };
-        let context = manager.as_ptr().cast_const().cast();
-        let resolve = super::code::resolve_empty_entry;
+        let setup = code::Setup {
+            context: manager.as_ptr().cast_const().cast(),
+            resolve: super::code::resolve_empty_entry,
+            marks: config.flags & LIFECYCLE_CONFIG_MARK_ENTRIES != 0,
+        };
         Ok(State {
             host,
             registry: Registry::new(host, salt, config.load_depth_limit),
-            code: Code::new(host, salt, config.code_capacity, config.code_mode, context, resolve)?,
+            code: Code::new(
+                host,
+                salt,
+                (config.code_capacity, config.code_mode),
+                &manager.shards,
+                setup,
+            )?,
             mappings: Mappings::new(host, salt, mode),
             names: Names::new(host, salt, &manager.versions),
             ranges: Ranges::new(host),

@@ -72,6 +72,8 @@ table! {
     failed_releases gauge "Releases the system refused, to be retried",
     readers gauge "Attached readers",
     readers_inside gauge "Readers inside code",
+    blocking_reader_thread gauge "Thread of the reader that holds back what has waited longest",
+    blocking_reader_ns gauge "Nanoseconds it has been seen to",
 }
 
 /// Writes the statistics.
@@ -79,7 +81,7 @@ pub fn write(out: &mut dyn Write, stats: &lifecycle_stats, format: Format) -> fm
     match format {
         Format::Text => {
             for row in ROWS {
-                writeln!(out, "{:<20} {:>14}  {}", row.name, (row.read)(stats), row.help)?;
+                writeln!(out, "{:<22} {:>14}  {}", row.name, (row.read)(stats), row.help)?;
             }
         }
         Format::Json => {

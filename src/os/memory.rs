@@ -10,8 +10,10 @@
 use core::ffi::{CStr, c_int};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::lock::Mutex;
+use std::sync::MutexGuard;
 
+use super::fork::Held;
+use super::lock::Mutex;
 use crate::base::{Error, Result, errno, fail};
 
 /// Ranges whose owners are gone and that the system would not unmap: it is asked again whenever a
@@ -20,6 +22,17 @@ use crate::base::{Error, Result, errno, fail};
 static REFUSED: Mutex<[(usize, usize); 64]> = Mutex::new([(0, 0); 64]);
 /// How many of them there are.
 static REFUSALS: AtomicUsize = AtomicUsize::new(0);
+static HELD: Held<MutexGuard<'static, [(usize, usize); 64]>> = Held::new();
+
+/// `.fork.held`: the one lock of this file, a leaf.
+pub(super) fn hold_over_fork() {
+    HELD.keep(REFUSED.lock());
+}
+
+/// Ends `hold_over_fork`.
+pub(super) fn let_go_after_fork() {
+    HELD.let_go();
+}
 
 /// Unmaps a range that nobody uses or knows any more.
 fn unmap_for_good(at: *mut u8, len: usize) {
@@ -159,21 +172,15 @@ impl Reservation {
         }
     }
 
-    /// Maps `file` over a range, shared with every other mapping of it.
-    pub fn map_code(
-        &self,
-        offset: usize,
-        len: usize,
-        file: &CodeFile,
-        access: Access,
-    ) -> Result<()> {
+    /// Maps all of `file` at `offset`, shared with every other mapping of it. What was mapped there
+    /// is replaced at once: a thread that runs it waits for a moment at most.
+    pub fn map_code(&self, offset: usize, file: &CodeFile, access: Access) -> Result<()> {
+        let (len, protection) = (file.len, access.protection());
         let at = self.at(offset, len)?;
         let flags = libc::MAP_SHARED | libc::MAP_FIXED;
         // SAFETY: `.mem.own` - MAP_FIXED replaces only pages of this reservation.
-        let got = unsafe {
-            libc::mmap(at.cast(), len, access.protection(), flags, file.0, offset as libc::off_t)
-        };
-        if got == libc::MAP_FAILED { self.refused("map the code file over", len) } else { Ok(()) }
+        let got = unsafe { libc::mmap(at.cast(), len, protection, flags, file.fd, 0) };
+        if got == libc::MAP_FAILED { self.refused("map a code file over", len) } else { Ok(()) }
     }
 
     /// Puts a range back to "reserved": no access, no memory.
@@ -192,11 +199,6 @@ impl Reservation {
             0 => Ok(()),
             _ => self.refused("take advice for", len),
         }
-    }
-
-    /// Gives the memory of a range of a code file back, in every mapping of it.
-    pub fn remove(&self, offset: usize, len: usize) -> Result<()> {
-        self.advise(offset, len, libc::MADV_REMOVE)
     }
 
     /// A forked child does not get a range.
@@ -229,8 +231,12 @@ impl Drop for Reservation {
     }
 }
 
-/// A memory file for code: one file, mapped executable at one address and writable at another.
-pub struct CodeFile(c_int);
+/// A memory file for code, mapped executable at one address and writable at another. It lives as
+/// long as it is mapped somewhere; this is only the way to map it, and holds a descriptor.
+pub struct CodeFile {
+    fd: c_int,
+    len: usize,
+}
 
 const MFD_EXEC: libc::c_uint = 0x10;
 
@@ -248,9 +254,9 @@ impl CodeFile {
         if fd < 0 {
             return Err(Error::system(errno(), format_args!("the system refused a memory file")));
         }
-        let file = CodeFile(fd);
+        let file = CodeFile { fd, len };
         // SAFETY: the descriptor is ours.
-        if unsafe { libc::ftruncate(file.0, len as libc::off_t) } != 0 {
+        if unsafe { libc::ftruncate(file.fd, len as libc::off_t) } != 0 {
             return Err(Error::system(
                 errno(),
                 format_args!("the system refused a memory file of {len} bytes"),
@@ -258,11 +264,30 @@ impl CodeFile {
         }
         Ok(file)
     }
+
+    /// Copies `len` bytes at `from` to `offset`; bytes that are not readable are E_SYSTEM.
+    pub fn write(&self, mut offset: usize, mut from: *const u8, mut len: usize) -> Result<()> {
+        while len != 0 {
+            // SAFETY: the descriptor is ours; the kernel checks that the bytes can be read.
+            match unsafe { libc::pwrite(self.fd, from.cast(), len, offset as libc::off_t) } {
+                done if done > 0 => {
+                    let done = done as usize;
+                    (offset, from, len) = (offset + done, from.wrapping_add(done), len - done);
+                }
+                done if done < 0 && errno() == libc::EINTR => {}
+                _ => {
+                    let sentence = format_args!("the system refused {len} bytes of memory");
+                    return Err(Error::system(errno(), sentence));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Drop for CodeFile {
     fn drop(&mut self) {
         // SAFETY: the descriptor is ours and used no more; mappings keep the file alive.
-        unsafe { libc::close(self.0) };
+        unsafe { libc::close(self.fd) };
     }
 }

@@ -6,6 +6,7 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+pub mod atomic;
 mod clock;
 mod file;
 mod fork;
@@ -13,14 +14,17 @@ mod lock;
 mod membarrier;
 mod memory;
 mod pool;
+mod task;
 
 pub use clock::{monotonic_ns, real_us};
 pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
-pub use fork::generation as fork_generation;
+pub use fork::{Held, Hooks, Level, at_fork};
+pub use fork::{era as fork_era, generation as fork_generation};
 pub use lock::{Mutex, RwLock};
 pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, page_size};
 pub use pool::{Pool, Signed};
+pub use task::{Task, sleep_ns};
 
 /// Names the calling thread, in this process and for ever: the system gives a number of its own to
 /// the next thread once one has ended, and what the dead one left behind would be the next one's. A

@@ -16,9 +16,12 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use super::lock::Mutex;
+use std::sync::MutexGuard;
+
 use once_cell::sync::OnceCell;
 
+use super::fork::Held;
+use super::lock::Mutex;
 use super::memory::{Access, Reservation};
 use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
 use crate::base::{Result, fail};
@@ -51,6 +54,7 @@ pub struct Pool<T: Signed> {
     used: AtomicUsize,
     /// First free place + 1; 0 = none.
     free: Mutex<u32>,
+    held: Held<MutexGuard<'static, u32>>,
     marker: core::marker::PhantomData<fn() -> T>,
 }
 
@@ -61,6 +65,7 @@ impl<T: Signed> Pool<T> {
             memory: OnceCell::new(),
             used: AtomicUsize::new(0),
             free: Mutex::new(0),
+            held: Held::new(),
             marker: core::marker::PhantomData,
         }
     }
@@ -120,6 +125,26 @@ impl<T: Signed> Pool<T> {
         let mut free = self.free.lock();
         at.next_free().store(*free, Ordering::Relaxed);
         *free = (offset / Self::STRIDE) as u32 + 1;
+    }
+
+    /// For `Hooks::before`. Also waits until a thread that makes the first object has its memory.
+    pub fn hold(&'static self) {
+        let _ = self.memory();
+        self.held.keep(self.free.lock());
+    }
+
+    /// For `Hooks::after`.
+    pub fn let_go(&'static self) {
+        self.held.let_go();
+    }
+
+    /// What is in every place that was ever taken, live or not. The caller has seen to it that no
+    /// place is being taken for the first time.
+    pub fn places(&'static self) -> impl Iterator<Item = &'static T> {
+        let used = self.used.load(Ordering::Acquire);
+        let memory = self.memory.get();
+        // SAFETY: `.pool.stable`, `.pool.once` - a place that was taken holds a `T`.
+        (0..used).filter_map(move |at| Some(unsafe { Self::place(memory?, at).as_ref() }))
     }
 
     /// The live object at a pointer from C, which is not followed unless it is a place of this

@@ -1,0 +1,429 @@
+//! The code's spans, shared out so that threads do not wait for one another.
+//!
+//! Each shard is a lock over some of the slabs and over the reservations that are open in them. A
+//! thread takes from a shard of its own, from the others only when neither that nor the table of
+//! slabs has room; a span goes back to the shard of its slab, whoever frees it. None of this takes
+//! the manager's lock.
+//!
+//! Invariants:
+//! - `.shard.space`: the shards lie in their manager's place, which is never unmapped. Each holds
+//!   the address of the space behind it from `open` to `close`, which empties it before the space
+//!   goes. So a shard that is found open, as long as its lock is held, has a space.
+//! - `.shard.era`: an era is one `open` to `close`. A span is only given back in the era it was
+//!   taken in; in another it belonged to a manager that is gone.
+//! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
+//!
+//! Lock order: the manager's state, one shard, the table of slabs. No two shards are ever locked by
+//! one thread, but by one that forks.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use std::sync::MutexGuard;
+
+use super::Want;
+use super::pages::Pages;
+use super::region::{Region, Span};
+use super::spans::Spans;
+use crate::abi::LIFECYCLE_CODE_DUAL;
+use crate::base::{Bx, Host, Kind, Result, Slots, fail, split_index, try_box};
+use crate::os::{self, Held, Mutex};
+
+/// Shards: a power of two, so many threads do not meet.
+const SHARDS: usize = 1 << SHARD_BITS;
+const SHARD_BITS: u32 = 3;
+/// Bits of a reservation's index that are its own.
+const OPEN_BITS: u32 = 24 - SHARD_BITS;
+/// Bytes that a branch of the usual kind reaches.
+const REACH: usize = i32::MAX as usize;
+/// Alignment where the caller names none.
+pub(super) const ALIGN: usize = 64;
+/// Largest alignment.
+pub(super) const MOST_ALIGN: usize = 4096;
+
+/// The memory of one manager's code, and who has which part of it.
+pub struct Space {
+    /// The memory.
+    pub pages: Pages,
+    /// Its slabs and words.
+    pub region: Region,
+}
+
+impl Space {
+    /// Reserves address space.
+    pub fn new(host: Host, capacity: usize, mode: u32) -> Result<Self> {
+        let pages = Pages::new(host, capacity, mode)?;
+        // Where a span is whole pages, what is before one may be untouchable in any case.
+        let lead = usize::from(pages.mode() == LIFECYCLE_CODE_DUAL);
+        let region = Region::new(host, pages.capacity(), pages.granule(), lead)?;
+        Ok(Space { pages, region })
+    }
+}
+
+/// Code that was reserved and is not committed.
+#[derive(Clone, Copy)]
+pub struct Reserved {
+    /// Where.
+    pub span: Span,
+    /// Where it is written.
+    pub writable: *mut u8,
+    /// The process that may write there (`os::fork_generation`).
+    pub process: u64,
+    /// Whether it may be written: until it is published.
+    pub open: bool,
+    /// It is being committed.
+    pub busy: bool,
+}
+
+struct Shard {
+    space: NonNull<Space>,
+    spans: Spans,
+    open: Slots<Reserved>,
+    era: u64,
+}
+
+// SAFETY: the pointers are to the manager's own memory, which any thread may use under the shard's
+// lock (`.shard.space`).
+unsafe impl Send for Shard {}
+
+/// A lock that shares no cache line with the next one.
+#[repr(align(128))]
+struct Apart {
+    lock: Mutex<Option<Bx<Shard>>>,
+    held: Held<MutexGuard<'static, Option<Bx<Shard>>>>,
+}
+
+/// A manager's shards; they are in its place.
+pub struct Shards {
+    all: [Apart; SHARDS],
+    era: AtomicU64,
+}
+
+/// A span for whoever does not hold the manager's lock: where it goes back to.
+#[derive(Clone, Copy)]
+pub struct Taken {
+    /// Where it is.
+    pub span: Span,
+    /// Where it is written while it is open.
+    pub writable: *mut u8,
+    /// It was not published yet.
+    pub open: bool,
+    /// In which era.
+    pub era: u64,
+    home: usize,
+}
+
+/// What the shards hold, counted.
+#[derive(Default)]
+pub struct Counted {
+    /// Bytes of live spans.
+    pub live: usize,
+    /// Bytes of spans that wait until they may be changed.
+    pub refused: usize,
+    /// Bytes of bookkeeping.
+    pub metadata: usize,
+    /// Open reservations.
+    pub open: usize,
+}
+
+impl Shard {
+    fn space<'a>(&self) -> &'a Space {
+        // SAFETY: `.shard.space` - whoever has a `Shard` has its lock, so the space is there; no
+        // caller keeps the reference longer than the lock.
+        unsafe { self.space.as_ref() }
+    }
+
+    /// A span and where it is written.
+    fn take(&mut self, want: Want) -> Result<Option<Reserved>> {
+        let Space { pages, region } = self.space();
+        pages.check_mode()?;
+        let align = if want.align == 0 { ALIGN } else { want.align };
+        let Some(span) = self.spans.allocate(region, want.len, align, pages)? else {
+            return Ok(None);
+        };
+        let (at, near) = (pages.runs_at(span) as usize, want.near as usize);
+        let is_near = near.abs_diff(at) <= REACH && near.abs_diff(at + span.len) <= REACH;
+        if near != 0 && !is_near {
+            self.free(span);
+            fail!(LIFECYCLE_E_RANGE, "this manager's code is not within 2 GiB of {near:#x}");
+        }
+        match pages.open(span) {
+            Ok(writable) => {
+                let process = os::fork_generation();
+                Ok(Some(Reserved { span, writable, process, open: true, busy: false }))
+            }
+            Err(error) => {
+                self.free(span);
+                Err(error)
+            }
+        }
+    }
+
+    fn free(&mut self, span: Span) {
+        let Space { pages, region } = self.space();
+        self.spans.free(region, span, pages);
+    }
+
+    /// As `free`, for a span that may still be open.
+    fn give_up(&mut self, span: Span, open: bool) {
+        if open {
+            self.space().pages.close(span);
+        }
+        self.free(span);
+    }
+
+    fn retire(&mut self, span: Span) {
+        let Space { pages, region } = self.space();
+        self.spans.retire(region, span, pages);
+    }
+
+    fn reserve(&mut self, want: Want) -> Result<Option<(u64, Reserved)>> {
+        self.open.make_room()?;
+        let Some(taken) = self.take(want)? else { return Ok(None) };
+        let id = self.open.insert(taken)?;
+        if split_index(id) >> OPEN_BITS != 0 {
+            self.open.remove(id)?;
+            self.give_up(taken.span, true);
+            fail!(LIFECYCLE_E_LIMIT, "there are {} reservations already", 1 << OPEN_BITS);
+        }
+        Ok(Some((id, taken)))
+    }
+
+    fn write(&mut self, want: Want, bytes: &[u8], publish: bool) -> Result<Option<Reserved>> {
+        let Some(taken) = self.take(want)? else { return Ok(None) };
+        let Reserved { span, writable, .. } = taken;
+        let len = bytes.len().min(span.len);
+        // SAFETY: `.span.live` - the span is ours alone and writable there; so many bytes fit.
+        unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), len) };
+        if publish && let Err(error) = self.space().pages.publish(span) {
+            self.give_up(span, true);
+            return Err(error);
+        }
+        Ok(Some(Reserved { open: !publish, ..taken }))
+    }
+}
+
+/// A reservation's shard and its id there.
+fn split(id: u64) -> (usize, u64) {
+    let number = split_index(id) >> OPEN_BITS;
+    (number, id & !((number as u64) << OPEN_BITS))
+}
+
+impl Shards {
+    /// Not open.
+    pub const fn new() -> Self {
+        Shards {
+            all: [const { Apart { lock: Mutex::new(None), held: Held::new() } }; SHARDS],
+            era: AtomicU64::new(0),
+        }
+    }
+
+    /// Opens them over a space: the era.
+    ///
+    /// # Safety
+    /// `.shard.space`: the space stays where it is until `close`.
+    pub unsafe fn open(&self, host: Host, salt: u8, space: NonNull<Space>) -> Result<u64> {
+        let era = self.era.fetch_add(1, Ordering::Relaxed) + 1;
+        for (number, place) in self.all.iter().enumerate() {
+            let spans = Spans::new(host, number as u8);
+            let open = Slots::new(host, Kind::Reservation, salt);
+            match try_box(host, Shard { space, spans, open, era }) {
+                Ok(shard) => *place.lock.lock() = Some(shard),
+                Err(error) => {
+                    self.close();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(era)
+    }
+
+    /// Empties them: nobody is in the space any more when this returns.
+    pub fn close(&self) {
+        for place in &self.all {
+            let shard = place.lock.lock().take();
+            drop(shard);
+        }
+    }
+
+    fn with<T>(&self, number: usize, with: impl FnOnce(&mut Shard) -> Result<T>) -> Result<T> {
+        let mut place = self.all.get(number).map(|place| place.lock.lock());
+        match place.as_mut().and_then(|place| place.as_mut()) {
+            Some(shard) => with(shard),
+            None => fail!(LIFECYCLE_E_STALE, "the manager was destroyed"),
+        }
+    }
+
+    /// Tries the thread's own shard, and where there is no room the others; and then again, when
+    /// all that keep a slab for themselves have given it back.
+    fn with_room<T>(
+        &self,
+        want: Want,
+        mut take: impl FnMut(&mut Shard) -> Result<Option<T>>,
+    ) -> Result<(usize, T)> {
+        want.check()?;
+        let own = os::thread_id() as usize;
+        for step in 0..SHARDS * 2 {
+            if step == SHARDS {
+                self.flush(true);
+            }
+            let number = (own + step) % SHARDS;
+            if let Some(taken) = self.with(number, &mut take)? {
+                return Ok((number, taken));
+            }
+        }
+        fail!(LIFECYCLE_E_LIMIT, "no {} bytes in a row are left of the code capacity", want.len);
+    }
+
+    /// Takes room for code: its id, where it will run, where it is written, its size.
+    pub fn reserve(&self, want: Want) -> Result<(u64, *mut u8, *mut u8, usize)> {
+        let taken = self.with_room(want, |shard| {
+            let taken = shard.reserve(want)?;
+            Ok(taken.map(|(id, it)| (id, shard.space().pages.runs_at(it.span), it)))
+        });
+        let (number, (id, runs_at, Reserved { span, writable, .. })) = taken?;
+        Ok((id | (number as u64) << OPEN_BITS, runs_at, writable, span.len))
+    }
+
+    /// Takes room for code and writes it; `publish`: it is complete, and made runnable.
+    pub fn take(&self, want: Want, bytes: &[u8], publish: bool) -> Result<Taken> {
+        let taken = self.with_room(want, |shard| {
+            Ok(shard.write(want, bytes, publish)?.map(|taken| (taken, shard.era)))
+        });
+        let (home, (Reserved { span, writable, open, .. }, era)) = taken?;
+        Ok(Taken { span, writable, open, era, home })
+    }
+
+    /// Gives back what was taken and has not been run.
+    pub fn untake(&self, taken: Taken) {
+        self.of_era(taken, |shard| shard.give_up(taken.span, taken.open));
+    }
+
+    /// As `retire`, for whoever does not hold the manager's lock.
+    pub fn retire_taken(&self, taken: Taken) {
+        self.of_era(taken, |shard| shard.retire(taken.span));
+    }
+
+    fn of_era(&self, taken: Taken, with: impl FnOnce(&mut Shard)) {
+        // Closed shards have nothing to give back to.
+        let _ = self.with(taken.home, |shard| {
+            if shard.era == taken.era {
+                with(shard);
+            }
+            Ok(())
+        });
+    }
+
+    /// Where an open reservation will run, and what is known of it.
+    pub fn reservation(&self, id: u64) -> Result<(*mut u8, Reserved)> {
+        let (number, id) = split(id);
+        self.with(number, |shard| {
+            let reserved = *shard.open.get(id)?;
+            Ok((shard.space().pages.runs_at(reserved.span), reserved))
+        })
+    }
+
+    /// A reservation is being committed: only who does so gives it up.
+    pub fn begin_commit(&self, id: u64) -> Result<Reserved> {
+        let (number, id) = split(id);
+        self.with(number, |shard| {
+            let reserved = shard.open.get_mut(id)?;
+            reserved.busy = true;
+            Ok(*reserved)
+        })
+    }
+
+    /// Changes what is known of a reservation.
+    pub fn set_reserved(&self, id: u64, set: impl FnOnce(&mut Reserved)) -> Result<()> {
+        let (number, id) = split(id);
+        self.with(number, |shard| shard.open.get_mut(id).map(set))
+    }
+
+    /// Gives a reservation up; one that is being committed only if `mine`.
+    pub fn abort(&self, id: u64, mine: bool) -> Result<()> {
+        let (number, id) = split(id);
+        self.with(number, |shard| {
+            if shard.open.get(id)?.busy && !mine {
+                fail!(LIFECYCLE_E_BUSY, "code reservation {id:#x} is being committed");
+            }
+            let Reserved { span, open, process, .. } = shard.open.remove(id)?;
+            let open = open && shard.space().pages.is_open_since(process);
+            shard.give_up(span, open);
+            Ok(())
+        })
+    }
+
+    /// Ends a reservation whose first `used` bytes belong to somebody now; the rest is free. The
+    /// span that stays.
+    pub fn close_reservation(&self, id: u64, used: usize) -> Result<Span> {
+        let (number, id) = split(id);
+        self.with(number, |shard| {
+            let Reserved { span, .. } = shard.open.remove(id)?;
+            let Space { pages, region } = shard.space();
+            Ok(shard.spans.shrink(region, span, used, pages))
+        })
+    }
+
+    /// How a live span of this era goes back.
+    pub fn taken(&self, region: &Region, span: Span) -> Taken {
+        let home = region.home(region.slab_of(span.offset / region.granule()));
+        let home = home.map_or(SHARDS, |(home, _)| usize::from(home));
+        let (writable, era) = (core::ptr::null_mut(), self.era.load(Ordering::Relaxed));
+        Taken { span, writable, open: false, home, era }
+    }
+
+    /// Makes free what waits for processors; `trim`: and gives every slab without spans back.
+    pub fn flush(&self, trim: bool) {
+        for number in 0..SHARDS {
+            // Closed shards hold nothing.
+            let _ = self.with(number, |shard| {
+                let Space { pages, region } = shard.space();
+                match trim {
+                    true => shard.spans.trim(region, pages),
+                    false => shard.spans.flush(region, pages),
+                }
+                Ok(())
+            });
+        }
+    }
+
+    /// Takes all locks, before a fork. Who holds the manager's locks has the table of slabs too.
+    pub fn hold(&'static self) {
+        self.all.iter().for_each(|place| place.held.keep(place.lock.lock()));
+    }
+
+    /// Lets them go, after it.
+    pub fn let_go(&'static self) {
+        self.all.iter().for_each(|place| place.held.let_go());
+    }
+
+    /// Counts.
+    pub fn held(&self) -> Counted {
+        let mut held = Counted::default();
+        for number in 0..SHARDS {
+            let _ = self.with(number, |shard| {
+                held.live += shard.spans.live_bytes();
+                held.refused += shard.spans.refused_bytes();
+                held.metadata += shard.spans.metadata_bytes() + shard.open.bytes();
+                held.open += shard.open.len();
+                Ok(())
+            });
+        }
+        held
+    }
+
+    /// Visits every open reservation: id, span. Stops at the first failure.
+    pub fn each_open(&self, mut visit: impl FnMut(u64, Span) -> Result<()>) -> Result<()> {
+        for number in 0..SHARDS {
+            self.with(number, |shard| {
+                let mut open = shard.open.iter();
+                let id = |id: u64| id | (number as u64) << OPEN_BITS;
+                open.try_for_each(|(local, reserved)| visit(id(local), reserved.span))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

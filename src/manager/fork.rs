@@ -1,0 +1,43 @@
+//! Around a fork: the child must not begin with a lock that a thread holds which it does not have,
+//! nor with a manager that such a thread was in the middle of changing. So whoever forks takes every
+//! lock of every manager first, in the order in which all others take them, and lets them go on both
+//! sides after. Nothing is allocated: the guards are kept in places of their own (`os::Held`).
+//!
+//! It does not copy anything: `code/dual.rs` does, when something changes.
+
+use std::sync::{MutexGuard, RwLockWriteGuard};
+
+use super::{DEFAULT, Manager, POOL, exec};
+use crate::epoch;
+use crate::os::{Held, Hooks, RwLock};
+
+/// Read while a manager is made, so that a fork finds none half made. One that is being destroyed is
+/// no live one any more, and its locks are taken and let go like all others'.
+pub static MAKING: RwLock<()> = RwLock::new(());
+static MADE: Held<RwLockWriteGuard<'static, ()>> = Held::new();
+static HELD_DEFAULT: Held<MutexGuard<'static, Option<&'static Manager>>> = Held::new();
+
+/// For `os::at_fork`.
+pub static HOOKS: Hooks = Hooks { before, after };
+
+fn before() {
+    exec::hold();
+    HELD_DEFAULT.keep(DEFAULT.lock());
+    MADE.keep(MAKING.write());
+    POOL.places().for_each(|manager| manager.held.keep(manager.state.write()));
+    POOL.places().for_each(|manager| manager.shards.hold());
+    POOL.places().for_each(|manager| manager.readers.hold());
+    epoch::hold_pool();
+    POOL.hold();
+}
+
+fn after(in_child: bool) {
+    POOL.let_go();
+    epoch::let_go_pool();
+    POOL.places().for_each(|manager| manager.readers.let_go(in_child));
+    POOL.places().for_each(|manager| manager.shards.let_go());
+    POOL.places().for_each(|manager| manager.held.let_go());
+    MADE.let_go();
+    HELD_DEFAULT.let_go();
+    exec::let_go();
+}

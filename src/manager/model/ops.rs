@@ -1,0 +1,111 @@
+//! The steps that the model takes, and how any bytes become such.
+
+/// One step; the numbers are taken modulo what there is.
+#[derive(Clone, Copy, Debug)]
+pub enum Op {
+    /// Loads a path.
+    Load(u8),
+    /// Unloads a module, whatever is pinned or not.
+    Unload { module: u8, force: bool },
+    /// Maps code.
+    Map { module: u8, name: u8, flags: u8, size: u8 },
+    /// Takes room for code and writes there.
+    Reserve { size: u8, align: u8 },
+    /// Names some of what was written.
+    Commit { nth: u8, module: u8, name: u8, flags: u8 },
+    /// Gives room back.
+    Abort(u8),
+    /// Unmaps one symbol.
+    Unmap(u8),
+    /// Unmaps a path's own code.
+    UnmapPath(u8),
+    /// Unmaps all JIT code.
+    UnmapJit,
+    /// Adds or takes a pin.
+    Pin { nth: u8, add: bool },
+    /// A mapped name becomes a JIT symbol of a module.
+    Triggered { module: u8, name: u8 },
+    /// The next epoch.
+    Advance,
+    /// Notes a use.
+    Mark(u8),
+    /// Evicts what is old.
+    Sweep(u8),
+    /// Evicts what is oldest.
+    Budget(u8),
+    /// A reload begins.
+    Begin(u8),
+    /// A reload ends well.
+    Finish(u8),
+    /// A reload ends.
+    Undo(u8),
+    /// Makes an entry.
+    Entry(u8),
+    /// Names code of the host's own.
+    Adopt { module: u8, name: u8, place: u8 },
+    /// A thread attaches a reader.
+    Attach,
+    /// A reader does something.
+    Reader { nth: u8, does: Does },
+    /// Frees what nobody is inside of; or waits for that, too.
+    Reclaim { wait: bool },
+}
+
+/// What a reader does.
+#[derive(Clone, Copy, Debug)]
+pub enum Does {
+    /// Enters, or nests.
+    Enter,
+    /// Leaves, or undoes one nesting.
+    Leave,
+    /// Says that it uses nothing for a while.
+    Park,
+    /// Ends that.
+    Unpark,
+    /// Detaches.
+    Detach,
+}
+
+/// Steps from any bytes, five to a step.
+pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
+    bytes.chunks_exact(5).map(|chunk| {
+        let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
+        match chunk[0] % 37 {
+            0 | 1 => Op::Load(a),
+            2 => Op::Unload { module: a, force: b & 1 != 0 },
+            3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
+            8 => Op::Reserve { size: a, align: b },
+            9 | 10 => Op::Commit { nth: a, module: b, name: c, flags: d },
+            11 => Op::Abort(a),
+            12 => Op::Unmap(a),
+            13 => Op::UnmapPath(a),
+            14 => Op::UnmapJit,
+            15 => Op::Pin { nth: a, add: b & 1 != 0 },
+            16 | 36 => Op::Triggered { module: a, name: b },
+            17 | 18 => Op::Advance,
+            19 => Op::Mark(a),
+            20 => Op::Sweep(a % 8),
+            21 => Op::Budget(a),
+            22 => Op::Begin(a),
+            23 => Op::Finish(a),
+            24 => Op::Undo(a),
+            25 => Op::Entry(a),
+            26 | 27 => Op::Adopt { module: a, name: b, place: c },
+            28 => Op::Attach,
+            29..=34 => Op::Reader {
+                nth: a,
+                does: [
+                    Does::Enter,
+                    Does::Enter,
+                    Does::Leave,
+                    Does::Leave,
+                    Does::Park,
+                    Does::Unpark,
+                    Does::Unpark,
+                    Does::Detach,
+                ][usize::from(b % 8)],
+            },
+            _ => Op::Reclaim { wait: a & 1 != 0 },
+        }
+    })
+}
