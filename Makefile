@@ -32,8 +32,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
 .PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
-        check-aarch64 \
-        installcheck fuzz tsan loom soak clean setup help rust
+        check-aarch64 installcheck fuzz tsan loom soak bench clean setup help rust
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -57,6 +56,7 @@ help:
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
 	@echo 'make loom            the grace protocol and the entry slot in every interleaving of threads'
 	@echo 'make soak            SOAK_SECONDS=10 for each test that lasts; draws what memory did, in target/soak'
+	@echo 'make bench           measures against other libraries, writes docs/benchmarks.md; BENCH_RUNS=7 of each'
 	@echo 'make setup           installs missing tools (root and apt-get), or names them'
 	@echo 'make clean           removes target/'
 
@@ -215,6 +215,14 @@ loom:
 SOAK_SECONDS ?= 10
 soak: all
 	@SOAK_SECONDS=$(SOAK_SECONDS) c-tests/run.sh soak
+
+# A crate that cannot be fetched is a row that says so, not the end.
+bench: setup
+	@benches/setup.sh
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -f benches/build.mk all
+	@$(MAKE) --no-print-directory -f benches/build.mk crates || echo 'bench: the peers that are Rust crates are left out'
+	@PYTHONDONTWRITEBYTECODE=1 python3 benches/run.py
 
 clean:
 	rm -rf target

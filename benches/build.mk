@@ -1,0 +1,67 @@
+# Builds the benchmark drivers into target/bench, one for each backend. A backend whose package is not installed is not
+# built; benches/run.py tells of it. Run by `make bench` from the top folder, after the library.
+
+CXX   ?= g++
+CARGO ?= cargo
+OUT   := target/bench
+FLAGS := -std=c++17 -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread -Iinclude
+OURS  := target/dist/liblifecycle.a
+PEERS := $(OUT)/peers/release/libpeers.a
+
+# $(call have,header): not empty where a package has put it.
+have = $(wildcard /usr/include/$1 /usr/include/*-linux-gnu/$1)
+
+BACKENDS := code-ours_raw code-ours_safe code-naive readers-ours readers-refcount readers-rwlock entry-entry \
+            sweep-ours sweep-map
+BACKENDS += $(if $(call have,asmjit/core.h),code-asmjit_dual code-asmjit_fill code-asmjit_rwx)
+BACKENDS += $(if $(call have,urcu/urcu-memb.h),readers-urcu_memb readers-urcu_qsbr)
+BACKENDS += $(if $(call have,ck_epoch.h),readers-ck)
+
+.PHONY: all
+.DELETE_ON_ERROR:
+all: $(BACKENDS:%=$(OUT)/%)
+
+WORKLOADS := $(addprefix benches/code/,main.cpp fill.cpp churn.cpp threads.cpp publisher.cpp replace.cpp modules.cpp \
+                 lookup.cpp fork.cpp)
+OBJECTS   := $(WORKLOADS:benches/code/%.cpp=$(OUT)/code-%.o)
+COMMON    := $(wildcard benches/common/*.hpp)
+.SECONDARY: $(OBJECTS)
+
+$(OUT)/code-%.o: benches/code/%.cpp benches/code/workload.hpp benches/code/backend.hpp $(COMMON)
+	@mkdir -p $(OUT)
+	$(CXX) $(FLAGS) -c $< -o $@
+
+# What each backend is linked with, and with which words it is compiled.
+$(OUT)/code-ours_% $(OUT)/readers-ours $(OUT)/entry-entry $(OUT)/sweep-ours: LIBS := $(OURS) $(NATIVE_LIBS)
+$(OUT)/code-ours_raw $(OUT)/code-ours_safe $(OUT)/readers-ours $(OUT)/entry-entry $(OUT)/sweep-ours: $(OURS)
+# What is measured is the call, not where the loop around it happens to lie.
+$(OUT)/entry-entry: WORDS := -falign-loops=64 -falign-functions=64
+$(OUT)/code-asmjit_dual: WORDS := -DOPTIONS=1
+$(OUT)/code-asmjit_fill: WORDS := -DOPTIONS=5
+$(OUT)/code-asmjit_rwx: WORDS := -DOPTIONS=0
+$(OUT)/code-asmjit_%: LIBS := -lasmjit -lrt
+$(OUT)/readers-urcu_memb: LIBS := -lurcu-memb -lurcu-common
+$(OUT)/readers-urcu_qsbr: LIBS := -lurcu-qsbr -lurcu-common
+$(OUT)/readers-ck: LIBS := -lck
+# Its headers are C: they convert from void * without a cast.
+$(OUT)/readers-ck: WORDS := -fpermissive
+
+$(OUT)/code-asmjit_%: benches/code/asmjit.cpp $(OBJECTS)
+	$(CXX) $(FLAGS) $(WORDS) $< $(OBJECTS) -o $@ $(LIBS)
+$(OUT)/code-%: benches/code/%.cpp benches/code/ours.hpp $(OBJECTS)
+	$(CXX) $(FLAGS) $(WORDS) $< $(OBJECTS) -o $@ $(LIBS)
+$(OUT)/readers-%: benches/readers/%.cpp benches/readers/readers.hpp $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/entry-%: benches/entry/%.cpp $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/sweep-%: benches/sweep/%.cpp benches/sweep/sweep.hpp $(COMMON)
+	$(CXX) $(FLAGS) $< -o $@ $(LIBS)
+
+# The peers that are Rust crates: apart, for they need the network once, and what fails is only their rows.
+.PHONY: crates
+crates: $(OUT)/code-crate $(OUT)/readers-crossbeam
+$(OUT)/code-crate $(OUT)/readers-crossbeam: LIBS := $(PEERS) $(NATIVE_LIBS)
+$(OUT)/code-crate $(OUT)/readers-crossbeam: $(PEERS)
+$(PEERS): $(wildcard benches/peers/Cargo.* benches/peers/src/*.rs)
+	$(CARGO) build --quiet --release --manifest-path benches/peers/Cargo.toml --target-dir $(OUT)/peers
+	@touch $@

@@ -1,0 +1,5 @@
+//! Rust crates that the benchmarks compare with, behind C functions. Loops whose steps are shorter than a call across
+//! the boundary run on this side.
+
+mod allocator;
+mod epoch;

@@ -1,0 +1,213 @@
+"""Writes benchmarks.md and its plots from the results: every number and every verdict in it is computed here."""
+
+import os
+from statistics import median
+
+import goals
+import plan
+import plots
+
+
+def show(value, unit):
+    """A number with as many digits as it is worth."""
+    if unit == "yes":
+        return "yes" if value >= 1 else "**no**"
+    if unit == "ns":
+        for name, size in (("ms", 1e6), ("us", 1e3)):
+            if value >= size:
+                return f"{digits(value / size)} {name}"
+        return f"{digits(value)} ns"
+    if unit == "/s":
+        for name, size in (("M/s", 1e6), ("k/s", 1e3)):
+            if value >= size:
+                return f"{digits(value / size)} {name}"
+        return f"{digits(value)} /s"
+    return {"x": f"{value:.2f}", "%": f"{digits(value)} %", "B": f"{digits(value)} B", "": digits(value)}[unit]
+
+
+def digits(value):
+    """Three that count."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def spread(values):
+    """Half of what the middle half of the runs covers, as a part of the median."""
+    if len(values) < 3 or median(values) == 0:
+        return ""
+    ordered = sorted(values)
+    quarter = len(ordered) // 4
+    part = (ordered[-1 - quarter] - ordered[quarter]) / 2 / abs(median(values))
+    return f" ±{100 * part:.0f} %" if part >= 0.005 else ""
+
+
+def cell(results, workload, backend, metric, unit, ratio_to):
+    """Median, spread, and how many times ours it is."""
+    failures = results.failures.get(workload, {}).get(backend)
+    values = results.values.get(workload, {}).get(backend, {})
+    if failures:
+        runs = len(failures) + max((len(kept) for kept in values.values()), default=0)
+        return failures[0] + (f", {len(failures)} of {runs} runs" if "crash" in failures[0] else "")
+    if metric not in values:
+        return "-"
+    text = show(plan.typical(workload, values[metric]), unit) + (spread(values[metric]) if unit != "yes" else "")
+    own = results.values.get(workload, {}).get(ratio_to, {}).get(metric)
+    if own and backend != ratio_to and not backend.startswith("ours") and unit in ("ns", "/s", "B") and median(own) > 0:
+        ratio = median(values[metric]) / median(own)
+        text += f" ({digits(ratio)}x)" if ratio >= 0.01 else " (under 0.01x)"
+    return text
+
+
+def table(results, workload, rows, ratio_to):
+    """Metrics down, backends across."""
+    backends = next(entry for entry in plan.workloads() if entry.key == workload).backends
+    if workload not in results.values and workload not in results.failures:
+        return []
+    # A backend of ours first, whatever its turn in the runs.
+    backends = sorted(backends, key=lambda name: not name.startswith("ours"))
+    lines = ["| | " + " | ".join(plan.TITLES[backend] for backend in backends) + " |",
+             "|---|" + "---|" * len(backends)]
+    for title, metric, unit in rows:
+        cells = [cell(results, workload, backend, metric, unit, ratio_to) for backend in backends]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines + [""]
+
+
+def goals_table(results):
+    """All goals; the second result is how many were reached."""
+    lines = ["| area | what | goal | ours | peer | peer / ours | |", "|---|---|---|---|---|---|---|"]
+    reached = measured = 0
+    for goal in goals.goals():
+        ours, peer, verdict = goals.judge(goal, results)
+        own = show(ours, goal.unit) if ours is not None else "-"
+        other = show(peer, goal.unit) if peer is not None else "-"
+        other += f" ({plan.TITLES[goal.peer[1]]})" if peer is not None else ""
+        ratio = f"{digits(peer / ours)}x" if peer is not None and ours else "-"
+        lines.append(f"| {goal.area} | {goal.what} | {goal.says} | {own} | {other} | {ratio} | {verdict} |")
+        reached += "**" in verdict
+        measured += ours is not None
+    return lines + [""], f"{reached} of {measured} goals reached"
+
+
+STEPS = [(f"{step} {part}", f"{step}_{part}", "ns") for step in ("alloc", "publish", "free")
+         for part in ("p50", "p99", "p999", "max")]
+FILL = [("fill, each", "fill_ns", "ns"), ("free all, each", "empty_ns", "ns"),
+        ("code resident / requested", "resident_ratio", "x"), ("all resident / requested", "all_resident_ratio", "x"),
+        ("mapped executable / requested", "reserved_ratio", "x"), ("bookkeeping per symbol", "metadata_bytes", "B"),
+        ("mappings made", "mappings", ""), ("code resident / requested, after all is freed", "resident_after", "x")]
+WAYS = [("direct", "direct"), ("stable entry", "entry"), ("entry's slot", "slot"),
+        ("stable entry, marked by the host", "entry_host_mark"), ("slot, marked by the host", "slot_host_mark")]
+ENTRY = [(f"{title}, {threads}", f"{metric}_{number}", "ns")
+         for number, threads in ((1, "1 thread"), (2, "2 threads")) for title, metric in WAYS]
+STUB = [("direct", "direct_1", "ns"), ("stable entry that marks", "stub_mark_1", "ns"),
+        ("direct, 2 threads", "direct_2", "ns"), ("stable entry that marks, 2 threads", "stub_mark_2", "ns")]
+SWEEP = [("count the stale", "count_ns", "ns"), ("evict the stale", "sweep_ns", "ns"), ("for each", "evict_ns", "ns"),
+         ("a sweep every epoch, each used every tenth, p50", "rotating_p50", "ns"),
+         ("the same, longest", "rotating_max", "ns"),
+         ("a sweep every epoch, 10,000 uses by Zipf, nothing due, p50", "steady_p50", "ns"),
+         ("the same, longest", "steady_max", "ns"),
+         ("begin to track", "track_ns", "ns")]
+
+
+def code_section(results):
+    """Everything about executable memory."""
+    lines = ["## Code", "",
+             "*raw* takes room and gives it back, nothing else, as the peers do; *safe* names the code, checks ids and "
+             "frees what no reader can be inside of. Where allocating and publishing is one step it stands under "
+             "publish. Peers check nothing. In brackets: times ours, raw.", ""]
+    for kind, sizes in (("U", "8..1031 bytes, evenly"), ("L", "lognormal, median 320, sigma 1.1, 16..65536")):
+        lines += [f"### Steady churn, 20,000 live, sizes {sizes}", ""]
+        lines += table(results, f"churn {kind}", [("whole cycle", "cycle_ns", "ns"), *STEPS], "ours_raw")
+    lines += ["![a cycle against live symbols](benchmarks/churn.svg)", ""]
+    for key, title in (("fill 1000 U", "1,000, 8..1031 bytes"), ("fill 20000 U", "20,000, 8..1031 bytes"),
+                       ("fill 20000 L", "20,000, lognormal"), ("fill 100000 U", "100,000, 8..1031 bytes")):
+        lines += [f"### Fill and empty: {title}", ""] + table(results, key, FILL, "ours_raw")
+    lines += ["### One allocator, one and two threads", ""]
+    lines += table(results, "threads", [("pairs, 1 thread", "one_thread", "/s"),
+                                        ("pairs, 2 threads", "two_threads", "/s"),
+                                        ("two / one", "scaling", "x")], "ours_raw")
+    lines += ["### A publisher beside a running executor", "", "300 bytes mapped and freed again and again. In "
+              "brackets: times ours. mprotect of packed pages is not here: it faults in the executor.", ""]
+    lines += table(results, "publisher", [("cycle", "cycle_ns", "ns"), ("cycle, nobody runs", "cycle_alone_ns", "ns"),
+                                          ("executor's calls beside it", "calls_beside", "/s"),
+                                          ("executor's calls alone", "calls_alone", "/s"),
+                                          ("calls lost", "calls_lost_percent", "%")], "ours_safe")
+    lines += ["### Replacing running code", "", "64 functions, one executor. Ours waits for readers before it frees; "
+              "the others are given a pointer table and free 1,024 replacements later, whoever runs.", ""]
+    lines += table(results, "replace", [("replacements", "replacements", "/s"), ("p50", "replace_p50", "ns"),
+                                        ("p99", "replace_p99", "ns")], "ours_safe")
+    lines += ["### Unloading one of 1,000 modules of 100 functions", ""]
+    lines += table(results, "modules", [("function by function", "singles_ns", "ns"),
+                                        ("as a module", "unload_ns", "ns")], "ours_safe")
+    lines += ["### Which code does an address lie in?", ""]
+    lines += table(results, "lookup", [("right, first byte", "right_start_percent", "%"),
+                                       ("right, inside", "right_interior_percent", "%"),
+                                       ("right, freed", "right_dead_percent", "%"),
+                                       ("right, foreign", "right_foreign_percent", "%"),
+                                       ("each", "lookup_ns", "ns")], "ours_safe")
+    lines += ["### Fork in the middle of it", "", "One side frees half of 1,000 symbols and maps others; the other "
+              "side then looks at what it had.", ""]
+    lines += table(results, "fork", [("parent's code survives the child", "parent_survives", "yes"),
+                                     ("child's code survives the parent", "child_survives", "yes"),
+                                     ("fork takes", "fork_ns", "ns")], "ours_safe")
+    return lines
+
+
+def entry_section(results):
+    """Two columns would be the same backend twice, so this is two tables under each other."""
+    lines = ["## Entry", "",
+             "A call of a function that returns at once, without the loop around it; the least of all runs.", ""]
+    for backend, rows in (("entry", ENTRY), ("entry_stub", STUB)):
+        why = results.failures.get("entry", {}).get(backend)
+        if why:
+            lines += [f"Entries that mark by themselves: refused ({why[0]}).", ""]
+            continue
+        lines += ["| | ns |", "|---|---|"]
+        lines += [f"| {title} | {cell(results, 'entry', backend, metric, unit, '')} |" for title, metric, unit in rows]
+        lines += [""]
+    return lines
+
+
+def other_sections(results):
+    """Readers and the sweeper."""
+    lines = ["## Readers", "", "Inside and outside again, and how long a retired thing waits while one thread is busy "
+             "inside. Ours unmaps a symbol and frees its memory in that time; the others only wait.", ""]
+    lines += table(results, "readers", [("enter + leave", "pair_ns", "ns"), ("grace p50", "grace_p50", "ns"),
+                                        ("grace p99", "grace_p99", "ns")], "ours")
+    lines += ["## Sweep", "", "JIT symbols of 16 bytes, one in a hundred stale; they are counted, then evicted. Ours "
+              "frees their code; the map only forgets them.", ""]
+    for count in plan.TRACKED:
+        lines += [f"### {count:,} tracked", ""] + table(results, f"sweep {count}", SWEEP, "ours")
+    return lines + ["![a sweep against tracked symbols](benchmarks/sweep.svg)", ""]
+
+
+def heading(about):
+    """Where the figures are from, and how to read them."""
+    peers = ", ".join(f"{name} {version}" for name, version in about["peers"].items())
+    counters = "with" if about["counters"] else "without"
+    lines = ["# Benchmarks", "", "Written by `make bench`; do not edit.", "",
+             f"{about['processor']}, {about['cores']} cores, a {about['kind']} {counters} hardware counters: read the "
+             "ratios, not the nanoseconds.", "",
+             f"Linux {about['kernel']}; {about['compiler']}, -O2; library at {about['library']}; {about['date']}; "
+             f"BENCH_RUNS={about['runs']}; {about['seconds']} s of runs.",
+             f"Peers: {peers}.", "",
+             "Each figure is the median of runs in fresh processes, backends taking turns; ± is half of what the "
+             "middle half of the runs covers. p50, p99 and the like are of single operations within a run, the clock's "
+             "own cost taken off. What is live at the end of a run is read and must be what was put there."]
+    if about["load"] > 0.5:
+        lines += ["", f"**The machine was not idle when this began (load {about['load']:.1f}): the figures of two "
+                  "threads, and all maxima, are not to be trusted.**"]
+    return lines + [""]
+
+
+def write(results, about, folder, out):
+    """benchmarks.md in `folder`, plots beside it, their data in `out`."""
+    table_of_goals, reached = goals_table(results)
+    lines = heading(about) + ["## Goals", "", f"{reached}.", ""] + table_of_goals
+    lines += code_section(results) + entry_section(results) + other_sections(results)
+    os.makedirs(os.path.join(folder, "benchmarks"), exist_ok=True)
+    plots.draw(results, os.path.join(folder, "benchmarks"), out)
+    with open(os.path.join(folder, "benchmarks.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines).rstrip() + "\n")
+    return reached
