@@ -35,8 +35,11 @@ const COPYING: u32 = 1 << 31;
 /// In `Slab::wanted`: nothing new may go there before it was copied.
 const WANTED: u32 = 1;
 
+#[repr(C)]
 #[derive(Default)]
 struct Slab {
+    /// Threads that write to different slabs do not share a cache line, nor a pair of them.
+    _apart: [u64; 16],
     /// The era its file was made in; 0 = it has none, or not one that can be written.
     era: AtomicU64,
     /// Spans of it that are open, and `COPYING`.
@@ -46,8 +49,6 @@ struct Slab {
     wanted: AtomicU32,
     /// A bit a page.
     touched: [AtomicU64; WORDS],
-    /// So that threads that write to different slabs do not share a cache line.
-    _apart: [u64; 8],
 }
 
 /// A writable view and the process whose addresses those are.
@@ -114,10 +115,28 @@ impl Dual {
         self.slabs(span.offset / SLAB, end - span.offset / SLAB)
     }
 
-    /// Whether bytes of a span may be changed that another process might run.
-    pub fn owns(&self, span: Span) -> bool {
+    /// Where bytes of a span are written that another process might have run, if none does any
+    /// more. The caller keeps forks and the span's slab to itself meanwhile, so nobody copies it.
+    pub fn owned(&self, span: Span) -> Option<*mut u8> {
         let now = os::fork_era();
-        self.slabs_of(span).all(|(_, slab)| slab.era.load(Ordering::Acquire) == now)
+        let owned = self.slabs_of(span).all(|(_, slab)| slab.era.load(Ordering::Acquire) == now);
+        owned.then(|| {
+            self.touch(span);
+            self.at(span)
+        })
+    }
+
+    /// `.dual.writable`
+    fn at(&self, span: Span) -> *mut u8 {
+        self.writable.load(Ordering::Acquire).wrapping_add(span.offset)
+    }
+
+    fn touch(&self, span: Span) {
+        for (number, slab) in self.slabs_of(span) {
+            let from = span.offset.saturating_sub(number * SLAB) / PAGE;
+            let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
+            slab.touch(from, end);
+        }
     }
 
     /// Makes a slab's bytes this process's own. `code` is where the slabs run: the reservation and
@@ -202,12 +221,9 @@ impl Dual {
                 self.slabs(first, number - first).for_each(|(_, slab)| slab.leave());
                 return entered.map(|()| core::ptr::null_mut());
             }
-            let from = span.offset.saturating_sub(number * SLAB) / PAGE;
-            let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
-            slab.touch(from, end);
         }
-        // `.dual.writable`
-        Ok(self.writable.load(Ordering::Acquire).wrapping_add(span.offset))
+        self.touch(span);
+        Ok(self.at(span))
     }
 
     fn enter(&self, number: usize, slab: &Slab, code: (&Reservation, usize)) -> Result<()> {
@@ -318,14 +334,13 @@ impl Slab {
 
     /// Notes that pages from `from` up to `end` hold something (`.dual.touched`).
     fn touch(&self, from: usize, end: usize) {
-        for (number, word) in self.touched.iter().enumerate() {
-            let from = from.clamp(number * 64, number * 64 + 64) - number * 64;
-            let end = end.clamp(number * 64, number * 64 + 64) - number * 64;
-            if from < end {
-                let bits = u64::MAX >> (64 - (end - from)) << from;
-                if word.load(Ordering::Relaxed) & bits != bits {
-                    word.fetch_or(bits, Ordering::Relaxed);
-                }
+        for number in from / 64..end.div_ceil(64) {
+            let Some(word) = self.touched.get(number) else { continue };
+            let from = from.max(number * 64) - number * 64;
+            let end = end.min(number * 64 + 64) - number * 64;
+            let bits = u64::MAX >> (64 - (end - from)) << from;
+            if word.load(Ordering::Relaxed) & bits != bits {
+                word.fetch_or(bits, Ordering::Relaxed);
             }
         }
     }
@@ -397,9 +412,11 @@ mod tests {
         };
         (0..3).for_each(later);
         assert!(dual.own(0, code).is_err() && dual.own(1, code).is_err());
-        assert!(dual.own(2, code).is_ok() && !dual.owns(span));
+        assert!(dual.own(2, code).is_ok() && dual.owned(span).is_none());
         dual.close(span);
-        assert!(dual.own(0, code).is_ok() && dual.own(1, code).is_ok() && dual.owns(span));
+        assert!(
+            dual.own(0, code).is_ok() && dual.own(1, code).is_ok() && dual.owned(span).is_some()
+        );
         // SAFETY: both slabs are mapped readable.
         let copied = unsafe { core::slice::from_raw_parts(view.base().add(span.offset), span.len) };
         assert!(copied.iter().all(|byte| *byte == 7));

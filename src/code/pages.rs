@@ -214,23 +214,19 @@ impl Pages {
     }
 
     /// Fills a span that nothing runs any more with traps; one that is shared with another process
-    /// is left alone.
+    /// is left alone. The caller has the lock of the span's slab.
     pub fn poison(&self, span: Span) {
-        if let Memory::Dual(dual) = &self.memory
-            && !dual.owns(span)
-        {
-            return;
-        }
-        if let Ok(at) = self.open(span) {
-            // SAFETY: `.span.live` - the span is the caller's alone, and `open` says it is writable
-            // there.
-            unsafe { at.write_bytes(POISON, span.len) };
-            self.close(span);
-            if let Memory::Private = self.memory {
-                // Left inaccessible until it is used again; a refusal leaves it writable and not
-                // executable.
-                let _ = self.view.set_access(self.guard + span.offset, span.len, Access::None);
-            }
+        let at = match &self.memory {
+            Memory::Dual(dual) => dual.owned(span),
+            _ => self.open(span).ok(),
+        };
+        let Some(at) = at else { return };
+        // SAFETY: `.span.live` - the span is the caller's alone, and writable there.
+        unsafe { at.write_bytes(POISON, span.len) };
+        if let Memory::Private = self.memory {
+            // Left inaccessible until it is used again; a refusal leaves it writable and not
+            // executable.
+            let _ = self.view.set_access(self.guard + span.offset, span.len, Access::None);
         }
     }
 

@@ -75,11 +75,16 @@ pub struct Reserved {
     pub busy: bool,
 }
 
+/// What is behind a shard's lock, apart from whatever else is in the host's memory: its neighbours
+/// there are other threads' shards.
+#[repr(C)]
 struct Shard {
+    _apart: [u64; 16],
     space: NonNull<Space>,
     spans: Spans,
     open: Slots<Reserved>,
     era: u64,
+    _apart_too: [u64; 16],
 }
 
 // SAFETY: the pointers are to the manager's own memory, which any thread may use under the shard's
@@ -237,7 +242,10 @@ impl Shards {
         for (number, place) in self.all.iter().enumerate() {
             let spans = Spans::new(host, number as u8);
             let open = Slots::new(host, Kind::Reservation, salt);
-            match try_box(host, Shard { space, spans, open, era }) {
+            match try_box(
+                host,
+                Shard { _apart: [0; 16], space, spans, open, era, _apart_too: [0; 16] },
+            ) {
                 Ok(shard) => *place.lock.lock() = Some(shard),
                 Err(error) => {
                     self.close();
