@@ -18,12 +18,13 @@ pub const LIFECYCLE_MAP_ADOPTED: u32 = 8;
 
 /// One place in the code that needs an address filled in.
 ///
-/// A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
-/// to mean, so it may be called, compared and kept. What a field cannot reach is reached through
-/// bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
-/// different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
-/// lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
-/// belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
+/// A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name
+/// comes to mean, so it may be called, compared and kept. What a field cannot reach is reached
+/// through bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16
+/// for each different target of calls out of reach, 8 for each different target of
+/// LIFECYCLE_RELOC_GOTPCREL. lifecycle_map_symbol makes room for them; a reservation must have it
+/// (lifecycle_code_commit). They belong to no symbol for lifecycle_symbol_at, and are not counted
+/// in its size.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_relocation {

@@ -38,8 +38,8 @@ pub struct lifecycle_config {
     /// sizeof(lifecycle_config)
     pub size: usize,
     /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
-    /// dual mode the first 64 bytes of every 2 MiB stay unused.
-    /// Address space is reserved for all of it, memory is taken as it is used.
+    /// dual mode the first 64 bytes of every 2 MiB stay unused. Address space is reserved for all
+    /// of it, memory is taken as it is used.
     pub code_capacity: usize,
     /// LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE.
     pub code_mode: u32,
@@ -59,8 +59,8 @@ pub struct lifecycle_config {
 /// word from the host.
 pub const LIFECYCLE_CONFIG_MARK_ENTRIES: u32 = 1;
 /// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
-/// takes nothing back: where an address was used again, perf takes one of its names for all samples.
-/// perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+/// takes nothing back: where an address was used again, perf takes one of its names for all
+/// samples. perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
 /// LIFECYCLE_CODE_MPROTECT first.
 pub const LIFECYCLE_CONFIG_PERF_MAP: u32 = 2;
 /// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`, in the
@@ -119,8 +119,8 @@ pub struct lifecycle_caps {
     pub page_size: usize,
     /// Bytes that every code symbol's size is rounded up to.
     pub code_granule: usize,
-    /// Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One whose
-    /// file could not be written any more is missing: no mapping fails for that.
+    /// Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One
+    /// whose file could not be written any more is missing: no mapping fails for that.
     pub tools: u32,
     /// 1 = the process has an unwinder that takes lifecycle_map_options.eh_frame.
     pub unwinder: u32,

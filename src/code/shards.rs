@@ -13,8 +13,8 @@
 //!   taken in; in another it belonged to a manager that is gone.
 //! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
 //!
-//! Lock order: a gate, the manager's state, one shard, the table of slabs. No two shards are ever locked by
-//! one thread, but by one that forks.
+//! Lock order: a gate, the manager's state, one shard, the table of slabs. No two shards are ever
+//! locked by one thread, but by one that forks.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -88,8 +88,8 @@ pub(super) unsafe fn read_options<'a>(
 /// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
 /// named by relocations have been made.
 ///
-/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
-/// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
+/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork: works;
+/// what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_map_symbol(
     manager: *mut lifecycle_manager,
@@ -186,10 +186,10 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
 /// between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
 /// (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
-/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
-/// already. On
-/// failure the reservation stays the caller's, as large as it was; where the system does not make
-/// its pages writable again, lifecycle_code_abort is all that is left to do with it.
+/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or
+/// aborted already. On failure the reservation stays the caller's, as large as it was; where the
+/// system does not make its pages writable again, lifecycle_code_abort is all that is left to do
+/// with it.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
 /// Fork: see lifecycle_code_reserve. Since: 0.1.0

@@ -14,9 +14,9 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: a shard's gate, the state's lock, then one shard of the code and its table of slabs, or the list of
-//! readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new lock that the state
-//! does not guard belongs there too.
+//! Lock order: a shard's gate, the state's lock, then one shard of the code and its table of slabs,
+//! or the list of readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new
+//! lock that the state does not guard belongs there too.
 
 mod batch;
 mod code;

@@ -6,8 +6,8 @@
 //! list, from 13 on in a tree that demands it). Registering a table costs little; taking it back
 //! costs a walk to it in libgcc's list (up to 12) or through LLVM's: see `Tools::forget`.
 //!
-//! Invariant `.unwind.place`: a table and libgcc's record of it stay in place, unchanged by us, from
-//! `register` to `deregister`.
+//! Invariant `.unwind.place`: a table and libgcc's record of it stay in place, unchanged by us,
+//! from `register` to `deregister`.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
