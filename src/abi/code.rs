@@ -7,9 +7,10 @@ use super::lifecycle_module;
 /// A code symbol: a 64-bit id with a generation, never reused. 0 is never valid.
 pub type lifecycle_symbol = u64;
 
-/// Map: the owner is "__jit__", the module is where the code came from; the sweeper may evict it.
+/// Map: the owner is "__jit__", the module is where the code came from; a sweep may evict it.
 pub const LIFECYCLE_MAP_JIT: u32 = 1;
-/// Map: a symbol of this name is replaced, entries follow at once, the old code is retired.
+/// Map: a symbol of this name is replaced; entries follow at once, and the old code goes as by
+/// lifecycle_unmap_symbol.
 pub const LIFECYCLE_MAP_REPLACE: u32 = 2;
 /// Map: the symbol starts with one pin.
 pub const LIFECYCLE_MAP_PINNED: u32 = 4;

@@ -225,11 +225,13 @@ pub unsafe extern "C" fn lifecycle_code_commit(
 /// Gives a reservation back.
 ///
 /// \param manager  the manager.
-/// \param code  the reservation; all zero afterwards.
+/// \param code  the reservation; all zero afterwards, unchanged on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already);
+/// LIFECYCLE_E_BUSY (another thread is committing it).
 ///
-/// Ownership: taken. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_abort(
     manager: *mut lifecycle_manager,
@@ -307,8 +309,8 @@ pub unsafe extern "C" fn lifecycle_data_reserve(
 /// mapped); LIFECYCLE_E_RANGE (the range goes around the end of memory); LIFECYCLE_E_LIMIT (2^18
 /// such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
 ///
-/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
-/// 0.1.0
+/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works; in a child
+/// `release` gives back the child's own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_symbol_mapped(
     manager: *mut lifecycle_manager,

@@ -147,7 +147,14 @@ pub unsafe extern "C" fn lifecycle_entry_usage_slot(
 /// Sets who finds code for entries that have none; there is one resolver at a time.
 ///
 /// The resolver runs on the thread that made the call, with no lock held. It returns what to run,
-/// usually the address of code it has just mapped under that name; NULL = there is none.
+/// usually the address of code it has just mapped under that name. After NULL the name's code is
+/// run if it has some by then all the same; otherwise there is none.
+///
+/// Several threads may be resolving one name at a time. Where they map with LIFECYCLE_MAP_REPLACE,
+/// each may replace what the other has just mapped: lifecycle_symbol_address is NULL for a symbol
+/// that was replaced meanwhile (find the name's symbol and ask again, or return NULL), and an
+/// address that the resolver took from its own symbol may be freed before it is run, unless the
+/// calling thread is inside a reader (lifecycle_enter) since before.
 ///
 /// \param manager  the manager.
 /// \param resolve  the function; NULL = nobody.
