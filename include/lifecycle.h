@@ -188,10 +188,10 @@
 
 /**
  * Code mode: private pages that are writable first and executable after. A page never holds two
- * symbols, of one batch neither, so that no page with live code is ever toggled: each symbol costs
- * a page at least, and system calls. After a fork the system copies page by page whatever either
- * process writes. For prefork hosts whose parent and workers all go on changing code here and
- * there.
+ * symbols, not even two of a batch, so that no page with live code is ever toggled: each symbol
+ * costs a page at least, and system calls. After a fork the system copies page by page whatever
+ * either process writes. For prefork hosts whose parent and workers all go on changing code here
+ * and there.
  *
  * The page before a symbol may be inaccessible. Callers that read the bytes before a function
  * (-fsanitize=function makes them) call through entries, or the host takes LIFECYCLE_CODE_DUAL.
@@ -1414,8 +1414,8 @@ lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
  * A thread that is inside may go on running the old side's code. Calls of that code through
  * entries, which relocations by name are too, run the fresh side's functions from now on; where
  * the fresh side has no function of that name any more, they end in the resolver, or in the trap
- * (lifecycle_entry). So code whose next version may drop a function of its own module either calls
- * it directly, or there is a resolver.
+ * (lifecycle_entry). So a module whose next version may drop a function calls that function
+ * directly, or the host has a resolver.
  *
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.

@@ -85,10 +85,10 @@ pub const LIFECYCLE_CODE_AUTO: u32 = 0;
 /// each slab that it frees from, after each fork: such a host takes LIFECYCLE_CODE_MPROTECT.
 pub const LIFECYCLE_CODE_DUAL: u32 = 1;
 /// Code mode: private pages that are writable first and executable after. A page never holds two
-/// symbols, of one batch neither, so that no page with live code is ever toggled: each symbol costs
-/// a page at least, and system calls. After a fork the system copies page by page whatever either
-/// process writes. For prefork hosts whose parent and workers all go on changing code here and
-/// there.
+/// symbols, not even two of a batch, so that no page with live code is ever toggled: each symbol
+/// costs a page at least, and system calls. After a fork the system copies page by page whatever
+/// either process writes. For prefork hosts whose parent and workers all go on changing code here
+/// and there.
 ///
 /// The page before a symbol may be inaccessible. Callers that read the bytes before a function
 /// (-fsanitize=function makes them) call through entries, or the host takes LIFECYCLE_CODE_DUAL.

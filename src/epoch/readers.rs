@@ -23,7 +23,7 @@
 //!   thread whose number belongs to another by then: what these hold back waits, visibly
 //!   (`lifecycle_stats.blocking_reader_thread`).
 //!
-//! Lock order: the list of readers is a leaf; nothing is locked while it is held.
+//! Lock order: the list of readers, then the lock of their pool.
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 

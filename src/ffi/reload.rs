@@ -43,8 +43,8 @@ pub unsafe extern "C" fn lifecycle_reload_begin(
 /// A thread that is inside may go on running the old side's code. Calls of that code through
 /// entries, which relocations by name are too, run the fresh side's functions from now on; where
 /// the fresh side has no function of that name any more, they end in the resolver, or in the trap
-/// (lifecycle_entry). So code whose next version may drop a function of its own module either calls
-/// it directly, or there is a resolver.
+/// (lifecycle_entry). So a module whose next version may drop a function calls that function
+/// directly, or the host has a resolver.
 ///
 /// \param manager  the manager.
 /// \param fresh  from lifecycle_reload_begin.

@@ -283,7 +283,7 @@ impl State {
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
         let Retired { name, id, module, address, len, backing, told } = retired;
-        // `reclaim` has taken it back (`.tool.order`).
+        // `free_due` has taken back what it could; this is the rest (`.tool.order`).
         drop(told);
         let mut freed = event(LIFECYCLE_EVENT_SYMBOL_FREED);
         freed.id = id;
