@@ -55,7 +55,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Version of this header; lifecycle_version_number() tells the version of the library that runs. */
+/** Version of this header; lifecycle_version_number() tells that of the library that runs. */
 #define LIFECYCLE_VERSION_MAJOR 0
 #define LIFECYCLE_VERSION_MINOR 1
 #define LIFECYCLE_VERSION_PATCH 0
@@ -89,10 +89,13 @@
 /** The largest alignment an arena allocates with: 2 MiB. */
 #define LIFECYCLE_ARENA_ALIGN_MAX 2097152u
 
-/** Map: the owner is "__jit__", the module is where the code came from; the sweeper may evict it. */
+/** Map: the owner is "__jit__", the module is where the code came from; a sweep may evict it. */
 #define LIFECYCLE_MAP_JIT 1u
 
-/** Map: a symbol of this name is replaced, entries follow at once, the old code is retired. */
+/**
+ * Map: a symbol of this name is replaced; entries follow at once, and the old code goes as by
+ * lifecycle_unmap_symbol.
+ */
 #define LIFECYCLE_MAP_REPLACE 2u
 
 /** Map: the symbol starts with one pin. */
@@ -148,8 +151,8 @@
 
 /**
  * Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
- * takes nothing back: where an address was used again, perf takes one of its names for all samples.
- * perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+ * takes nothing back: where an address was used again, perf takes one of its names for all
+ * samples. perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
  * LIFECYCLE_CODE_MPROTECT first.
  */
 #define LIFECYCLE_CONFIG_PERF_MAP 2u
@@ -171,20 +174,27 @@
 #define LIFECYCLE_CODE_AUTO 0u
 
 /**
- * Code mode: memory files, mapped executable at one address and writable at another. Publishing
- * costs no system call. After a fork both processes run the same pages, until one of them frees
- * code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
- * the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
- * was there before, and for all that do not fork; a parent that goes on replacing code while its
- * children live pays a copy of each slab it frees from: about a millisecond for a full one.
+ * Code mode: memory files, mapped executable at one address and writable at another. Symbols are
+ * packed, and publishing costs no system call. After a fork both processes run the same pages,
+ * until one of them frees code in a slab of 2 MiB (the parent) or changes anything in it (a
+ * child): then that one copies the slab's used pages first, once per fork, about a millisecond for
+ * a full slab.
+ *
+ * For all hosts that do not fork, and for prefork hosts whose workers mostly run what was there
+ * before. A parent that goes on freeing or replacing code while its workers live pays a copy of
+ * each slab that it frees from, after each fork: such a host takes LIFECYCLE_CODE_MPROTECT.
  */
 #define LIFECYCLE_CODE_DUAL 1u
 
 /**
- * Code mode: private pages that are writable first and executable after; a page never holds two
- * symbols, so that no page with live code is ever toggled. After a fork the system copies page by
- * page whatever either process writes. For hosts whose parent and workers all go on changing code
- * here and there.
+ * Code mode: private pages that are writable first and executable after. A page never holds two
+ * symbols, not even two of a batch, so that no page with live code is ever toggled: each symbol
+ * costs a page at least, and system calls. After a fork the system copies page by page whatever
+ * either process writes. For prefork hosts whose parent and workers all go on changing code here
+ * and there.
+ *
+ * The page before a symbol may be inaccessible. Callers that read the bytes before a function
+ * (-fsanitize=function makes them) call through entries, or the host takes LIFECYCLE_CODE_DUAL.
  */
 #define LIFECYCLE_CODE_MPROTECT 2u
 
@@ -308,11 +318,14 @@ typedef struct lifecycle_config {
     size_t size;
     /**
      * Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
-     * dual mode the first 64 bytes of every 2 MiB stay unused.
-     * Address space is reserved for all of it, memory is taken as it is used.
+     * dual mode the first 64 bytes of every 2 MiB stay unused. Address space is reserved for all
+     * of it, memory is taken as it is used.
      */
     size_t code_capacity;
-    /** LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. */
+    /**
+     * LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. Hosts that fork workers choose: see
+     * LIFECYCLE_CODE_DUAL.
+     */
     uint32_t code_mode;
     /** LIFECYCLE_MAPPING_MAP or _SNAPSHOT. */
     uint32_t mapping_mode;
@@ -346,8 +359,8 @@ typedef struct lifecycle_caps {
     /** Bytes that every code symbol's size is rounded up to. */
     size_t code_granule;
     /**
-     * Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One whose
-     * file could not be written any more is missing: no mapping fails for that.
+     * Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One
+     * whose file could not be written any more is missing: no mapping fails for that.
      */
     uint32_t tools;
     /** 1 = the process has an unwinder that takes lifecycle_map_options.eh_frame. */
@@ -421,7 +434,7 @@ typedef struct lifecycle_stats {
      * its thread (gettid); 0 = nothing waits for a reader.
      */
     uint64_t blocking_reader_thread;
-    /** Nanoseconds that it has been seen to, since the first call that would have freed something. */
+    /** Nanoseconds that it has been seen to: since a call first would have freed something. */
     uint64_t blocking_reader_ns;
 } lifecycle_stats;
 
@@ -566,12 +579,13 @@ typedef struct lifecycle_code {
 /**
  * One place in the code that needs an address filled in.
  *
- * A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
- * to mean, so it may be called, compared and kept. What a field cannot reach is reached through
- * bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
- * different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
- * lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
- * belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
+ * A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name
+ * comes to mean, so it may be called, compared and kept. What a field cannot reach is reached
+ * through bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16
+ * for each different target of calls out of reach, 8 for each different target of
+ * LIFECYCLE_RELOC_GOTPCREL. lifecycle_map_symbol makes room for them; a reservation must have it
+ * (lifecycle_code_commit). They belong to no symbol for lifecycle_symbol_at, and are not counted
+ * in its size.
  */
 typedef struct lifecycle_relocation {
     /** One of LIFECYCLE_RELOC_*. */
@@ -802,7 +816,7 @@ typedef struct lifecycle_arena_mark {
 
 /** What an arena holds. */
 typedef struct lifecycle_arena_stats {
-    /** Bytes in use: what was handed out, rounded up to 16 and with the gaps that alignments left. */
+    /** Bytes in use: what was handed out, rounded up to 16, and the gaps that alignments left. */
     uint64_t used;
     /** The most that was ever in use at once. */
     uint64_t high_water;
@@ -1344,8 +1358,8 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  *
  * What may refuse is asked first, so a refused unload changes nothing; one that has begun frees
  * everything. What a running thread could still use (code, data, mappings, resources) is freed at
- * once when no reader is inside, else by the lifecycle_reclaim that comes after the last one left.
- * Costs what the module owns.
+ * once when no reader is inside, else by the first lifecycle_reclaim, or other call that looks at
+ * the readers (lifecycle_unmap_symbol), after the last one left. Costs what the module owns.
  *
  * \param manager  the manager.
  * \param module  the module.
@@ -1360,8 +1374,8 @@ lifecycle_status lifecycle_module_depend(lifecycle_manager *manager,
  * out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol); LIFECYCLE_E_NOMEM (nothing has
  * changed).
  *
- * Ownership: taken from the module; release functions run before this returns, or in
- * lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
+ * Ownership: taken from the module; release functions run before this returns, or in the call that
+ * frees the rest. Threads: any. Re-entry: from callbacks, and from code of the module itself if
  * its thread has entered. Fork: works. Since: 0.1.0
  */
 lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
@@ -1396,6 +1410,12 @@ lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
  * The fresh side takes the old one's place: its names (at the old ones' place among those of other
  * modules) and its code become visible, entries point at it, modules that needed the old side need
  * it, and the old side is unloaded.
+ *
+ * A thread that is inside may go on running the old side's code. Calls of that code through
+ * entries, which relocations by name are too, run the fresh side's functions from now on; where
+ * the fresh side has no function of that name any more, they end in the resolver, or in the trap
+ * (lifecycle_entry). So a module whose next version may drop a function calls that function
+ * directly, or the host has a resolver.
  *
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.
@@ -1478,10 +1498,11 @@ lifecycle_status lifecycle_load_leave(lifecycle_manager *manager, const char *pa
  * LIFECYCLE_E_INVALID also for an item with neither or both of code and reserved, with another
  * size than the first, or with a reservation that stands in the batch twice; LIFECYCLE_E_EXISTS
  * also for a name that stands in the batch twice. On failure nothing has changed, except that
- * entries named by relocations have been made.
+ * entries named by relocations have been made. LIFECYCLE_E_LIMIT may mean room that still waits
+ * for a look at the readers: lifecycle_reclaim, and try again.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
- * Fork: as lifecycle_map_symbol. Since: 0.1.0
+ * Fork: as lifecycle_map_symbol, and for reservations as lifecycle_code_commit. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
                                      lifecycle_module module,
@@ -1518,8 +1539,8 @@ lifecycle_status lifecycle_map_batch(lifecycle_manager *manager,
  * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
  * named by relocations have been made.
  *
- * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
- * works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
+ * Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork: works;
+ * what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
  */
 lifecycle_status lifecycle_map_symbol(lifecycle_manager *manager,
                                       lifecycle_module module,
@@ -1568,10 +1589,10 @@ lifecycle_status lifecycle_code_reserve(lifecycle_manager *manager,
  * reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
  * between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
  * (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
- * that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
- * already. On
- * failure the reservation stays the caller's, as large as it was; where the system does not make
- * its pages writable again, lifecycle_code_abort is all that is left to do with it.
+ * that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or
+ * aborted already. On failure the reservation stays the caller's, as large as it was; where the
+ * system does not make its pages writable again, lifecycle_code_abort is all that is left to do
+ * with it.
  *
  * Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
  * Fork: see lifecycle_code_reserve. Since: 0.1.0
@@ -1588,11 +1609,13 @@ lifecycle_status lifecycle_code_commit(lifecycle_manager *manager,
  * Gives a reservation back.
  *
  * \param manager  the manager.
- * \param code  the reservation; all zero afterwards.
+ * \param code  the reservation; all zero afterwards, unchanged on failure.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already).
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already);
+ * LIFECYCLE_E_BUSY (another thread is committing it).
  *
- * Ownership: taken. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+ * Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+ * 0.1.0
  */
 lifecycle_status lifecycle_code_abort(lifecycle_manager *manager,
                                       lifecycle_code *code);
@@ -1639,8 +1662,8 @@ lifecycle_status lifecycle_data_reserve(lifecycle_manager *manager,
  * mapped); LIFECYCLE_E_RANGE (the range goes around the end of memory); LIFECYCLE_E_LIMIT (2^18
  * such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
  *
- * Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
- * 0.1.0
+ * Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works; in a child
+ * `release` gives back the child's own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_on_symbol_mapped(lifecycle_manager *manager,
                                             lifecycle_module module,
@@ -1759,9 +1782,16 @@ lifecycle_status lifecycle_symbol_at(lifecycle_manager *manager,
                                      lifecycle_symbol *out);
 
 /**
- * Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
- * inside any more. While readers are attached, it is looked after them once for many symbols (at
- * most 256, or 1 MiB of code), when there is no other room, or when lifecycle_reclaim asks.
+ * Unmaps one symbol: its name is free and its entry empty at once, its bytes when no reader is
+ * inside any more that could have found it.
+ *
+ * Where no reader is attached, the bytes come back before this returns. Where some are, to look
+ * who is inside costs a system call; so that is done once for many: at the latest when 256 symbols
+ * or 1 MiB of code were given up since the last look, when lifecycle_map_symbol or
+ * lifecycle_code_reserve would find no room otherwise, and by every unload, end of a reload,
+ * sweep, lifecycle_unmap_owner, lifecycle_reclaim and lifecycle_synchronize. What a reader holds
+ * back waits for the next look. The same goes for code that LIFECYCLE_MAP_REPLACE has replaced;
+ * code that the host mapped itself is looked after at once.
  *
  * \param manager  the manager.
  * \param symbol  the symbol; stale afterwards.
@@ -1828,24 +1858,24 @@ lifecycle_status lifecycle_unpin(lifecycle_manager *manager, lifecycle_symbol sy
  *
  * A call through it runs the code the name has now. While it has none, the resolver is asked
  * (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
- * included (on aarch64 those of the base convention: SVE's are not), and what it returns is run. If
- * there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
+ * included (on aarch64 those of the base convention: SVE's are not), and what it returns is run.
+ * If there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
  * call_without_code: a call that expects a result cannot go on without. There the register of the
- * first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol, for
- * a debugger, a core file or the host's own handler; the other registers and the stack are as the
- * caller left them. It is the thread's lifecycle_last_error.
+ * first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol,
+ * for a debugger, a core file or the host's own handler; the other registers and the stack are as
+ * the caller left them. It is the thread's lifecycle_last_error.
  *
- * The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's veneers
- * do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in use: a
- * compare, and a store once an epoch.
+ * The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's
+ * veneers do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in
+ * use: a compare, and a store once an epoch.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
  * \param[out] callable  the address; NULL on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
- * for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
- * LIFECYCLE_E_SYSTEM.
+ * for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM;
+ * LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the manager's. A thread that calls through an entry while others unload does so
  * between lifecycle_enter and lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork:
@@ -1859,8 +1889,8 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
  * Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
  * stub's jump. It notes no use, whatever the config says; lifecycle_entry_usage_slot is for that.
  *
- * The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of the
- * relocations in brackets, the call is
+ * The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of
+ * the relocations in brackets, the call is
  *
  *   x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
  *   aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
@@ -1868,8 +1898,8 @@ lifecycle_status lifecycle_entry(lifecycle_manager *manager,
  *             F9400210         ldr x16, [x16]
  *             D63F0200         blr x16
  *
- * and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown as
- * they lie in memory for x86-64, as instruction words for aarch64.
+ * and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown
+ * as they lie in memory for x86-64, as instruction words for aarch64.
  *
  * \param manager  the manager.
  * \param name  the symbol's name, mapped or not; copied.
@@ -1886,11 +1916,11 @@ lifecycle_status lifecycle_entry_slot(lifecycle_manager *manager,
 
 /**
  * Finds, or makes, the word in which the use of a name's entry is noted, and tells where the epoch
- * is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it. A
- * symbol was last used in the later of the two words' epochs, its own and its entry's.
+ * is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it.
+ * A symbol was last used in the later of the two words' epochs, its own and its entry's.
  *
- * Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before or
- * in the named code, with slot and clock as targets of the relocations in brackets:
+ * Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before
+ * or in the named code, with slot and clock as targets of the relocations in brackets:
  *
  *   x86-64, 23 bytes, changes r11 and the flags:
  *     4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
@@ -1930,7 +1960,14 @@ lifecycle_status lifecycle_entry_usage_slot(lifecycle_manager *manager,
  * Sets who finds code for entries that have none; there is one resolver at a time.
  *
  * The resolver runs on the thread that made the call, with no lock held. It returns what to run,
- * usually the address of code it has just mapped under that name; NULL = there is none.
+ * usually the address of code it has just mapped under that name. After NULL the name's code is
+ * run if it has some by then all the same; otherwise there is none.
+ *
+ * Several threads may be resolving one name at a time. Where they map with LIFECYCLE_MAP_REPLACE,
+ * each may replace what the other has just mapped: lifecycle_symbol_address is NULL for a symbol
+ * that was replaced meanwhile (find the name's symbol and ask again, or return NULL), and an
+ * address that the resolver took from its own symbol may be freed before it is run, unless the
+ * calling thread is inside a reader (lifecycle_enter) since before.
  *
  * \param manager  the manager.
  * \param resolve  the function; NULL = nobody.
@@ -2059,8 +2096,8 @@ lifecycle_status lifecycle_mark_used(lifecycle_manager *manager,
  * Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
  * marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
  * and rarely a store. A symbol's own code cannot hold its slot, which is known only once it is
- * mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes as
- * they lie in memory; changes r10, r11 and the flags):
+ * mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes
+ * as they lie in memory; changes r10, r11 and the flags):
  *
  *   49 BB imm64   mov r11, clock
  *   4D 8B 1B      mov r11, [r11]
@@ -2378,7 +2415,7 @@ lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manage
                                                        int64_t did);
 
 /**
- * Binds the name of a enum for a module. A name that is bound already means the new enum from now
+ * Binds the name of an enum for a module. A name that is bound already means the new enum from now
  * on, and again the older one when this binding is gone.
  *
  * \param manager  the manager.
@@ -2654,8 +2691,8 @@ lifecycle_status lifecycle_arena_rewind(lifecycle_arena *arena,
  * copy runs it too, if the child gets there. Since: 0.1.0
  *
  * Requires:
- * `release` may be called with `ptr` and `user`, once, at any of those times. No other
- * thread is using the arena.
+ * `release` may be called with `ptr` and `user`, once, at any of those times. No other thread is
+ * using the arena.
  */
 lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
                                           lifecycle_release_fn release,
@@ -2750,7 +2787,7 @@ int64_t lifecycle_exec_manager_has_function(int64_t handle, const char *name);
  * Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound
  * loses its code, stays loaded, and is bound to the handle no more. What fails (a pinned symbol, a
  * file that cannot be removed) is told by lifecycle_last_error. Threads: any. Re-entry: from
- * callbacks too. Fork: works. Since: 0.1.0
+ * callbacks too. Fork: works; the file is one for a process and its children. Since: 0.1.0
  */
 void lifecycle_exec_manager_cleanup(int64_t handle);
 

@@ -148,7 +148,7 @@ bool rt_exec_manager_has_function(int64_t handle, const char *name);
  * the code mapped for the handle. Twice is once.
  *
  * Ownership: the handle is gone. Threads: any. Re-entry: from callbacks too.
- * Fork: works. Since: 0.1.0
+ * Fork: works; the file is one for a process and its children. Since: 0.1.0
  */
 void rt_exec_manager_cleanup(int64_t handle);
 

@@ -59,7 +59,7 @@ pub struct lifecycle_arena_mark {
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct lifecycle_arena_stats {
-    /// Bytes in use: what was handed out, rounded up to 16 and with the gaps that alignments left.
+    /// Bytes in use: what was handed out, rounded up to 16, and the gaps that alignments left.
     pub used: u64,
     /// The most that was ever in use at once.
     pub high_water: u64,

@@ -7,9 +7,10 @@ use super::lifecycle_module;
 /// A code symbol: a 64-bit id with a generation, never reused. 0 is never valid.
 pub type lifecycle_symbol = u64;
 
-/// Map: the owner is "__jit__", the module is where the code came from; the sweeper may evict it.
+/// Map: the owner is "__jit__", the module is where the code came from; a sweep may evict it.
 pub const LIFECYCLE_MAP_JIT: u32 = 1;
-/// Map: a symbol of this name is replaced, entries follow at once, the old code is retired.
+/// Map: a symbol of this name is replaced; entries follow at once, and the old code goes as by
+/// lifecycle_unmap_symbol.
 pub const LIFECYCLE_MAP_REPLACE: u32 = 2;
 /// Map: the symbol starts with one pin.
 pub const LIFECYCLE_MAP_PINNED: u32 = 4;
@@ -18,12 +19,13 @@ pub const LIFECYCLE_MAP_ADOPTED: u32 = 8;
 
 /// One place in the code that needs an address filled in.
 ///
-/// A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name comes
-/// to mean, so it may be called, compared and kept. What a field cannot reach is reached through
-/// bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16 for each
-/// different target of calls out of reach, 8 for each different target of LIFECYCLE_RELOC_GOTPCREL.
-/// lifecycle_map_symbol makes room for them; a reservation must have it (lifecycle_code_commit). They
-/// belong to no symbol for lifecycle_symbol_at, and are not counted in its size.
+/// A name's address is its entry (lifecycle_entry), made if need be: it stays whatever the name
+/// comes to mean, so it may be called, compared and kept. What a field cannot reach is reached
+/// through bytes behind the code, in the symbol's own memory and freed with it, 8-byte aligned: 16
+/// for each different target of calls out of reach, 8 for each different target of
+/// LIFECYCLE_RELOC_GOTPCREL. lifecycle_map_symbol makes room for them; a reservation must have it
+/// (lifecycle_code_commit). They belong to no symbol for lifecycle_symbol_at, and are not counted
+/// in its size.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_relocation {

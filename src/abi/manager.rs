@@ -38,10 +38,11 @@ pub struct lifecycle_config {
     /// sizeof(lifecycle_config)
     pub size: usize,
     /// Most bytes of executable memory, rounded up to 2 MiB; default 256 MiB, at most 1 GiB. In
-    /// dual mode the first 64 bytes of every 2 MiB stay unused.
-    /// Address space is reserved for all of it, memory is taken as it is used.
+    /// dual mode the first 64 bytes of every 2 MiB stay unused. Address space is reserved for all
+    /// of it, memory is taken as it is used.
     pub code_capacity: usize,
-    /// LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE.
+    /// LIFECYCLE_CODE_AUTO, _DUAL, _MPROTECT or _NONE. Hosts that fork workers choose: see
+    /// LIFECYCLE_CODE_DUAL.
     pub code_mode: u32,
     /// LIFECYCLE_MAPPING_MAP or _SNAPSHOT.
     pub mapping_mode: u32,
@@ -59,8 +60,8 @@ pub struct lifecycle_config {
 /// word from the host.
 pub const LIFECYCLE_CONFIG_MARK_ENTRIES: u32 = 1;
 /// Config: each symbol is written to /tmp/perf-PID.map, where perf(1) looks names up. That format
-/// takes nothing back: where an address was used again, perf takes one of its names for all samples.
-/// perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
+/// takes nothing back: where an address was used again, perf takes one of its names for all
+/// samples. perf uses the map for private memory only, so with this flag LIFECYCLE_CODE_AUTO tries
 /// LIFECYCLE_CODE_MPROTECT first.
 pub const LIFECYCLE_CONFIG_PERF_MAP: u32 = 2;
 /// Config: each symbol with its code is written to jit-PID.dump, for `perf inject --jit`, in the
@@ -73,17 +74,24 @@ pub const LIFECYCLE_CONFIG_GDB: u32 = 8;
 /// Code mode: the best the system allows: DUAL, else MPROTECT, else NONE (but see
 /// LIFECYCLE_CONFIG_PERF_MAP).
 pub const LIFECYCLE_CODE_AUTO: u32 = 0;
-/// Code mode: memory files, mapped executable at one address and writable at another. Publishing
-/// costs no system call. After a fork both processes run the same pages, until one of them frees
-/// code in a slab of 2 MiB (the parent) or changes anything in it (a child): then that one copies
-/// the slab's used pages first, once per fork. For hosts that fork workers which mostly run what
-/// was there before, and for all that do not fork; a parent that goes on replacing code while its
-/// children live pays a copy of each slab it frees from: about a millisecond for a full one.
+/// Code mode: memory files, mapped executable at one address and writable at another. Symbols are
+/// packed, and publishing costs no system call. After a fork both processes run the same pages,
+/// until one of them frees code in a slab of 2 MiB (the parent) or changes anything in it (a
+/// child): then that one copies the slab's used pages first, once per fork, about a millisecond for
+/// a full slab.
+///
+/// For all hosts that do not fork, and for prefork hosts whose workers mostly run what was there
+/// before. A parent that goes on freeing or replacing code while its workers live pays a copy of
+/// each slab that it frees from, after each fork: such a host takes LIFECYCLE_CODE_MPROTECT.
 pub const LIFECYCLE_CODE_DUAL: u32 = 1;
-/// Code mode: private pages that are writable first and executable after; a page never holds two
-/// symbols, so that no page with live code is ever toggled. After a fork the system copies page by
-/// page whatever either process writes. For hosts whose parent and workers all go on changing code
-/// here and there.
+/// Code mode: private pages that are writable first and executable after. A page never holds two
+/// symbols, not even two of a batch, so that no page with live code is ever toggled: each symbol
+/// costs a page at least, and system calls. After a fork the system copies page by page whatever
+/// either process writes. For prefork hosts whose parent and workers all go on changing code here
+/// and there.
+///
+/// The page before a symbol may be inaccessible. Callers that read the bytes before a function
+/// (-fsanitize=function makes them) call through entries, or the host takes LIFECYCLE_CODE_DUAL.
 pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
 /// Code mode: no code. Mapping code and making entries answer LIFECYCLE_E_DENIED with the reason;
 /// everything else works, code that the host mapped itself included. What AUTO becomes where the
@@ -119,8 +127,8 @@ pub struct lifecycle_caps {
     pub page_size: usize,
     /// Bytes that every code symbol's size is rounded up to.
     pub code_granule: usize,
-    /// Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One whose
-    /// file could not be written any more is missing: no mapping fails for that.
+    /// Those of LIFECYCLE_CONFIG_PERF_MAP, _JITDUMP and _GDB that were asked for and work. One
+    /// whose file could not be written any more is missing: no mapping fails for that.
     pub tools: u32,
     /// 1 = the process has an unwinder that takes lifecycle_map_options.eh_frame.
     pub unwinder: u32,

@@ -69,7 +69,7 @@ pub struct lifecycle_stats {
     /// The reader that holds back what has waited longest to be freed, by the system's number of
     /// its thread (gettid); 0 = nothing waits for a reader.
     pub blocking_reader_thread: u64,
-    /// Nanoseconds that it has been seen to, since the first call that would have freed something.
+    /// Nanoseconds that it has been seen to: since a call first would have freed something.
     pub blocking_reader_ns: u64,
 }
 

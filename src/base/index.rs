@@ -6,11 +6,13 @@
 //! Source: Knuth, TAOCP 3, 6.4, algorithms L and R.
 //!
 //! Invariants:
-//! - `.index.probe`: between the slot an entry's hash points at and the slot it stands in, no slot is
-//!   empty.
+//! - `.index.probe`: between the slot an entry's hash points at and the slot it stands in, no slot
+//!   is empty.
 //! - `.index.load`: at most three quarters of the slots hold an entry, so every probe ends.
-//! - `.index.hash`: an entry keeps its hash, so growing and removing never look at what the ids name.
-//! - `.index.start`: the table is held by the address of its first byte, which leak checkers follow.
+//! - `.index.hash`: an entry keeps its hash, so growing and removing never look at what the ids
+//!   name.
+//! - `.index.start`: the table is held by the address of its first byte, which leak checkers
+//!   follow.
 
 use super::{Error, Host, List, Result, hash};
 

@@ -2,9 +2,9 @@
 //!
 //! Each slab is a memory file of its own, mapped shared, so after a fork parent and child have the
 //! same bytes. The kernel copies nothing by itself, so this file does, a slab at a time and only
-//! when one side is about to change bytes that the other may run: the slab's bytes go to a new file,
-//! which takes the old one's place in both views. No descriptor is kept: a file lives as long as
-//! somebody maps it, so its memory goes when the last process has let go.
+//! when one side is about to change bytes that the other may run: the slab's bytes go to a new
+//! file, which takes the old one's place in both views. No descriptor is kept: a file lives as long
+//! as somebody maps it, so its memory goes when the last process has let go.
 //!
 //! A slab whose era (`os::fork_era`) is not the current one is shared. In the parent its free
 //! space may be used, because it was free when the child was made and the child copies before it
@@ -14,8 +14,8 @@
 //! Invariants:
 //! - `.dual.shared`: bytes that were part of a span at a fork are not changed while the slab is
 //!   shared.
-//! - `.dual.writable`: a slab is written at `writable` only between `open` and `close`, and has that
-//!   view if its era is of this process (not below `os::fork_generation`).
+//! - `.dual.writable`: a slab is written at `writable` only between `open` and `close`, and has
+//!   that view if its era is of this process (not below `os::fork_generation`).
 //! - `.dual.busy`: a slab that somebody writes to is not copied: the bytes could be lost.
 //! - `.dual.touched`: a page of a slab that is not noted as touched was never written.
 //! - `.dual.gone`: the addresses of a writable view that another process made are not ours.

@@ -1,9 +1,9 @@
 //! Entries: addresses that stay callable whatever becomes of the code behind them.
 //!
-//! An entry is a stub of code and a cell of data at a fixed distance from it. The stub jumps through
-//! the cell's slot. While there is no code, the slot holds the stub's second half, which calls the
-//! resolver with all argument registers kept and then runs what it returned. A page of stubs is
-//! written once, before anything can run it, and never again.
+//! An entry is a stub of code and a cell of data at a fixed distance from it. The stub jumps
+//! through the cell's slot. While there is no code, the slot holds the stub's second half, which
+//! calls the resolver with all argument registers kept and then runs what it returned. A page of
+//! stubs is written once, before anything can run it, and never again.
 //!
 //! The cell also has a word for the epoch the entry was last used in. Stubs store there if the
 //! manager was made so; code that a JIT emits may. The first place belongs to no entry: its cell's

@@ -2,9 +2,8 @@
 //! ask.
 //!
 //! Code of our own: the region's word of a granule gives the number of the symbol that lies there,
-//! or that lay there last. Code
-//! that the host mapped itself: a sorted list of ranges, read under a sequence number. Either way
-//! the symbol's place (range and id) is then read and checked.
+//! or that lay there last. Code that the host mapped itself: a sorted list of ranges, read under a
+//! sequence number. Either way the symbol's place (range and id) is then read and checked.
 //!
 //! Invariants:
 //! - `.place.stable`: places and ranges are reserved once and stay mapped as long as the locator

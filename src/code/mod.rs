@@ -2,15 +2,16 @@
 //! used again.
 //!
 //! `Code` puts the parts together: pages (the memory), a region and its spans (which parts of it
-//! are in use), symbols (names and owners), entries (addresses that stay callable), the locator
-//! (from a program counter to a symbol). The room is not safe for threads by itself: the manager's
-//! lock guards it, except for the locator and the entries' slots, which are made to be read at any
-//! time, and the shards, which have locks of their own so that room for code is taken and given
-//! back without the manager's.
+//! are in use), the shards that share them out, relocations (addresses in the code), symbols (names
+//! and owners), entries (addresses that stay callable), the locator (from a program counter to a
+//! symbol). The room is not safe for threads by itself: the manager's lock guards it, except for
+//! the locator and the entries' slots, which are made to be read at any time, and the shards, which
+//! have locks of their own so that room for code is taken and given back without the manager's.
 //!
 //! The order of a symbol's end: its entry is pointed elsewhere and its name taken out (`retire`),
-//! every reader leaves (the caller waits), its bytes are filled with traps and every processor
-//! drops what it fetched (`Shards::retire`), and only then may the bytes be handed out again.
+//! every reader leaves (the caller waits), its bytes are filled with traps and wait in its shard
+//! (`Shards::retire`) until every processor has dropped what it fetched, once for many, and only
+//! then may they be handed out again.
 
 mod dual;
 mod entries;
@@ -288,8 +289,8 @@ impl Code {
 
     fn finish(&self, span: Span, writable: *mut u8, relocations: &Relocations) -> Result<usize> {
         let pages = &self.space.pages;
-        // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet;
-        // all of them exist.
+        // SAFETY: `.span.live` - the span's bytes are writable there and nobody runs them yet; all
+        // of them exist.
         let room = unsafe { core::slice::from_raw_parts_mut(writable, span.len) };
         let end = relocations.fill(room, pages.runs_at(span) as usize)?;
         pages.publish(span)?;

@@ -10,8 +10,8 @@
 //!
 //! Invariants:
 //! - `.page.wx`: no address is ever writable and executable at once.
-//! - `.page.fork`: private memory is copied by the kernel when one side of a fork writes to it; what
-//!   is not private is `dual.rs`'s to copy, or is never written again.
+//! - `.page.fork`: private memory is copied by the kernel when one side of a fork writes to it;
+//!   what is not private is `dual.rs`'s to copy, or is never written again.
 
 use super::dual::Dual;
 use super::region::{SLAB, Slabs, Span};

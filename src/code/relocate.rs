@@ -10,10 +10,10 @@
 //! "ELF for the Arm 64-bit Architecture (AAELF64)", 5.7.
 //!
 //! Invariants:
-//! - `.reloc.sorted`: relocations stand in the order of what they may need behind the code, so equal
-//!   needs are neighbours.
-//! - `.reloc.behind`: what is needed behind the code is never more than was said before the code had
-//!   an address.
+//! - `.reloc.sorted`: relocations stand in the order of what they may need behind the code, so
+//!   equal needs are neighbours.
+//! - `.reloc.behind`: what is needed behind the code is never more than was said before the code
+//!   had an address.
 
 use core::ops::Range;
 
@@ -196,8 +196,8 @@ fn fits(number: i64, bits: u32) -> bool {
     (-most..most).contains(&number)
 }
 
-/// A veneer: `jmp [rip + 2]`, or `ldr x16, .+8; br x16`; then the address. It needs no landing mark,
-/// for it is only branched to directly.
+/// A veneer: `jmp [rip + 2]`, or `ldr x16, .+8; br x16`; then the address. It needs no landing
+/// mark, for it is only branched to directly.
 fn veneer(kind: u32, target: usize) -> [u8; VENEER] {
     let code: u64 = match kind {
         LIFECYCLE_RELOC_PLT32 => 0xCCCC_0000_0002_25FF,
@@ -216,9 +216,9 @@ pub struct Relocations {
 }
 
 impl Relocations {
-    /// Those of `used` bytes of code, to lie somewhere in `area`. E_UNSUPPORTED for a kind that this
-    /// machine does not have, E_RANGE or E_INVALID for a field that is not one.
-    /// `era` is told back by `era`.
+    /// Those of `used` bytes of code, to lie somewhere in `area`. E_UNSUPPORTED for a kind that
+    /// this machine does not have, E_RANGE or E_INVALID for a field that is not one. `era` is told
+    /// back by `era`.
     pub fn new(list: List<Relocation>, used: usize, area: Range<usize>, era: u64) -> Result<Self> {
         for relocation in &list {
             if !is_native(relocation.kind) {

@@ -13,8 +13,8 @@
 //!   taken in; in another it belonged to a manager that is gone.
 //! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
 //!
-//! Lock order: a gate, the manager's state, one shard, the table of slabs. No two shards are ever locked by
-//! one thread, but by one that forks.
+//! Lock order: a gate, the manager's state, one shard, the table of slabs, what is mapped for them
+//! (`dual.rs`). No two shards are ever locked by one thread, but by one that forks.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -429,7 +429,8 @@ impl Shards {
         self.all.iter().for_each(|place| place.shut.keep(place.gate.write()));
     }
 
-    /// Takes all locks, before a fork. Who holds the manager's locks has the table of slabs too.
+    /// Takes all locks, before a fork. The table of slabs and what is mapped for them are only
+    /// locked by who has one of these or the manager's.
     pub fn hold(&'static self) {
         self.all.iter().for_each(|place| place.held.keep(place.lock.lock()));
     }

@@ -23,8 +23,8 @@
 //!   no other word has that flag. A word of a live span is what its user stored (a number below
 //!   `RUN_FLAG`), any other is what somebody stored once: a lookup checks it against the symbol's
 //!   own range.
-//! - `.span.limbo`: what is in limbo was filled and waits for processors, or (refused) waits for its
-//!   slab to become this process's own.
+//! - `.span.limbo`: what is in limbo was filled and waits for processors, or (refused) waits for
+//!   its slab to become this process's own.
 
 use core::sync::atomic::Ordering;
 

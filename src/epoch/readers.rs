@@ -23,7 +23,7 @@
 //!   thread whose number belongs to another by then: what these hold back waits, visibly
 //!   (`lifecycle_stats.blocking_reader_thread`).
 //!
-//! Lock order: the list of readers is a leaf; nothing is locked while it is held.
+//! Lock order: the list of readers, then the lock of their pool.
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -118,8 +118,8 @@ impl Reader {
         if self.parked.swap(0, Ordering::Relaxed) == 0 {
             fail!(LIFECYCLE_E_INVALID, "the reader is not parked");
         }
-        // The nesting of now, not of then: who left while parked is outside, and who entered anew is
-        // inside since then, which a later value of the counter would hide.
+        // The nesting of now, not of then: who left while parked is outside, and who entered anew
+        // is inside since then, which a later value of the counter would hide.
         let inside = self.nesting.load(Ordering::Relaxed) != 0;
         if inside && self.entered.load(Ordering::Relaxed) == 0 {
             // SAFETY: `.reader.stable` - a live reader's grace counter is its manager's, which is

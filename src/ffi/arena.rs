@@ -189,8 +189,8 @@ pub unsafe extern "C" fn lifecycle_arena_rewind(
 /// copy runs it too, if the child gets there. Since: 0.1.0
 ///
 /// # Safety
-/// `release` may be called with `ptr` and `user`, once, at any of those times. No other
-/// thread is using the arena.
+/// `release` may be called with `ptr` and `user`, once, at any of those times. No other thread is
+/// using the arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_arena_on_reset(
     arena: *mut lifecycle_arena,

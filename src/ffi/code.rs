@@ -88,8 +88,8 @@ pub(super) unsafe fn read_options<'a>(
 /// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM. On failure nothing has changed, except that entries
 /// named by relocations have been made.
 ///
-/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork:
-/// works; what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
+/// Ownership: the code is the module's. Threads: any. Re-entry: from callbacks too. Fork: works;
+/// what the first change costs is told at LIFECYCLE_CODE_DUAL. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_map_symbol(
     manager: *mut lifecycle_manager,
@@ -186,10 +186,10 @@ pub unsafe extern "C" fn lifecycle_code_reserve(
 /// reserved, or when what relocations need behind the code (lifecycle_relocation) does not fit
 /// between `used` and code->size: the sentence says how many bytes are missing; LIFECYCLE_E_FORKED
 /// (dual mode: the room was reserved before this process was forked; lifecycle_code_abort is all
-/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or aborted
-/// already. On
-/// failure the reservation stays the caller's, as large as it was; where the system does not make
-/// its pages writable again, lifecycle_code_abort is all that is left to do with it.
+/// that is left to do with it); LIFECYCLE_E_STALE also when the reservation was committed or
+/// aborted already. On failure the reservation stays the caller's, as large as it was; where the
+/// system does not make its pages writable again, lifecycle_code_abort is all that is left to do
+/// with it.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
 /// Fork: see lifecycle_code_reserve. Since: 0.1.0
@@ -225,11 +225,13 @@ pub unsafe extern "C" fn lifecycle_code_commit(
 /// Gives a reservation back.
 ///
 /// \param manager  the manager.
-/// \param code  the reservation; all zero afterwards.
+/// \param code  the reservation; all zero afterwards, unchanged on failure.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already).
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (committed or aborted already);
+/// LIFECYCLE_E_BUSY (another thread is committing it).
 ///
-/// Ownership: taken. Threads: any. Re-entry: from callbacks too. Fork: works. Since: 0.1.0
+/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
+/// 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_code_abort(
     manager: *mut lifecycle_manager,
@@ -307,8 +309,8 @@ pub unsafe extern "C" fn lifecycle_data_reserve(
 /// mapped); LIFECYCLE_E_RANGE (the range goes around the end of memory); LIFECYCLE_E_LIMIT (2^18
 /// such ranges); LIFECYCLE_E_NOMEM. On failure the code stays the caller's.
 ///
-/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
-/// 0.1.0
+/// Ownership: taken on success. Threads: any. Re-entry: from callbacks too. Fork: works; in a child
+/// `release` gives back the child's own copy. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_on_symbol_mapped(
     manager: *mut lifecycle_manager,

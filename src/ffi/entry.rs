@@ -11,24 +11,24 @@ use crate::manager::Manager;
 ///
 /// A call through it runs the code the name has now. While it has none, the resolver is asked
 /// (lifecycle_set_resolver) with all argument registers kept, vector registers of any width
-/// included (on aarch64 those of the base convention: SVE's are not), and what it returns is run. If
-/// there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
+/// included (on aarch64 those of the base convention: SVE's are not), and what it returns is run.
+/// If there is nothing to run, the call ends in an illegal instruction (SIGILL) in a function named
 /// call_without_code: a call that expects a result cannot go on without. There the register of the
-/// first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol, for
-/// a debugger, a core file or the host's own handler; the other registers and the stack are as the
-/// caller left them. It is the thread's lifecycle_last_error.
+/// first argument (rdi, x0) holds the address of a NUL-terminated sentence that names the symbol,
+/// for a debugger, a core file or the host's own handler; the other registers and the stack are as
+/// the caller left them. It is the thread's lifecycle_last_error.
 ///
-/// The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's veneers
-/// do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in use: a
-/// compare, and a store once an epoch.
+/// The address may change r11 and the flags on x86-64, x16 and x17 on aarch64, as a linker's
+/// veneers do. With LIFECYCLE_CONFIG_MARK_ENTRIES each call also notes that the name's code is in
+/// use: a compare, and a store once an epoch.
 ///
 /// \param manager  the manager.
 /// \param name  the symbol's name, mapped or not; copied.
 /// \param[out] callable  the address; NULL on failure.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_UNSUPPORTED (no stubs
-/// for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM; LIFECYCLE_E_DENIED;
-/// LIFECYCLE_E_SYSTEM.
+/// for this processor); LIFECYCLE_E_LIMIT (2^20 - 1 entries); LIFECYCLE_E_NOMEM;
+/// LIFECYCLE_E_DENIED; LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the manager's. A thread that calls through an entry while others unload does so
 /// between lifecycle_enter and lifecycle_leave. Threads: any. Re-entry: from callbacks too. Fork:
@@ -52,8 +52,8 @@ pub unsafe extern "C" fn lifecycle_entry(
 /// Finds, or makes, the slot of a name's entry, for code that a JIT emits: `call [slot]` saves the
 /// stub's jump. It notes no use, whatever the config says; lifecycle_entry_usage_slot is for that.
 ///
-/// The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of the
-/// relocations in brackets, the call is
+/// The slot is within 2 GiB of all code of the manager. In such code, with the slot as target of
+/// the relocations in brackets, the call is
 ///
 ///   x86-64:   FF 15 00000000   call [rip + slot]   [2: PC32, addend -4]
 ///   aarch64:  90000010         adrp x16, slot      [0: ADR_PREL_PG_HI21]
@@ -61,8 +61,8 @@ pub unsafe extern "C" fn lifecycle_entry(
 ///             F9400210         ldr x16, [x16]
 ///             D63F0200         blr x16
 ///
-/// and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown as
-/// they lie in memory for x86-64, as instruction words for aarch64.
+/// and anywhere on x86-64 `49 BB imm64; 41 FF 13`: mov r11, slot; call [r11]. The bytes are shown
+/// as they lie in memory for x86-64, as instruction words for aarch64.
 ///
 /// \param manager  the manager.
 /// \param name  the symbol's name, mapped or not; copied.
@@ -89,11 +89,11 @@ pub unsafe extern "C" fn lifecycle_entry_slot(
 }
 
 /// Finds, or makes, the word in which the use of a name's entry is noted, and tells where the epoch
-/// is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it. A
-/// symbol was last used in the later of the two words' epochs, its own and its entry's.
+/// is read: as lifecycle_usage_slot, but known before there is code, so that the code can hold it.
+/// A symbol was last used in the later of the two words' epochs, its own and its entry's.
 ///
-/// Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before or
-/// in the named code, with slot and clock as targets of the relocations in brackets:
+/// Both are within 2 GiB of all code of the manager. A JIT may emit the following anywhere before
+/// or in the named code, with slot and clock as targets of the relocations in brackets:
 ///
 ///   x86-64, 23 bytes, changes r11 and the flags:
 ///     4C 8B 1D 00000000   mov r11, [rip + clock]   [3: PC32, addend -4]
@@ -147,7 +147,14 @@ pub unsafe extern "C" fn lifecycle_entry_usage_slot(
 /// Sets who finds code for entries that have none; there is one resolver at a time.
 ///
 /// The resolver runs on the thread that made the call, with no lock held. It returns what to run,
-/// usually the address of code it has just mapped under that name; NULL = there is none.
+/// usually the address of code it has just mapped under that name. After NULL the name's code is
+/// run if it has some by then all the same; otherwise there is none.
+///
+/// Several threads may be resolving one name at a time. Where they map with LIFECYCLE_MAP_REPLACE,
+/// each may replace what the other has just mapped: lifecycle_symbol_address is NULL for a symbol
+/// that was replaced meanwhile (find the name's symbol and ask again, or return NULL), and an
+/// address that the resolver took from its own symbol may be freed before it is run, unless the
+/// calling thread is inside a reader (lifecycle_enter) since before.
 ///
 /// \param manager  the manager.
 /// \param resolve  the function; NULL = nobody.

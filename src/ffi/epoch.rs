@@ -25,8 +25,8 @@ pub unsafe extern "C" fn lifecycle_mark_used(
 /// Tells where a symbol's use is noted and where the epoch is read, for lifecycle_mark or for
 /// marking code that a JIT emits: `if (*slot != *clock) *slot = *clock`, two aligned 8-byte loads
 /// and rarely a store. A symbol's own code cannot hold its slot, which is known only once it is
-/// mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes as
-/// they lie in memory; changes r10, r11 and the flags):
+/// mapped: lifecycle_entry_usage_slot. Code anywhere else on x86-64 may note its use so (31 bytes
+/// as they lie in memory; changes r10, r11 and the flags):
 ///
 ///   49 BB imm64   mov r11, clock
 ///   4D 8B 1B      mov r11, [r11]

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn lifecycle_exec_manager_has_function(
 /// Ownership: a module that lifecycle_exec_manager_create made is unloaded; one that the host bound
 /// loses its code, stays loaded, and is bound to the handle no more. What fails (a pinned symbol, a
 /// file that cannot be removed) is told by lifecycle_last_error. Threads: any. Re-entry: from
-/// callbacks too. Fork: works. Since: 0.1.0
+/// callbacks too. Fork: works; the file is one for a process and its children. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_exec_manager_cleanup(handle: i64) {
     cleanup(handle);

@@ -157,8 +157,8 @@ pub unsafe fn maybe_out_slice<'a, T: Copy>(
 /// something this version does not know. `zero` is a `T` whose bytes are zero.
 ///
 /// # Safety
-/// `from` is NULL or points at as many bytes as its first field says, unchanged for the
-/// call. `T` is `repr(C)`, starts with a `usize` and is valid for any bytes.
+/// `from` is NULL or points at as many bytes as its first field says, unchanged for the call. `T`
+/// is `repr(C)`, starts with a `usize` and is valid for any bytes.
 pub unsafe fn read_sized<T: Copy>(from: *const T, zero: T, what: &str) -> Result<T> {
     if from.is_null() || !from.is_aligned() {
         fail!(LIFECYCLE_E_INVALID, "the {what} is NULL or not aligned");

@@ -231,8 +231,8 @@ pub unsafe extern "C" fn lifecycle_module_depend(
 ///
 /// What may refuse is asked first, so a refused unload changes nothing; one that has begun frees
 /// everything. What a running thread could still use (code, data, mappings, resources) is freed at
-/// once when no reader is inside, else by the lifecycle_reclaim that comes after the last one left.
-/// Costs what the module owns.
+/// once when no reader is inside, else by the first lifecycle_reclaim, or other call that looks at
+/// the readers (lifecycle_unmap_symbol), after the last one left. Costs what the module owns.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -247,8 +247,8 @@ pub unsafe extern "C" fn lifecycle_module_depend(
 /// out->blocker_module); LIFECYCLE_E_PINNED (out->blocker_symbol); LIFECYCLE_E_NOMEM (nothing has
 /// changed).
 ///
-/// Ownership: taken from the module; release functions run before this returns, or in
-/// lifecycle_reclaim. Threads: any. Re-entry: from callbacks, and from code of the module itself if
+/// Ownership: taken from the module; release functions run before this returns, or in the call that
+/// frees the rest. Threads: any. Re-entry: from callbacks, and from code of the module itself if
 /// its thread has entered. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_unload_module(

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn lifecycle_on_interp_struct_registered(
     })
 }
 
-/// Binds the name of a enum for a module. A name that is bound already means the new enum from now
+/// Binds the name of an enum for a module. A name that is bound already means the new enum from now
 /// on, and again the older one when this binding is gone.
 ///
 /// \param manager  the manager.

@@ -40,6 +40,12 @@ pub unsafe extern "C" fn lifecycle_reload_begin(
 /// modules) and its code become visible, entries point at it, modules that needed the old side need
 /// it, and the old side is unloaded.
 ///
+/// A thread that is inside may go on running the old side's code. Calls of that code through
+/// entries, which relocations by name are too, run the fresh side's functions from now on; where
+/// the fresh side has no function of that name any more, they end in the resolver, or in the trap
+/// (lifecycle_entry). So a module whose next version may drop a function calls that function
+/// directly, or the host has a resolver.
+///
 /// \param manager  the manager.
 /// \param fresh  from lifecycle_reload_begin.
 ///

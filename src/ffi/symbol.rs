@@ -172,9 +172,16 @@ pub unsafe extern "C" fn lifecycle_symbol_at(
     }
 }
 
-/// Unmaps one symbol: its name is free and its entry empty at once, its memory when no reader is
-/// inside any more. While readers are attached, it is looked after them once for many symbols (at
-/// most 256, or 1 MiB of code), when there is no other room, or when lifecycle_reclaim asks.
+/// Unmaps one symbol: its name is free and its entry empty at once, its bytes when no reader is
+/// inside any more that could have found it.
+///
+/// Where no reader is attached, the bytes come back before this returns. Where some are, to look
+/// who is inside costs a system call; so that is done once for many: at the latest when 256 symbols
+/// or 1 MiB of code were given up since the last look, when lifecycle_map_symbol or
+/// lifecycle_code_reserve would find no room otherwise, and by every unload, end of a reload,
+/// sweep, lifecycle_unmap_owner, lifecycle_reclaim and lifecycle_synchronize. What a reader holds
+/// back waits for the next look. The same goes for code that LIFECYCLE_MAP_REPLACE has replaced;
+/// code that the host mapped itself is looked after at once.
 ///
 /// \param manager  the manager.
 /// \param symbol  the symbol; stale afterwards.

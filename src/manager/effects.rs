@@ -1,5 +1,5 @@
-//! What a change asks for outside the lock: code to give back, then release callbacks and events, in
-//! the order they came about.
+//! What a change asks for outside the lock: code to give back, then release callbacks and events,
+//! in the order they came about.
 //!
 //! Invariant `.effect.room`: a change that must be told or released once it has begun makes room
 //! first (`make_room`); an effect that finds no room all the same is an event, and only its telling

@@ -62,8 +62,8 @@ impl Manager {
         self.sweep(0, live.saturating_sub(most as u64))
     }
 
-    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone, as `Code::counts` counts them:
-    /// a symbol gives up its whole span, adopted code nothing.
+    /// Evicts what is older than `max_age`, oldest first, until `wanted` bytes are gone, as
+    /// `Code::counts` counts them: a symbol gives up its whole span, adopted code nothing.
     fn sweep(&'static self, max_age: u64, wanted: u64) -> Result<lifecycle_sweep_report> {
         self.change(|state, effects| {
             let epoch = self.epoch();

@@ -1,7 +1,7 @@
 //! Around a fork: the child must not begin with a lock that a thread holds which it does not have,
-//! nor with a manager that such a thread was in the middle of changing. So whoever forks takes every
-//! lock of every manager first, in the order in which all others take them, and lets them go on both
-//! sides after. Nothing is allocated: the guards are kept in places of their own (`os::Held`).
+//! nor with a manager that such a thread was in the middle of changing. So whoever forks takes the
+//! locks of every manager first, in the order in which all others take them, and lets them go on
+//! both sides after. Nothing is allocated: the guards are kept in places of their own (`os::Held`).
 //!
 //! It does not copy anything: `code/dual.rs` does, when something changes.
 
@@ -12,8 +12,8 @@ use crate::epoch;
 use crate::os::{Held, Hooks, RwLock};
 use crate::tools;
 
-/// Read while a manager is made, so that a fork finds none half made. One that is being destroyed is
-/// no live one any more, and its locks are taken and let go like all others'.
+/// Read while a manager is made, so that a fork finds none half made. One that is being destroyed
+/// is no live one any more, and its locks are taken and let go like all others'.
 pub static MAKING: RwLock<()> = RwLock::new(());
 static MADE: Held<RwLockWriteGuard<'static, ()>> = Held::new();
 static HELD_DEFAULT: Held<MutexGuard<'static, Option<&'static Manager>>> = Held::new();

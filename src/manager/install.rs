@@ -172,8 +172,8 @@ impl State {
         self.code.relocations(resolved, commit.used)
     }
 
-    /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even if
-    /// only announced, that has a name among what the module sees.
+    /// Whether what a module brings in stays unseen until a reload's commit, and the symbol, even
+    /// if only announced, that has a name among what the module sees.
     pub(super) fn seen_by(&self, module: u64, name: &[u8]) -> Result<(bool, Option<u64>)> {
         let symbols = &self.code.symbols;
         Ok(match self.registry.get(module)?.stage {

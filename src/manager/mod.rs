@@ -4,7 +4,9 @@
 //! state: one room for each class of resource, and the registry that knows which module each thing
 //! belongs to. Every operation is the same three steps: take the lock and change the rooms, let the
 //! lock go, run what the change asks for outside (`Effects`: release callbacks, events for the
-//! observer).
+//! observer). Room for code comes from the shards, which need no lock of the manager's: a single
+//! symbol's code is written before the first step and goes back after the second, that of many
+//! within the first.
 //!
 //! Invariants:
 //! - `.manager.place`: a manager's place is never unmapped, so a pointer that C still holds after
@@ -14,9 +16,11 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: a shard's gate, the state's lock, then one shard of the code and its table of slabs, or the list of
-//! readers. The pool's locks are leaves. A fork takes them all (`fork.rs`): a new lock that the state
-//! does not guard belongs there too.
+//! Lock order: the drop-ins' table, the default manager, `fork::MAKING`, a shard's gate, the
+//! state's lock, then one shard of the code, the table of slabs and what is mapped for them
+//! (`code/dual.rs`), or the list of readers. The locks of pools and tools are leaves. A fork takes
+//! all but those that are only taken under another one (`fork.rs`): a new lock that the state does
+//! not guard belongs there too.
 
 mod batch;
 mod code;

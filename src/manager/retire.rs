@@ -26,8 +26,8 @@ const ENOUGH_BYTES: u64 = 1 << 20;
 /// Things freed in one go, so that a call's work under the lock is bounded.
 const BATCH: usize = 4096;
 
-/// Things that tools forget in one go. More than a batch, for the order in which they forget is what
-/// makes many go in linear time (`Tools::forget`), and each takes little.
+/// Things that tools forget in one go. More than a batch, for the order in which they forget is
+/// what makes many go in linear time (`Tools::forget`), and each takes little.
 pub(super) const FORGOTTEN_AT_ONCE: usize = 1 << 16;
 
 /// The tag of what was not given one yet: never due.
@@ -202,8 +202,8 @@ impl State {
     }
 
     /// The end of a change: what it retired is tagged, and freed if nobody can be inside. Where
-    /// readers are attached, asking is a system call, so a few symbols more or less wait until there
-    /// are enough of them. What cannot be freed now stays in the queue.
+    /// readers are attached, asking is a system call, so a few symbols more or less wait until
+    /// there are enough of them. What cannot be freed now stays in the queue.
     pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
         let hurry = core::mem::take(&mut self.retirement.hurry);
         if self.retirement.is_open() {
@@ -283,7 +283,7 @@ impl State {
 
     fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
         let Retired { name, id, module, address, len, backing, told } = retired;
-        // `reclaim` has taken it back (`.tool.order`).
+        // `free_due` has taken back what it could; this is the rest (`.tool.order`).
         drop(told);
         let mut freed = event(LIFECYCLE_EVENT_SYMBOL_FREED);
         freed.id = id;

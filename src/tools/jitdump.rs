@@ -2,9 +2,9 @@
 //! make files of code that is gone, and tell which of several symbols stood at an address.
 //!
 //! Format: Linux, tools/perf/Documentation/jitdump-specification.txt (version 1 of the header). The
-//! file is in the folder $JITDUMPDIR, or else in the current one. perf finds it because this process
-//! has mapped a page of it executable. There is no record for code that goes. A forked child writes
-//! a file of its own.
+//! file is in the folder $JITDUMPDIR, or else in the current one. perf finds it because this
+//! process has mapped a page of it executable. There is no record for code that goes. A forked
+//! child writes a file of its own.
 
 use core::fmt::Write;
 use std::sync::MutexGuard;

@@ -105,8 +105,8 @@ impl Tools {
             | flag(self.gdb, LIFECYCLE_CONFIG_GDB)
     }
 
-    /// Tells of a symbol, before its entry is pointed at it; `write_lines` must follow, for this one
-    /// or for many. At most `most` of what is returned will be given to `forget` at once.
+    /// Tells of a symbol, before its entry is pointed at it; `write_lines` must follow, for this
+    /// one or for many. At most `most` of what is returned will be given to `forget` at once.
     pub fn tell(&mut self, fresh: &Fresh<'_>, most: usize) -> Result<Told> {
         let mut told = Told::default();
         if !fresh.eh_frame.is_empty() {

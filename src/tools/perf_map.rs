@@ -3,7 +3,8 @@
 //! A line a symbol: first byte and size in hexadecimal, then the name to the end of the line
 //! (Linux, tools/perf/Documentation/jit-interface.txt). Lines are only appended, each before its
 //! symbol can be called; nothing takes one back, so where an address was used again its reader has
-//! several lines to choose from (perf 6.1 takes one of them for all samples). A forked child has a number, and so a file, of its own.
+//! several lines to choose from (perf 6.1 takes one of them for all samples). A forked child has a
+//! number, and so a file, of its own.
 
 use core::fmt::{self, Write};
 use std::sync::MutexGuard;

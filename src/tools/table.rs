@@ -1,10 +1,10 @@
 //! Reading a host's table of frames, and making the one that is registered.
 //!
 //! The format is that of a section .eh_frame (Linux Standard Base Core 5.0, 10.6; DWARF 4, 6.4.1):
-//! records of a length each; a CIE says how the FDEs that point back to it are written, an FDE which
-//! bytes of the code it is about. The table that is made has the same records in the same order,
-//! but each FDE holds its address and size as eight absolute bytes, and its CIE says so: it may lie
-//! anywhere. Records are padded with instructions that do nothing (zeros) to eight bytes.
+//! records of a length each; a CIE says how the FDEs that point back to it are written, an FDE
+//! which bytes of the code it is about. The table that is made has the same records in the same
+//! order, but each FDE holds its address and size as eight absolute bytes, and its CIE says so: it
+//! may lie anywhere. Records are padded with instructions that do nothing (zeros) to eight bytes.
 //!
 //! Everything about the input is checked but the instructions for the unwinder and the pointers to
 //! the language's own tables, which are as much the host's as the code itself.

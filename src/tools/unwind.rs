@@ -1,13 +1,13 @@
 //! Registering tables of frames with the process's unwinder, so that exceptions and backtraces pass
 //! through mapped code.
 //!
-//! A table is registered for the symbols of one call and covers their bytes alone: tables never
-//! overlap, because libgcc stops at the first that an address could be in (up to 12 in a sorted
-//! list, from 13 on in a tree that demands it). Registering a table costs little; taking it back
-//! costs a walk to it in libgcc's list (up to 12) or through LLVM's: see `Tools::forget`.
+//! A table is registered for each symbol and covers its bytes alone: tables never overlap, because
+//! libgcc stops at the first that an address could be in (up to 12 in a sorted list, from 13 on in
+//! a tree that demands it). Registering a table costs little; taking it back costs a walk to it in
+//! libgcc's list (up to 12) or through LLVM's: see `Tools::forget`.
 //!
-//! Invariant `.unwind.place`: a table and libgcc's record of it stay in place, unchanged by us, from
-//! `register` to `deregister`.
+//! Invariant `.unwind.place`: a table and libgcc's record of it stay in place, unchanged by us,
+//! from `register` to `deregister`.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

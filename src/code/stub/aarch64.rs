@@ -1,6 +1,6 @@
 //! Stubs for aarch64. Sources: "Procedure Call Standard for the Arm 64-bit Architecture (AAPCS64)",
-//! 6.1 (which registers carry arguments, and that veneers may change x16 and x17); "Arm Architecture
-//! Reference Manual for A-profile", C6 (encodings).
+//! 6.1 (which registers carry arguments, and that veneers may change x16 and x17); "Arm
+//! Architecture Reference Manual for A-profile", C6 (encodings).
 
 use core::ffi::c_void;
 use core::mem::offset_of;
@@ -128,18 +128,19 @@ pub fn trap() -> *const c_void {
     (call_without_code as unsafe extern "C" fn()) as *const c_void
 }
 
-/// The trampoline has put the sentence that names the symbol into x0; all else is as the caller left
-/// it.
+/// The trampoline has put the sentence that names the symbol into x0; all else is as the caller
+/// left it.
 #[unsafe(naked)]
 unsafe extern "C" fn call_without_code() {
     core::arch::naked_asm!("hint #34", "udf #0")
 }
 
 // x0 to x7 and q0 to q7 carry arguments, x8 where a large result goes; x18 is the platform's, and
-// nobody's to change. Not kept are what only the special calling conventions use: SVE's z0 to z7 past
-// their low 128 bits and p0 to p3, and what the vector convention has a callee keep of q8 to q23: a
-// function with one of these is called once its entry has code, or directly. hint #34 is `bti c`.
-// The resolver returns two words: in x0 the code, in x1 what becomes the first argument, or 0.
+// nobody's to change. Not kept are what only the special calling conventions use: SVE's z0 to z7
+// past their low 128 bits and p0 to p3, and what the vector convention has a callee keep of q8 to
+// q23: a function with one of these is called once its entry has code, or directly. hint #34 is
+// `bti c`. The resolver returns two words: in x0 the code, in x1 what becomes the first argument,
+// or 0.
 #[unsafe(naked)]
 unsafe extern "C" fn entry_is_empty() {
     core::arch::naked_asm!(

@@ -1,17 +1,17 @@
 //! The few instructions that have to be written as such: entry stubs, the way from an empty entry
 //! to the resolver, and the trap where there is no code to be had. One file a processor; each has
 //!
-//! - `encode`: the bytes of a stub. Its first half notes the use of the entry if it is to, and jumps
-//!   through the cell's slot; its second half, `EMPTY` bytes on, is what the slot of an empty entry
-//!   holds, and goes to the cell's trampoline;
+//! - `encode`: the bytes of a stub. Its first half notes the use of the entry if it is to, and
+//!   jumps through the cell's slot; its second half, `EMPTY` bytes on, is what the slot of an empty
+//!   entry holds, and goes to the cell's trampoline;
 //! - `encode_first`: what stands in the place before all stubs;
-//! - `trampoline`: keeps every argument register, calls the cell's resolver, puts them back and jumps
-//!   to what it returned;
+//! - `trampoline`: keeps every argument register, calls the cell's resolver, puts them back and
+//!   jumps to what it returned;
 //! - `trap`: an illegal instruction in a function whose name a debugger shows.
 //!
 //! A stub may change only what any veneer of a linker may: r11 and the flags on x86-64, x16 and x17
-//! on aarch64. Marking is a compare and rarely a store, so that threads which call the same function
-//! share its cell's cache line.
+//! on aarch64. Marking is a compare and rarely a store, so that threads which call the same
+//! function share its cell's cache line.
 
 use super::entries::Cell;
 
