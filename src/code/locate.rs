@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::region::Region;
 use super::spans::is_user;
-use crate::base::{Result, fail};
+use crate::base::{Result, fail, split_index};
 use crate::os::{Access, Reservation};
 
 /// Symbols a manager may have at once.
@@ -145,6 +145,19 @@ impl Locator {
         fence(Ordering::Acquire);
         let same = place.id.load(Ordering::Relaxed) == id;
         if same && pc.wrapping_sub(start) < len { id } else { 0 }
+    }
+
+    /// The place of a symbol, if the id names one that has code.
+    pub fn settled(&self, id: u64) -> Option<&Place> {
+        self.place(split_index(id)).filter(|place| place.id.load(Ordering::Acquire) == id)
+    }
+
+    /// Where a symbol is, if the id names one that has code.
+    pub fn address(&self, id: u64) -> Option<*mut u8> {
+        let place = self.settled(id)?;
+        let start = place.start.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        (place.id.load(Ordering::Relaxed) == id).then_some(start as *mut u8)
     }
 
     fn find_range(&self, pc: usize) -> Option<usize> {

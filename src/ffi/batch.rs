@@ -28,8 +28,7 @@ use crate::manager::{Item, Manager, Source};
 /// LIFECYCLE_E_INVALID also for an item with neither or both of code and reserved, with another
 /// size than the first, or with a reservation that stands in the batch twice; LIFECYCLE_E_EXISTS
 /// also for a name that stands in the batch twice. On failure nothing has changed, except that
-/// entries named by relocations have been made. LIFECYCLE_E_LIMIT may mean room that still waits
-/// for a look at the readers: lifecycle_reclaim, and try again.
+/// entries named by relocations have been made.
 ///
 /// Ownership: the code is the module's on success. Threads: any. Re-entry: from callbacks too.
 /// Fork: as lifecycle_map_symbol, and for reservations as lifecycle_code_commit. Since: 0.1.0

@@ -36,28 +36,20 @@ impl Manager {
         items: &[Item<'_>],
         mut tell: impl FnMut(usize, u64),
     ) -> Result<()> {
-        self.change(|state, effects| {
-            state.may_install_all(items, effects)?;
-            let mut batch =
-                Batch { reservations: List::new_in(state.host), named: List::new_in(state.host) };
-            batch.reservations.make_room(items.len())?;
-            batch.named.make_room(items.len())?;
-            if let Err(error) = state.name_all(self, items, &mut batch) {
-                state.give_up(items, &batch);
-                return Err(error);
-            }
-            state.tools.write_lines();
-            for (number, (named, reservation)) in
-                batch.named.iter().zip(&batch.reservations).enumerate()
-            {
-                if named.unveil {
-                    state.code.unveil(named.id, self.epoch())?;
+        self.with_room(|| {
+            self.change(|state, effects| {
+                let batch = state.prepare(self, items, effects)?;
+                let both = batch.named.iter().zip(&batch.reservations);
+                for (number, (named, reservation)) in both.enumerate() {
+                    if named.unveil {
+                        state.code.unveil(named.id, self.epoch())?;
+                    }
+                    state.take_over(named, effects)?;
+                    state.code.close(*reservation, named.id)?;
+                    tell(number, named.id);
                 }
-                state.take_over(named, effects)?;
-                state.code.close(*reservation, named.id)?;
-                tell(number, named.id);
-            }
-            Ok(())
+                Ok(())
+            })
         })
     }
 }
@@ -71,6 +63,30 @@ struct Batch {
 }
 
 impl State {
+    /// All that may fail: afterwards every item is named, and unseen. When it fails, nothing is.
+    fn prepare(
+        &mut self,
+        manager: &'static Manager,
+        items: &[Item<'_>],
+        effects: &mut Effects,
+    ) -> Result<Batch> {
+        self.may_install_all(items, effects)?;
+        let mut batch =
+            Batch { reservations: List::new_in(self.host), named: List::new_in(self.host) };
+        batch.reservations.make_room(items.len())?;
+        batch.named.make_room(items.len())?;
+        match self.name_all(manager, items, &mut batch) {
+            Ok(()) => {
+                self.tools.write_lines();
+                Ok(batch)
+            }
+            Err(error) => {
+                self.give_up(items, &batch);
+                Err(error)
+            }
+        }
+    }
+
     /// Asks all that may refuse, and makes room for all that will be retired and told.
     fn may_install_all(&mut self, items: &[Item<'_>], effects: &mut Effects) -> Result<()> {
         for item in items {

@@ -205,9 +205,12 @@ impl Manager {
         })
     }
 
-    /// Where a symbol's code is.
+    /// Where a symbol's code is. Takes no lock, but to say why there is none.
     pub fn symbol_address(&'static self, id: u64) -> Result<*mut c_void> {
-        self.read(|state| Ok(state.code.symbols.get(id)?.address.cast()))
+        match self.locator().and_then(|locator| locator.address(id)) {
+            Some(address) => Ok(address.cast()),
+            None => self.read(|state| Ok(state.code.symbols.get(id)?.address.cast())),
+        }
     }
 
     /// Unmaps one symbol.

@@ -4,7 +4,7 @@
 //! What is loaded stays: only JIT symbols are ever evicted, none with a pin, and none that was
 //! mapped or used within the last two epochs.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::effects::event;
 use super::{Manager, State};
@@ -24,12 +24,14 @@ impl Manager {
         self.clock.load(Ordering::Relaxed)
     }
 
-    /// Notes that a symbol was used now.
+    /// Notes that a symbol was used now. Takes no lock, but to say why there is none.
     pub fn mark_used(&'static self, id: u64) -> Result<()> {
-        self.read(|state| {
-            state.code.usage(id)?.store(self.epoch(), Ordering::Relaxed);
-            Ok(())
-        })
+        let mark = |used: &AtomicU64| used.store(self.epoch(), Ordering::Relaxed);
+        match self.locator().and_then(|locator| locator.settled(id)) {
+            Some(place) => mark(&place.used),
+            None => self.read(|state| state.code.usage(id).map(mark))?,
+        }
+        Ok(())
     }
 
     /// Where a symbol's use is noted, for hosts that mark without a call.

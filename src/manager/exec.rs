@@ -106,7 +106,9 @@ impl Manager {
             fail!(LIFECYCLE_E_EXISTS, "handle {handle} is bound to module '{path}' already");
         }
         remember(&mut managers, self)?;
-        self.change(|state, _| {
+        // Not `change`, which may go on with what somebody else's change left to free, and so call
+        // the host back while the table is locked.
+        self.step(|state, _| {
             state.registry.get(module)?;
             state.exec.bound.try_push((handle, module))
         })

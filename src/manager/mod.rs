@@ -292,12 +292,14 @@ impl Manager {
     /// The symbol that an address lies in; 0 if none. Takes no lock and touches no thread-local: a
     /// signal handler may ask.
     pub fn symbol_at(&'static self, pc: *const c_void) -> u64 {
+        self.locator().map_or(0, |locator| locator.find(pc as usize))
+    }
+
+    /// For what takes no lock.
+    fn locator(&'static self) -> Option<&'static Locator> {
         // SAFETY: the locator lives as long as the state; a host that destroys a manager while it
-        // looks up addresses in it breaks the contract of lifecycle_destroy.
-        match unsafe { self.locator.load(Ordering::Acquire).as_ref() } {
-            Some(locator) => locator.find(pc as usize),
-            None => 0,
-        }
+        // looks something up in it breaks the contract of lifecycle_destroy.
+        unsafe { self.locator.load(Ordering::Acquire).as_ref() }
     }
 
     /// Its readers.
