@@ -249,9 +249,14 @@ pub fn run_against_model(ops: &[Op], setting: Setting) {
                     for byte in [0, size / 2, size.wrapping_sub(1)] {
                         assert!(byte >= size || world.forbids(at as usize + byte) == Some(false));
                     }
-                    // What lies behind a mapping of its own is another's.
-                    if taken < HUGE {
-                        assert_ne!(world.forbids(at as usize + taken), Some(false));
+                    // What lies behind a mapping of its own is another's, and what lies behind an
+                    // extension may be one that came before.
+                    let behind = at as usize + taken;
+                    let holds = |(other, len, _): &(*mut u8, usize, u8)| {
+                        behind.wrapping_sub(*other as usize) < (*len).max(1)
+                    };
+                    if taken < HUGE && !ranges.iter().any(holds) {
+                        assert_ne!(world.forbids(behind), Some(false));
                     }
                 }
                 fill(at, size, number as u8);
