@@ -338,6 +338,9 @@ impl Slab {
             let Some(word) = self.touched.get(number) else { continue };
             let from = from.max(number * 64) - number * 64;
             let end = end.min(number * 64 + 64) - number * 64;
+            if from >= end {
+                continue;
+            }
             let bits = u64::MAX >> (64 - (end - from)) << from;
             if word.load(Ordering::Relaxed) & bits != bits {
                 word.fetch_or(bits, Ordering::Relaxed);

@@ -149,7 +149,9 @@ impl Locator {
 
     /// The place of a symbol, if the id names one that has code.
     pub fn settled(&self, id: u64) -> Option<&Place> {
-        self.place(split_index(id)).filter(|place| place.id.load(Ordering::Acquire) == id)
+        // 0 is no id, but stands where nothing is.
+        let place = self.place(split_index(id)).filter(|_| id != 0)?;
+        (place.id.load(Ordering::Acquire) == id).then_some(place)
     }
 
     /// Where a symbol is, if the id names one that has code.
