@@ -5,15 +5,6 @@
 
 #include "support.h"
 
-static lifecycle_reader *attach(lifecycle_manager *manager)
-{
-    lifecycle_reader *reader = NULL;
-    EXPECT_OK(lifecycle_reader_attach(manager, &reader));
-    if (reader == NULL)
-        exit(EXIT_FAILURE);
-    return reader;
-}
-
 static size_t reclaim(lifecycle_manager *manager)
 {
     size_t bytes = 999999;
@@ -30,7 +21,7 @@ static void count_release(void *resource, void *user)
 static void entering_nests_and_leaving_without_is_refused(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     lifecycle_stats stats;
     EXPECT_STATUS(lifecycle_leave(reader), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_enter(NULL), LIFECYCLE_E_INVALID);
@@ -71,8 +62,8 @@ static void what_is_retired_waits_for_who_was_inside(void)
         void *data;
         config.code_mode = modes[mode];
         manager = make_manager(&config);
-        reader = attach(manager);
-        late = attach(manager);
+        reader = attach_reader(manager);
+        late = attach_reader(manager);
         module = load(manager, "a");
         code = lifecycle_symbol_address(manager, map_returning(manager, module, "f", 7, 0));
         EXPECT_OK(lifecycle_on_symbol_mapped(manager, module, "g", adopted, 64, count_release, &adopted_released, NULL));
@@ -109,7 +100,7 @@ static void what_is_retired_waits_for_who_was_inside(void)
 static void each_thing_waits_for_its_own_readers_only(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *first = attach(manager), *second = attach(manager);
+    lifecycle_reader *first = attach_reader(manager), *second = attach_reader(manager);
     lifecycle_module a = load(manager, "a"), b = load(manager, "b");
     int of_a = 0, of_b = 0;
     EXPECT_OK(lifecycle_own(manager, a, NULL, count_release, &of_a, NULL));
@@ -133,7 +124,7 @@ static void each_thing_waits_for_its_own_readers_only(void)
 static void parking_is_being_outside_for_a_while(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     lifecycle_module module = load(manager, "a");
     int released = 0;
     EXPECT_OK(lifecycle_own(manager, module, NULL, count_release, &released, NULL));
@@ -188,7 +179,7 @@ static void *use_anothers_reader(void *argument)
     EXPECT_STATUS(lifecycle_reader_detach(it->reader), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_park(it->reader), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_unpark(it->reader), LIFECYCLE_E_INVALID);
-    it->reader = attach(it->manager); /* and ends without detaching it */
+    it->reader = attach_reader(it->manager); /* and ends without detaching it */
     return NULL;
 }
 
@@ -201,7 +192,7 @@ static void run_in_thread(void *(*body)(void *), void *argument)
 static void a_reader_is_its_threads_own_and_may_outlive_it(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     other it = {manager, reader, NULL, 0, 0, 0, 0};
     lifecycle_module module = load(manager, "a");
     int released = 0;
@@ -220,7 +211,7 @@ static void a_reader_is_its_threads_own_and_may_outlive_it(void)
 static void *stay_inside(void *argument)
 {
     other *it = argument;
-    lifecycle_reader *reader = attach(it->manager);
+    lifecycle_reader *reader = attach_reader(it->manager);
     EXPECT_OK(lifecycle_enter(reader));
     __atomic_store_n(&it->inside, 1, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&it->stop, __ATOMIC_ACQUIRE))
@@ -233,7 +224,7 @@ static void *stay_inside(void *argument)
 static void synchronize_waits_no_longer_than_it_may_and_never_for_itself(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     other it = {manager, NULL, NULL, 0, 0, 0, 0};
     pthread_t thread;
     int released = 0;
@@ -263,7 +254,7 @@ static void synchronize_waits_no_longer_than_it_may_and_never_for_itself(void)
 static void *end_inside(void *argument)
 {
     other *it = argument;
-    it->reader = attach(it->manager);
+    it->reader = attach_reader(it->manager);
     EXPECT_OK(lifecycle_enter(it->reader));
     EXPECT_OK(lifecycle_enter(it->reader));
     return NULL;
@@ -299,14 +290,14 @@ static void who_ended_inside_is_outside(void)
 
 static void *end_outside(void *argument)
 {
-    attach(argument);
+    attach_reader(argument);
     return NULL;
 }
 
 static void readers_of_threads_that_ended_do_not_pile_up(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *mine = attach(manager);
+    lifecycle_reader *mine = attach_reader(manager);
     for (unsigned long i = 0; i < expect_scale(2000, 300); i++)
         run_in_thread(end_outside, manager);
     EXPECT(stats_of(manager).readers < 200);
@@ -326,7 +317,7 @@ static void who_holds_something_back_is_told(void)
     lifecycle_manager *manager = make_manager(NULL);
     other it = {manager, NULL, NULL, 0, 0, 0, 0};
     lifecycle_module first = load(manager, "a"), second = load(manager, "b");
-    lifecycle_reader *mine = attach(manager);
+    lifecycle_reader *mine = attach_reader(manager);
     lifecycle_stats stats, later;
     pthread_t thread;
     int released = 0;
@@ -391,7 +382,7 @@ static void much_is_freed_in_goes(void)
     lifecycle_module module;
     memset(&much, 0, sizeof much);
     much.manager = make_manager(NULL);
-    reader = attach(much.manager);
+    reader = attach_reader(much.manager);
     module = load(much.manager, "a");
     for (unsigned long i = 0; i < things; i++)
         EXPECT_OK(lifecycle_own(much.manager, module, NULL, look_at_what_waits, NULL, NULL));
@@ -410,7 +401,7 @@ static void much_is_freed_in_goes(void)
 static void *run_code(void *argument)
 {
     other *it = argument;
-    lifecycle_reader *reader = attach(it->manager);
+    lifecycle_reader *reader = attach_reader(it->manager);
     unsigned long calls = 0;
     int wrong = 0;
     while (!__atomic_load_n(&it->stop, __ATOMIC_ACQUIRE)) {
@@ -508,7 +499,7 @@ static void code_may_unload_its_own_module(void)
     one_more(code, unload_self);
     EXPECT_OK(lifecycle_map_symbol(self_manager, self_module, "f", code, sizeof code, NULL, &symbol));
     self_code = lifecycle_symbol_address(self_manager, symbol);
-    reader = attach(self_manager);
+    reader = attach_reader(self_manager);
     EXPECT_OK(lifecycle_enter(reader));
     if (CAN_RUN_CODE)
         EXPECT_EQ(call(entry_of(self_manager, "f")), 6);

@@ -30,19 +30,10 @@ long syscall(long number, ...)
     return -1;
 }
 
-static lifecycle_reader *attach(lifecycle_manager *manager)
-{
-    lifecycle_reader *reader = NULL;
-    EXPECT_OK(lifecycle_reader_attach(manager, &reader));
-    if (reader == NULL)
-        exit(EXIT_FAILURE);
-    return reader;
-}
-
 static void readers_are_told_to_fence(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     lifecycle_caps caps;
     EXPECT_OK(lifecycle_caps_get(manager, &caps, sizeof caps));
     EXPECT_EQ(caps.membarrier, 0);
@@ -55,7 +46,7 @@ static void what_is_retired_waits_and_goes(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
     lifecycle_module module = load(manager, "a");
-    lifecycle_reader *reader = attach(manager);
+    lifecycle_reader *reader = attach_reader(manager);
     void *code = lifecycle_symbol_address(manager, map_returning(manager, module, "f", 7, 0));
     size_t bytes = 1;
     EXPECT_OK(lifecycle_enter(reader));
@@ -82,7 +73,7 @@ static struct {
 
 static void *run_code(void *user)
 {
-    lifecycle_reader *reader = attach(run.manager);
+    lifecycle_reader *reader = attach_reader(run.manager);
     int wrong = 0;
     while (!__atomic_load_n(&run.stop, __ATOMIC_ACQUIRE)) {
         int value;

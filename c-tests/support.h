@@ -173,6 +173,15 @@ static inline const void *one_more(unsigned char *code, int_fn function)
     return code;
 }
 
+static inline lifecycle_reader *attach_reader(lifecycle_manager *manager)
+{
+    lifecycle_reader *reader = NULL;
+    EXPECT_OK(lifecycle_reader_attach(manager, &reader));
+    if (reader == NULL)
+        exit(EXIT_FAILURE);
+    return reader;
+}
+
 static inline void *entry_of(lifecycle_manager *manager, const char *name)
 {
     void *callable = NULL;

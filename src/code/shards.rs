@@ -314,35 +314,31 @@ impl Shards {
 
     /// Gives back what was taken and has not been run.
     pub fn untake(&self, taken: Taken) {
-        self.of_era(taken, |shard| shard.give_up(taken.span, taken.open));
+        self.of_era(taken, || (), |shard| shard.give_up(taken.span, taken.open));
     }
 
     /// Gives back a span that may have been run and that no reader is inside any more. It is used
     /// again only after every processor has dropped what it fetched.
     pub fn retire(&self, taken: Taken) {
-        self.of_era(taken, |shard| shard.retire(taken.span));
+        self.retire_after(taken, || ());
     }
 
     /// As `retire`, with `between` after the span's shard is locked and before the span is touched:
     /// the manager's lock may go there, and nobody sees a span that is neither here nor there.
     pub fn retire_after(&self, taken: Taken, between: impl FnOnce()) {
+        self.of_era(taken, between, |shard| shard.retire(taken.span));
+    }
+
+    /// With the shard of what was taken, if it is still of that era: closed shards have nothing to
+    /// give back to.
+    fn of_era(&self, taken: Taken, between: impl FnOnce(), with: impl FnOnce(&mut Shard)) {
         let mut place = self.all.get(taken.home).map(|place| place.lock.lock());
         between();
         if let Some(shard) = place.as_mut().and_then(|place| place.as_mut())
             && shard.era == taken.era
         {
-            shard.retire(taken.span);
+            with(shard);
         }
-    }
-
-    fn of_era(&self, taken: Taken, with: impl FnOnce(&mut Shard)) {
-        // Closed shards have nothing to give back to.
-        let _ = self.with(taken.home, |shard| {
-            if shard.era == taken.era {
-                with(shard);
-            }
-            Ok(())
-        });
     }
 
     /// Where an open reservation will run, and what is known of it.

@@ -145,7 +145,7 @@ impl State {
     }
 
     /// Takes room for code and so many bytes behind it, and copies it there.
-    pub(super) fn write_down(&mut self, bytes: &[u8], want: Want, behind: usize) -> Result<u64> {
+    fn write_down(&mut self, bytes: &[u8], want: Want, behind: usize) -> Result<u64> {
         let (reservation, _, writable, _) = self.code.reserve(want.with(behind))?;
         // SAFETY: `.span.live` - the reservation's bytes are writable there, ours alone, and as
         // many as were wanted.

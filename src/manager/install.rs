@@ -8,7 +8,7 @@ use super::retire::{FORGOTTEN_AT_ONCE, Waiting};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Lossy, Result, Text, fail};
-use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Taken};
+use crate::code::{Backing, NewName, NewSymbol, Relocation, Relocations, Retired, Taken};
 use crate::epoch::Verdict;
 use crate::registry::Stage;
 use crate::tools::{Fresh, Told};
@@ -256,12 +256,18 @@ impl State {
 
     /// Undoes `name_code` of what was kept unseen; its bytes are the caller's again.
     pub(super) fn unname(&mut self, id: u64) -> Result<()> {
+        self.unlink(id, true).map(|_| ())
+    }
+
+    /// Takes a symbol out of every table and off its module.
+    fn unlink(&mut self, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
         let owner = self.registry.get_mut(module)?;
-        owner.code_bytes -= len as u64;
         let chain = if jit { &mut owner.jit } else { &mut owner.exec };
-        self.code.retire(chain, id, true).map(|_| ())
+        let retired = self.code.retire(chain, id, successor)?;
+        owner.code_bytes -= len as u64;
+        Ok(retired)
     }
 
     /// Tells tools of a symbol that is about to be named. `more` follow before any is shown.
@@ -291,20 +297,15 @@ impl State {
         successor: bool,
         effects: &mut Effects,
     ) -> Result<()> {
-        let symbol = self.code.symbols.get(id)?;
-        let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
-        let owner = self.registry.get_mut(module)?;
-        let chain = if jit { &mut owner.jit } else { &mut owner.exec };
-        let retired = self.code.retire(chain, id, successor)?;
-        owner.code_bytes -= len as u64;
+        let retired = self.unlink(id, successor)?;
         if matches!(retired.backing, Backing::Awaited) {
             return Ok(());
         }
         let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
-        gone.module = module;
+        gone.module = retired.module;
         gone.id = id;
         gone.address = retired.address.cast_const().cast();
-        gone.bytes = len;
+        gone.bytes = retired.len;
         effects.tell(gone, Some(&retired.name));
         self.retirement.push(Waiting::Code(retired));
         Ok(())
