@@ -1,0 +1,5 @@
+//! Values.
+mod handles;
+mod pool;
+mod store;
+mod word;
