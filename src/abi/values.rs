@@ -13,9 +13,8 @@ pub type lifecycle_scope = u64;
 
 /// A persistent value: immutable, counted. It belongs to the interpreter that made it. Numbers may
 /// be kept in the pointer itself: never follow it.
-#[repr(C)]
 pub struct lifecycle_value {
-    private: [u8; 0],
+    _private: (),
 }
 
 /// Kind: no value.

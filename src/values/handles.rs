@@ -78,6 +78,8 @@ pub struct Handles {
     limit: usize,
     /// The generation has no number left: the next handle is of another one.
     is_spent: bool,
+    /// No handle can be made until some are dropped.
+    is_sealed: bool,
     /// The first handle that was ever this interpreter's.
     origin: u64,
     /// Drops in a row that left most of a large array unused.
@@ -116,6 +118,7 @@ impl Handles {
             older: List::new_in(host),
             limit: limit.min(MOST),
             is_spent: false,
+            is_sealed: false,
             origin: first,
             idle: 0,
             most_used: 0,
@@ -152,6 +155,9 @@ impl Handles {
     #[cold]
     fn make_room(&mut self) -> Result<()> {
         let len = self.len();
+        if self.is_sealed {
+            fail!(LIFECYCLE_E_BUSY, "no handle can be made while handles are dropped");
+        }
         if len >= self.limit {
             fail!(LIFECYCLE_E_LIMIT, "there are {len} handles already, the most there may be");
         }
@@ -302,12 +308,20 @@ impl Handles {
         self.older.make_room(1)
     }
 
+    /// Until handles are dropped none can be made.
+    #[inline]
+    pub fn seal(&mut self) {
+        self.is_sealed = true;
+        self.room = 0;
+    }
+
     /// Forgets the handles made since a mark. What was made before stays, and new handles are none
     /// of those that were forgotten.
     pub fn close(&mut self, mark: Mark) {
         let next = self.front.first + self.front.count;
+        self.is_sealed = false;
         if next == mark.next {
-            return;
+            return self.set_room();
         }
         self.most_used = self.most_used.max(self.len());
         // Segments that began after the mark go whole.
@@ -333,8 +347,9 @@ impl Handles {
     #[inline]
     pub fn drop_all(&mut self) {
         let (used, next) = (self.len(), self.front.first + self.front.count);
+        self.is_sealed = false;
         if used == 0 && self.most_used == 0 {
-            return;
+            return self.set_room();
         }
         self.front.first = next;
         self.front.count = 0;
