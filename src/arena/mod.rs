@@ -254,27 +254,32 @@ impl Arena {
         lifecycle_arena_mark { position, arena, sequence }
     }
 
-    fn check_quiet(&self, what: &str) -> Result<()> {
-        if self.busy.get() {
-            fail!(LIFECYCLE_E_BUSY, "a cleanup of the arena must not {what} it");
+    /// Nothing that drops allocations while cleanups run, and nothing of the sort to C if the arena
+    /// has an owner (`.arena.owned`).
+    #[inline]
+    fn check_may(&self, drop: &'static str, is_owner: bool) -> Result<()> {
+        if self.busy.get() || (self.owned.get() && !is_owner) {
+            return self.refuse(drop);
         }
         Ok(())
     }
 
-    /// `.arena.owned`
-    fn check_unowned(&self, what: &str) -> Result<()> {
-        if self.owned.get() {
-            fail!(
-                LIFECYCLE_E_BUSY,
-                "the arena is a part of something else, which alone may {what} it"
-            );
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, drop: &'static str) -> Result<()> {
+        if self.busy.get() {
+            fail!(LIFECYCLE_E_BUSY, "a cleanup of the arena must not {drop} it");
         }
-        Ok(())
+        fail!(LIFECYCLE_E_BUSY, "the arena is a part of something else, which alone may {drop} it")
     }
 
     /// Runs the cleanups registered since a mark, or all, newest first. Each is taken off before it
     /// is called, so that one that registers another finds it run next.
+    #[inline]
     fn run_cleanups(&self, since: Option<Mark>) {
+        if !self.with(|bump| bump.has_cleanups()) {
+            return;
+        }
         self.busy.set(true);
         while let Some(cleanup) = self.with(|bump| bump.pop_cleanup(since)) {
             // SAFETY: the caller of on_reset promised that the function may be called with these,
@@ -286,15 +291,19 @@ impl Arena {
 
     /// Goes back to a mark.
     pub fn rewind(&self, mark: lifecycle_arena_mark) -> Result<()> {
-        self.check_unowned("rewind")?;
-        self.owner_rewind(mark)
+        self.check_may("rewind", false)?;
+        self.rewind_now(mark)
     }
 
     /// Goes back to a mark, for the owner.
     pub fn owner_rewind(&self, mark: lifecycle_arena_mark) -> Result<()> {
+        self.check_may("rewind", true)?;
+        self.rewind_now(mark)
+    }
+
+    fn rewind_now(&self, mark: lifecycle_arena_mark) -> Result<()> {
         let lifecycle_arena_mark { position, arena, sequence } = mark;
         let mark = Mark { position, arena, sequence };
-        self.check_quiet("rewind")?;
         match self.with(|bump| bump.check(mark)) {
             Ok(()) => {}
             Err(Unfit::Foreign) => {
@@ -325,13 +334,18 @@ impl Arena {
 
     /// Forgets everything.
     pub fn reset(&self) -> Result<()> {
-        self.check_unowned("reset")?;
-        self.owner_reset()
+        self.check_may("reset", false)?;
+        self.reset_now()
     }
 
     /// Forgets everything, for the owner.
     pub fn owner_reset(&self) -> Result<()> {
-        self.check_quiet("reset")?;
+        self.check_may("reset", true)?;
+        self.reset_now()
+    }
+
+    #[inline]
+    fn reset_now(&self) -> Result<()> {
         self.run_cleanups(None);
         // A mapping that the system did not take back is counted (failed_releases) and tried again;
         // the arena is empty.
@@ -342,13 +356,17 @@ impl Arena {
     /// Gives everything back. Where the system refuses, the arena is as after a reset and still
     /// valid.
     pub fn destroy(&self) -> Result<()> {
-        self.check_unowned("destroy")?;
-        self.owner_destroy()
+        self.check_may("destroy", false)?;
+        self.destroy_now()
     }
 
     /// Gives everything back, for the owner; as `destroy`.
     pub fn owner_destroy(&self) -> Result<()> {
-        self.check_quiet("destroy")?;
+        self.check_may("destroy", true)?;
+        self.destroy_now()
+    }
+
+    fn destroy_now(&self) -> Result<()> {
         self.run_cleanups(None);
         if !Pool::withdraw(self) {
             fail!(LIFECYCLE_E_STALE, "another thread was destroying the arena");

@@ -38,6 +38,12 @@ impl<P: Platform> Bump<P> {
         Ok(())
     }
 
+    /// Whether there are any.
+    #[inline]
+    pub fn has_cleanups(&self) -> bool {
+        !self.records.is_null()
+    }
+
     /// Takes the newest cleanup off the list, if it was registered after the mark (`None`: at any
     /// time).
     #[inline]

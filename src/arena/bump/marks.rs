@@ -145,6 +145,7 @@ impl Marks {
     }
 
     /// The arena goes back to its start.
+    #[inline]
     pub fn reset(&mut self) {
         self.floor = self.last + 1;
         self.dead_len = 0;

@@ -281,6 +281,7 @@ impl<P: Platform> Bump<P> {
     /// (`retention`); where it refuses, pages stay committed and the next time tries again, as it
     /// does with mappings; the last such refusal of a mapping is told, though the arena is empty all
     /// the same.
+    #[inline]
     pub fn reset(&mut self) -> Result<(), P::Error> {
         self.note_high_water();
         let result = self.drop_sides(0);

@@ -90,16 +90,19 @@ impl<P: Platform> Bump<P> {
     }
 
     /// Bytes between the segment's start and the cursor.
+    #[inline]
     pub(super) fn offset(&self) -> usize {
         self.cursor as usize - self.segment.start as usize
     }
 
     /// Where the cursor is, counted from the start of the arena.
+    #[inline]
     pub(super) fn position(&self) -> usize {
         self.segment.position + self.offset()
     }
 
     /// Sets `end` and `limit` to what the segment allows (`.arena.limit`, `.arena.watched`).
+    #[inline]
     pub(super) fn settle(&mut self) {
         let Segment { kind, start, len, before, .. } = self.segment;
         let there = if kind == Kind::Range { self.committed } else { len };
@@ -110,6 +113,7 @@ impl<P: Platform> Bump<P> {
     }
 
     /// Moves the cursor back to a position of its segment, or of the first region, or to 0.
+    #[inline]
     pub(super) fn place(&mut self, position: usize) {
         if self.segment.kind == Kind::Range && position < self.segment.position {
             self.segment = Segment::first(self.first);
