@@ -1,5 +1,6 @@
 //! Values.
 mod handles;
+mod list;
 mod pool;
 mod store;
 mod word;
