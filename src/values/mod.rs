@@ -25,9 +25,12 @@ mod convert;
 mod definitions;
 mod eval;
 mod handles;
+mod number;
 mod pool;
+mod scalars;
 mod scratch;
 mod store;
+mod text;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};
@@ -43,8 +46,9 @@ use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
 use eval::{Eval, Level};
 use handles::Handles;
-use scratch::Slot;
+use scratch::{EMPTY, Slot};
 use store::{Block, Store};
+pub use text::Text;
 use word::Word;
 
 /// What the host's options say, with the defaults filled in.
@@ -72,7 +76,7 @@ pub struct State {
     /// The evals entered and not left.
     evals: List<Eval>,
     /// Counts changes in place, so that texts know whether they are up to date.
-    clock: u32,
+    clock: u64,
     /// Counts runs of keeping (`convert`).
     run: u32,
     options: Options,
@@ -203,15 +207,16 @@ impl State {
         self.handles.slot_mut(position).ok_or_else(gone)
     }
 
-    /// Something was changed in place: texts are to be looked at again.
-    fn touch(&mut self) {
-        self.clock = self.clock.wrapping_add(1);
+    /// Something was changed in place: texts are to be looked at again. The time of the change.
+    fn touch(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
     }
 
     /// A copy of bytes in a level's arena, with a NUL behind.
     fn copy_bytes<'a>(&self, level: usize, bytes: &[u8]) -> Result<&'a [u8]> {
         if bytes.is_empty() {
-            return Ok(b"");
+            return Ok(EMPTY.get(..0).unwrap_or_default());
         }
         let copy = self.arena(level)?.copy_text(bytes)?;
         // SAFETY: `.scratch.object` - the copy was made just above and lives as long as the level.
