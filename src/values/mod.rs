@@ -71,10 +71,10 @@ pub struct State {
     spare_arenas: List<&'static Arena>,
     /// The evals entered and not left.
     evals: List<Eval>,
-    /// Counts changes in place, so that texts know whether they are up to date.
-    clock: u32,
-    /// Counts runs of keeping (`convert`).
-    run: u32,
+    /// Counts changes in place, so that texts and what was kept know whether they are up to date.
+    clock: u64,
+    /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
+    wanted: List<usize>,
     options: Options,
     host: Host,
     high_water: usize,
@@ -150,7 +150,7 @@ impl State {
             spare_arenas: List::new_in(host),
             evals: List::new_in(host),
             clock: 0,
-            run: 0,
+            wanted: List::new_in(host),
             options: chosen,
             host,
             high_water: 0,
@@ -205,7 +205,7 @@ impl State {
 
     /// Something was changed in place: texts are to be looked at again.
     fn touch(&mut self) {
-        self.clock = self.clock.wrapping_add(1);
+        self.clock += 1;
     }
 
     /// A copy of bytes in a level's arena, with a NUL behind.

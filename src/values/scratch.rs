@@ -232,12 +232,10 @@ pub struct Shared {
     pub is_nested: Cell<bool>,
     /// It is being kept right now: met again on the way down, it is a cycle.
     pub is_on_path: Cell<bool>,
-    /// The word that it was kept as last, uncounted; nil = never.
+    /// The block that it was kept as last; not counted, but stamped with the level of the slot.
     pub kept: Cell<Word>,
     /// The clock then: nothing was changed in place since if it is still the same.
-    pub kept_at: Cell<u32>,
-    /// In which run of keeping `kept` was set.
-    pub run: Cell<u32>,
+    pub kept_at: Cell<u64>,
 }
 
 impl Shared {
@@ -249,7 +247,6 @@ impl Shared {
             is_on_path: Cell::new(false),
             kept: Cell::new(Word::NIL),
             kept_at: Cell::new(0),
-            run: Cell::new(0),
         }
     }
 }
@@ -258,6 +255,8 @@ impl Shared {
 pub struct ForeignObject {
     /// The host's; NULL once it was released.
     pub pointer: Cell<*mut c_void>,
+    /// The block that it was kept as; not counted, but stamped with the level of the slot.
+    pub kept: Cell<Word>,
     /// Its type's name, NUL-terminated.
     pub type_name: *const u8,
     /// Bytes of it.
@@ -287,4 +286,45 @@ impl Object for ForeignObject {
 }
 impl Object for BuilderObject {
     const KIND: c_int = LIFECYCLE_BUILDER;
+}
+
+impl Items {
+    /// The `n`-th.
+    #[inline]
+    pub fn get(&self, n: usize) -> Option<Word> {
+        if n >= self.len {
+            return None;
+        }
+        // SAFETY: `.scratch.items` - the room is the object's, and holds `len` words from `first`.
+        Some(unsafe { self.at.add(self.first + n).read() })
+    }
+
+    /// All of them.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = Word> {
+        (0..self.len).filter_map(move |n| self.get(n))
+    }
+}
+
+impl Patches {
+    /// The word in the `n`-th place of the table, used or not.
+    pub fn nth(&self, n: usize) -> Option<Word> {
+        self.place(n).map(|(_, word)| word)
+    }
+
+    fn place(&self, n: usize) -> Option<(u64, Word)> {
+        if n >= self.room {
+            return None;
+        }
+        // SAFETY: `.scratch.items` - the table is the object's, and has `room` places.
+        Some(unsafe { self.at.add(n).read() })
+    }
+}
+
+impl ForeignObject {
+    /// Its type's name.
+    pub fn type_name(&self) -> &[u8] {
+        // SAFETY: `.scratch.object` - the bytes lie in the arena with the object.
+        unsafe { core::slice::from_raw_parts(self.type_name, self.type_len) }
+    }
 }
