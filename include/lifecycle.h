@@ -816,7 +816,10 @@ typedef struct lifecycle_arena_options {
     void *first_region;
     /** Its bytes. */
     size_t first_region_size;
-    /** Bytes that stay committed after a reset, rounded up to pages; default: all of them. */
+    /**
+     * Bytes that stay committed after every reset, rounded up to pages; SIZE_MAX: all of them;
+     * default: what the recent rounds needed (see lifecycle_arena_reset).
+     */
     size_t retained;
     /** LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind. */
     uint32_t flags;
@@ -2748,9 +2751,9 @@ lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
  * Runs the arena's cleanups, newest first, and gives all of its memory back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an arena); LIFECYCLE_E_STALE (destroyed
- *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena); LIFECYCLE_E_SYSTEM,
- *          LIFECYCLE_E_NOMEM (the system does not take memory back: the arena is empty and still
- *          valid, call again).
+ *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's
+ *          own arena); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not take memory
+ *          back: the arena is empty and still valid, call again).
  *
  * Ownership: the arena and everything allocated from it are gone; the first region is the caller's
  * again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
@@ -2790,6 +2793,33 @@ void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
 void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t align);
 
 /**
+ * Gives an allocation another size, as realloc does. It stays where it is when it shrinks, and
+ * when it is the arena's last allocation and there is room behind it; otherwise its bytes are
+ * copied. What the last allocation gives up when it shrinks, or moves into a mapping of its own,
+ * can be allocated again at once, unless a mark was saved or a cleanup registered since; what any
+ * other gives up comes back with the reset.
+ *
+ * \param at        an allocation of this arena; NULL, with an old_size of 0, allocates.
+ * \param old_size  its size in bytes, as it was asked for.
+ * \param new_size  the size in bytes that it is to have; 0 keeps an address of its own.
+ *
+ * \returns the allocation with its first bytes, as many as both sizes have; the others are not
+ *          zeroed. It is aligned to 16; a larger alignment is kept only where it does not move.
+ *          NULL on failure, the old bytes untouched, lifecycle_last_error() telling: as
+ *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for bytes that are not in use in
+ *          the arena.
+ *
+ * Ownership: the arena's; the old address is dead unless it is what is returned. A rewind to a
+ * mark saved before forgets the change: the allocation has its first old_size bytes again if it
+ * had not moved, and is gone if it had. Threads, re-entry, fork: as lifecycle_arena_alloc_slow.
+ * Since: 0.1.0
+ */
+void *lifecycle_arena_grow(lifecycle_arena *arena,
+                           void *at,
+                           size_t old_size,
+                           size_t new_size);
+
+/**
  * Copies `len` bytes of text and ends the copy with a NUL.
  *
  * \param text  `len` bytes, which may hold NULs and are copied as they are; (NULL, 0) is the empty
@@ -2823,8 +2853,8 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
  *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena). On failure nothing is
- *          forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
+ *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
  *          each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
@@ -2861,13 +2891,19 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
                                           void *user);
 
 /**
- * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
- * stay, so that the next round takes no page fault; what exceeds lifecycle_arena_options.retained,
- * and huge allocations, go back to the system. Under AddressSanitizer and valgrind the old bytes
- * are marked: whoever still uses one is reported.
+ * Runs the arena's cleanups, newest first, and forgets everything allocated from it. That takes as
+ * long as the cleanups do and a few stores, whatever was allocated. Under AddressSanitizer and
+ * valgrind the old bytes are marked: whoever still uses one is reported.
+ *
+ * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
+ * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
+ * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
+ * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
+ * always go back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena).
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
  *
  * Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
  * the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
