@@ -25,6 +25,7 @@ mod convert;
 mod definitions;
 mod eval;
 mod handles;
+mod list;
 mod pool;
 mod scratch;
 mod store;
