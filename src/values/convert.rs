@@ -18,9 +18,8 @@
 
 use core::ptr;
 
-use super::dict;
 use super::list::Draft;
-use super::scratch::{DictObject, ForeignObject, ListObject, Shared, Slot, SlotExt};
+use super::scratch::{BuilderObject, DictObject, ForeignObject, ListObject, Shared, Slot, SlotExt};
 use super::store::{self, Kind};
 use super::word::{Is, Word};
 use super::{Interp, State};
@@ -114,8 +113,9 @@ impl State {
 
     /// A string's persistent twin is made once; a builder is kept as what was written by now.
     fn keep_text(&mut self, position: usize, slot: &Slot) -> Result<Word> {
-        if slot.kind() == LIFECYCLE_BUILDER {
-            return Ok(Word::block(self.store.text(slot.built())?));
+        if let Some(builder) = slot.object::<BuilderObject>() {
+            let built = builder.bytes();
+            return Ok(Word::block(self.store.text(built)?));
         }
         let block = self.store.text(slot.text().unwrap_or_default())?;
         let level = self.level_of(position);
@@ -281,7 +281,6 @@ impl State {
     }
 
     fn build_dict(&mut self, _dict: &DictObject) -> Result<Word> {
-        let _ = dict::len;
         Err(lost())
     }
 

@@ -12,6 +12,8 @@
 //! - `.scratch.object`: an object lies in the arena of its slot's level, and goes with it; nothing
 //!   of a deeper level is ever stored in it (`keep_level` in `convert.rs`), and no deeper level's
 //!   arena holds memory of it.
+//! - `.scratch.items`: words, patches and bytes of an object lie in the arena with it, as many as
+//!   it says.
 //! - `.scratch.cells`: objects are reached through shared references alone; what changes in them is
 //!   in cells. So two names of one object do no harm.
 //! - `.scratch.text`: the text of a list or dict is up to date if nothing at all was changed in
@@ -307,7 +309,16 @@ impl Items {
 }
 
 impl Patches {
-    /// The word in the `n`-th place of the table, used or not.
+    /// What stands in an unused place of the table, instead of a position.
+    pub const UNUSED: u64 = u64::MAX;
+
+    /// All of them, in no order: position and word.
+    pub fn iter(self) -> impl Iterator<Item = (usize, Word)> {
+        let used = (0..self.room).filter_map(move |n| self.place(n));
+        used.filter(|(at, _)| *at != Self::UNUSED).map(|(at, word)| (at as usize, word))
+    }
+
+    /// The word in the `n`-th place of the table; nil where it is unused.
     pub fn nth(&self, n: usize) -> Option<Word> {
         self.place(n).map(|(_, word)| word)
     }
@@ -326,5 +337,16 @@ impl ForeignObject {
     pub fn type_name(&self) -> &[u8] {
         // SAFETY: `.scratch.object` - the bytes lie in the arena with the object.
         unsafe { core::slice::from_raw_parts(self.type_name, self.type_len) }
+    }
+}
+
+impl BuilderObject {
+    /// What was written by now.
+    pub fn bytes(&self) -> &[u8] {
+        if self.at.get().is_null() {
+            return &[];
+        }
+        // SAFETY: `.scratch.object` - the room is the object's, and `len` bytes of it were written.
+        unsafe { core::slice::from_raw_parts(self.at.get(), self.len.get()) }
     }
 }
