@@ -25,6 +25,7 @@ mod convert;
 mod definitions;
 mod eval;
 mod handles;
+mod list;
 mod number;
 mod pool;
 mod scalars;
@@ -75,10 +76,10 @@ pub struct State {
     spare_arenas: List<&'static Arena>,
     /// The evals entered and not left.
     evals: List<Eval>,
-    /// Counts changes in place, so that texts know whether they are up to date.
+    /// Counts changes in place, so that texts and what was kept know whether they are up to date.
     clock: u64,
-    /// Counts runs of keeping (`convert`).
-    run: u32,
+    /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
+    wanted: List<usize>,
     options: Options,
     host: Host,
     high_water: usize,
@@ -154,7 +155,7 @@ impl State {
             spare_arenas: List::new_in(host),
             evals: List::new_in(host),
             clock: 0,
-            run: 0,
+            wanted: List::new_in(host),
             options: chosen,
             host,
             high_water: 0,

@@ -12,6 +12,8 @@
 //! - `.scratch.object`: an object lies in the arena of its slot's level, and goes with it; nothing
 //!   of a deeper level is ever stored in it (`keep_level` in `convert.rs`), and no deeper level's
 //!   arena holds memory of it.
+//! - `.scratch.items`: words, patches and bytes of an object lie in the arena with it, as many as
+//!   it says.
 //! - `.scratch.cells`: objects are reached through shared references alone; what changes in them is
 //!   in cells. So two names of one object do no harm.
 //! - `.scratch.text`: a slot's own text never changes: `text_len` is not 0 only where that holds,
@@ -261,12 +263,10 @@ pub struct Shared {
     pub is_nested: Cell<bool>,
     /// It is being kept right now: met again on the way down, it is a cycle.
     pub is_on_path: Cell<bool>,
-    /// The word that it was kept as last, uncounted; nil = never.
+    /// The block that it was kept as last; not counted, but stamped with the level of the slot.
     pub kept: Cell<Word>,
     /// The clock then: nothing was changed in place since if it is still the same.
     pub kept_at: Cell<u64>,
-    /// In which run of keeping `kept` was set.
-    pub run: Cell<u32>,
     /// Bytes of its text (`.scratch.text`).
     pub text_len: Cell<usize>,
     /// The clock when its text was made.
@@ -287,7 +287,6 @@ impl Shared {
             is_on_path: Cell::new(false),
             kept: Cell::new(Word::NIL),
             kept_at: Cell::new(0),
-            run: Cell::new(0),
             text_len: Cell::new(0),
             made_at: Cell::new(clock),
             checked_at: Cell::new(clock),
@@ -306,6 +305,8 @@ impl Shared {
 pub struct ForeignObject {
     /// The host's; NULL once it was released.
     pub pointer: Cell<*mut c_void>,
+    /// The block that it was kept as; not counted, but stamped with the level of the slot.
+    pub kept: Cell<Word>,
     /// Its type's name, NUL-terminated.
     pub type_name: *const u8,
     /// Bytes of it.
@@ -343,4 +344,65 @@ impl Object for ForeignObject {
 }
 impl Object for BuilderObject {
     const KIND: c_int = LIFECYCLE_BUILDER;
+}
+
+impl Items {
+    /// The `n`-th.
+    #[inline]
+    pub fn get(&self, n: usize) -> Option<Word> {
+        if n >= self.len {
+            return None;
+        }
+        // SAFETY: `.scratch.items` - the room is the object's, and holds `len` words from `first`.
+        Some(unsafe { self.at.add(self.first + n).read() })
+    }
+
+    /// All of them.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = Word> {
+        (0..self.len).filter_map(move |n| self.get(n))
+    }
+}
+
+impl Patches {
+    /// What stands in an unused place of the table, instead of a position.
+    pub const UNUSED: u64 = u64::MAX;
+
+    /// All of them, in no order: position and word.
+    pub fn iter(self) -> impl Iterator<Item = (usize, Word)> {
+        let used = (0..self.room).filter_map(move |n| self.place(n));
+        used.filter(|(at, _)| *at != Self::UNUSED).map(|(at, word)| (at as usize, word))
+    }
+
+    /// The word in the `n`-th place of the table; nil where it is unused.
+    pub fn nth(&self, n: usize) -> Option<Word> {
+        self.place(n).map(|(_, word)| word)
+    }
+
+    fn place(&self, n: usize) -> Option<(u64, Word)> {
+        if n >= self.room {
+            return None;
+        }
+        // SAFETY: `.scratch.items` - the table is the object's, and has `room` places.
+        Some(unsafe { self.at.add(n).read() })
+    }
+}
+
+impl ForeignObject {
+    /// Its type's name.
+    pub fn type_name(&self) -> &[u8] {
+        // SAFETY: `.scratch.object` - the bytes lie in the arena with the object.
+        unsafe { core::slice::from_raw_parts(self.type_name, self.type_len) }
+    }
+}
+
+impl BuilderObject {
+    /// What was written by now.
+    pub fn bytes(&self) -> &[u8] {
+        if self.at.get().is_null() {
+            return &[];
+        }
+        // SAFETY: `.scratch.object` - the room is the object's, and `len` bytes of it were written.
+        unsafe { core::slice::from_raw_parts(self.at.get(), self.len.get()) }
+    }
 }
