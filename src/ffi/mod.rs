@@ -49,6 +49,9 @@ mod arena;
 // Interpreters: evals, scopes, memory
 mod interp;
 
+// Values: making and reading them
+mod scalar;
+
 // Drop-ins
 mod exec;
 mod feather;

@@ -100,8 +100,7 @@ impl State {
             flags: 0,
             reserved: 0,
         };
-        let _ = reserve;
-        Arena::create(&options)
+        Arena::create_owned(&options, reserve)
     }
 
     fn note_high_water(&mut self) {
@@ -134,7 +133,7 @@ impl State {
     /// tried again.
     pub fn close_all(&mut self) -> Result<()> {
         while let Some(arena) = self.spare_arenas.last() {
-            arena.destroy()?;
+            arena.owner_destroy()?;
             self.spare_arenas.pop();
         }
         Ok(())
@@ -234,7 +233,7 @@ impl Interp {
             self.release_foreign(pointer);
         }
         // What the system does not take back is tried again.
-        let _ = arena.reset();
+        let _ = arena.owner_reset();
     }
 
     /// Closes scopes until `levels` levels are left.

@@ -26,9 +26,12 @@ mod definitions;
 mod eval;
 mod handles;
 mod list;
+mod number;
 mod pool;
+mod scalars;
 mod scratch;
 mod store;
+mod text;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};
@@ -44,8 +47,9 @@ use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
 use eval::{Eval, Level};
 use handles::Handles;
-use scratch::Slot;
+use scratch::{EMPTY, Slot};
 use store::{Block, Store};
+pub use text::Text;
 use word::Word;
 
 /// What the host's options say, with the defaults filled in.
@@ -72,10 +76,10 @@ pub struct State {
     spare_arenas: List<&'static Arena>,
     /// The evals entered and not left.
     evals: List<Eval>,
-    /// Counts changes in place, so that texts know whether they are up to date.
-    clock: u32,
-    /// Counts runs of keeping (`convert`).
-    run: u32,
+    /// Counts changes in place, so that texts and what was kept know whether they are up to date.
+    clock: u64,
+    /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
+    wanted: List<usize>,
     options: Options,
     host: Host,
     high_water: usize,
@@ -151,7 +155,7 @@ impl State {
             spare_arenas: List::new_in(host),
             evals: List::new_in(host),
             clock: 0,
-            run: 0,
+            wanted: List::new_in(host),
             options: chosen,
             host,
             high_water: 0,
@@ -204,15 +208,16 @@ impl State {
         self.handles.slot_mut(position).ok_or_else(gone)
     }
 
-    /// Something was changed in place: texts are to be looked at again.
-    fn touch(&mut self) {
-        self.clock = self.clock.wrapping_add(1);
+    /// Something was changed in place: texts are to be looked at again. The time of the change.
+    fn touch(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
     }
 
     /// A copy of bytes in a level's arena, with a NUL behind.
     fn copy_bytes<'a>(&self, level: usize, bytes: &[u8]) -> Result<&'a [u8]> {
         if bytes.is_empty() {
-            return Ok(b"");
+            return Ok(EMPTY.get(..0).unwrap_or_default());
         }
         let copy = self.arena(level)?.copy_text(bytes)?;
         // SAFETY: `.scratch.object` - the copy was made just above and lives as long as the level.
