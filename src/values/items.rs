@@ -56,16 +56,6 @@ impl Items {
         unsafe { core::slice::from_raw_parts(self.place(0).cast(), self.len) }
     }
 
-    /// One of them.
-    #[inline]
-    pub fn get(&self, i: usize) -> Option<Word> {
-        if i >= self.len {
-            return None;
-        }
-        // SAFETY: `.items.room`.
-        Some(unsafe { self.place(i).read() })
-    }
-
     /// Puts another one in its place, if there is one.
     #[inline]
     pub fn set(&self, i: usize, word: Word) {
@@ -167,13 +157,7 @@ impl Items {
 
     /// Puts words in the place of `remove` others at `i`; they are not among these. On failure
     /// nothing has changed.
-    pub fn splice(
-        &mut self,
-        arena: &Arena,
-        i: usize,
-        remove: usize,
-        words: &[Word],
-    ) -> Result<()> {
+    pub fn splice(&mut self, arena: &Arena, i: usize, remove: usize, words: &[Word]) -> Result<()> {
         let i = i.min(self.len);
         let remove = remove.min(self.len - i);
         let (before, after) = (i, self.len - i - remove);

@@ -10,6 +10,7 @@
 //! - `.patches.load`: at least a quarter of the pairs is empty, so every probe ends.
 
 use core::cell::Cell;
+use core::ops::Range;
 
 use super::scratch::Patches;
 use super::word::Word;
@@ -18,8 +19,7 @@ use crate::base::{Error, Result};
 
 type Pair = (u64, Word);
 
-/// What an empty pair has for a number.
-const EMPTY: u64 = u64::MAX;
+const EMPTY: u64 = Patches::UNUSED;
 const FEWEST: usize = 8;
 /// 2^64 divided by the golden ratio: spreads numbers that follow each other.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -87,7 +87,7 @@ impl Patches {
         }
         let mut copy = Patches { at: at.as_ptr(), room, len: 0 };
         for (number, word) in self.iter() {
-            copy.insert(number, word);
+            copy.insert(number as u64, word);
         }
         Ok(copy)
     }
@@ -114,8 +114,22 @@ impl Patches {
         }
     }
 
-    /// All of them, in no order.
-    pub fn iter<'a>(&self) -> impl Iterator<Item = (u64, Word)> + use<'a> {
-        self.pairs().iter().map(Cell::get).filter(|(number, _)| *number != EMPTY)
+    /// What a number had is nil from now on.
+    pub fn forget(&self, number: usize) {
+        if let Some(pair) = self.probe(number as u64, |_| true)
+            && pair.get().0 != EMPTY
+        {
+            pair.set((number as u64, Word::NIL));
+        }
+    }
+
+    /// What numbers outside a range had is nil from now on.
+    pub fn forget_outside(&self, range: Range<usize>) {
+        for pair in self.pairs() {
+            let number = pair.get().0;
+            if number != EMPTY && !range.contains(&(number as usize)) {
+                pair.set((number, Word::NIL));
+            }
+        }
     }
 }
