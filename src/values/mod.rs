@@ -23,6 +23,7 @@
 
 mod convert;
 mod definitions;
+mod dict;
 mod eval;
 mod handles;
 mod items;
@@ -35,6 +36,7 @@ mod scalars;
 mod scratch;
 mod store;
 mod text;
+mod trie;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};
