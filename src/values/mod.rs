@@ -31,6 +31,7 @@ mod pool;
 mod scalars;
 mod scratch;
 mod store;
+mod syntax;
 mod text;
 mod word;
 
