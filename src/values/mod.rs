@@ -35,6 +35,7 @@ mod pool;
 mod scalars;
 mod scratch;
 mod store;
+mod syntax;
 mod text;
 mod trie;
 mod word;
