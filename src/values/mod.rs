@@ -24,6 +24,7 @@
 mod convert;
 mod definitions;
 mod dict;
+mod dicts;
 mod eval;
 mod handles;
 mod items;
@@ -34,6 +35,8 @@ mod patches;
 mod pool;
 mod scalars;
 mod scratch;
+mod shimmer;
+mod sort;
 mod store;
 mod syntax;
 mod text;
