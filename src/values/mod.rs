@@ -23,6 +23,7 @@
 
 mod convert;
 mod definitions;
+mod dict;
 mod eval;
 mod handles;
 mod list;
@@ -32,6 +33,7 @@ mod scalars;
 mod scratch;
 mod store;
 mod text;
+mod trie;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};
