@@ -25,6 +25,7 @@ mod convert;
 mod definitions;
 mod dict;
 mod eval;
+mod growing;
 mod handles;
 mod list;
 mod number;
