@@ -49,6 +49,9 @@ mod arena;
 // Interpreters: evals, scopes, memory
 mod interp;
 
+// Lists and dicts
+mod list;
+
 // Values: making and reading them
 mod scalar;
 

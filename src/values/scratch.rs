@@ -255,6 +255,7 @@ pub struct DictObject {
 }
 
 /// What lists and dicts have in common for being kept.
+#[derive(Clone)]
 pub struct Shared {
     /// Something was changed in place since it was made, wrapped or kept, in the list or dict
     /// itself: elements came, went or were set.
@@ -279,6 +280,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Of a copy.
+    pub fn copy(&self) -> Self {
+        Shared { is_on_path: Cell::new(false), ..self.clone() }
+    }
+
     /// Of a new object, made at this time.
     pub fn new(clock: u64) -> Self {
         Shared {
