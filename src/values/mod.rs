@@ -26,6 +26,7 @@ mod definitions;
 mod dict;
 mod dicts;
 mod eval;
+mod growing;
 mod handles;
 mod items;
 mod list;
