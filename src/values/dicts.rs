@@ -377,6 +377,8 @@ impl State {
             index.make_room(arena, missing + 1)?;
         }
         entries.make_room(arena, 0, 2)?;
+        // `.dicts.key`
+        dict::hash_of(key);
         entries.push(Word::block(key));
         entries.push(value);
         dict.entries.set(entries);
