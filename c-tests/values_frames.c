@@ -180,18 +180,20 @@ static void a_frame_may_work_on_a_namespaces_variables(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
-/* Frames that outlive the scratch side: what they ran is no value of a later eval. */
-static void a_frames_handles_end_with_the_eval(void)
+/* Frames hold scratch handles, and go with them: also those that were pushed outside of any eval. */
+static void frames_end_with_the_scratch_side(void)
 {
     lifecycle_interp *interp = make_interp(NULL);
-    lifecycle_frame_info info;
     EXPECT_OK(lifecycle_frame_push(interp, text(interp, "cmd"), numbers(interp, 3)));
+    EXPECT_OK(lifecycle_var_set(interp, S("local"), numbers(interp, 3)));
+    EXPECT_OK(lifecycle_eval_enter(interp));
     EXPECT_OK(lifecycle_eval_enter(interp));
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
-    numbers(interp, 10);
-    info = info_at(interp, 1);
-    EXPECT(info.cmd == 0 || lifecycle_kind(interp, info.cmd) == LIFECYCLE_E_STALE);
-    EXPECT(info.args == 0 || lifecycle_kind(interp, info.args) == LIFECYCLE_E_STALE);
+    EXPECT_EQ(lifecycle_frame_count(interp), 2);
+    EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
+    EXPECT_EQ(lifecycle_frame_count(interp), 1);
+    EXPECT_EQ(memory_of(interp).variables, 0);
+    EXPECT_EQ(memory_of(interp).values, 0);
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
@@ -221,7 +223,7 @@ int main(void)
     RUN(the_active_frame_is_always_one_that_there_is);
     RUN(frames_are_limited);
     RUN(a_frame_may_work_on_a_namespaces_variables);
-    RUN(a_frames_handles_end_with_the_eval);
+    RUN(frames_end_with_the_scratch_side);
     RUN(a_frames_namespace_may_be_deleted);
     return expect_done();
 }

@@ -32,7 +32,7 @@ static void options_are_checked(void)
     EXPECT(interp == NULL);
     options.size = sizeof options;
     options.reserved = 1;
-    EXPECT_STATUS(lifecycle_interp_create(&options, &interp), LIFECYCLE_E_UNSUPPORTED);
+    EXPECT_STATUS(lifecycle_interp_create(&options, &interp), LIFECYCLE_E_INVALID);
     options.reserved = 0;
     options.allocator.alloc = counting_alloc;
     EXPECT_STATUS(lifecycle_interp_create(&options, &interp), LIFECYCLE_E_INVALID);
