@@ -62,6 +62,7 @@ typedef lifecycle_trace_fn as_trace;
     KIND(HANDLE, as_int64) KIND(HANDLE_NEW, as_int64) KIND(NUMBER, as_number)  \
     KIND(ARENA, as_pointer) KIND(ARENA_OPTIONS, as_pointer)                    \
     KIND(ARENA_SIZE, as_number) KIND(ARENA_ALIGN, as_number)                   \
+    KIND(ARENA_AT, as_pointer) KIND(ARENA_OLD, as_number)                      \
     KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
     KIND(SPL_COUNT, as_int64) KIND(INTERP, as_pointer)                         \
     KIND(INTERP_INSIDE, as_pointer) KIND(INTERP_LOCALS, as_pointer)            \
@@ -147,6 +148,7 @@ struct world {
     lifecycle_handle script, others;
     lifecycle_scope scope, closed;
     lifecycle_value *value, *others_value;
+    void *kept, *other_kept;
     struct values of[K_NONE];
 };
 
@@ -282,8 +284,8 @@ static void make_arenas(struct world *w)
     EXPECT(lifecycle_arena_alloc(w->arena, 100) != NULL);
     w->rewound = lifecycle_arena_save(w->arena);
     EXPECT_OK(lifecycle_arena_rewind(w->arena, w->mark));
-    EXPECT(lifecycle_arena_alloc(w->arena, 200) != NULL);
-    EXPECT(lifecycle_arena_alloc(w->other_arena, 300) != NULL);
+    EXPECT((w->kept = lifecycle_arena_alloc(w->arena, 200)) != NULL);
+    EXPECT((w->other_kept = lifecycle_arena_alloc(w->other_arena, 300)) != NULL);
     w->other_mark = lifecycle_arena_save(w->other_arena);
     EXPECT_OK(lifecycle_arena_destroy(w->dead_arena));
 }

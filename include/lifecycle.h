@@ -80,6 +80,10 @@
 /** Defaults for a lifecycle_arena_options. */
 #define LIFECYCLE_ARENA_OPTIONS_INIT \
     { sizeof(lifecycle_arena_options), 0, 0, NULL, 0, 0, 0, 0 }
+/** Defaults for a lifecycle_interp_options. */
+#define LIFECYCLE_INTERP_OPTIONS_INIT \
+    { sizeof(lifecycle_interp_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, \
+                               { NULL, NULL, NULL, NULL }, 0 }
 /** An observer that hears nothing yet: set on_event. */
 #define LIFECYCLE_OBSERVER_INIT { sizeof(lifecycle_observer), NULL }
 
@@ -244,6 +248,30 @@
 /** Name kind: globals; value = whatever the host keeps there. */
 #define LIFECYCLE_GLOBAL 3u
 
+/** Kind: no value. */
+#define LIFECYCLE_NIL 0
+
+/** Kind: text, any bytes. */
+#define LIFECYCLE_STRING 1
+
+/** Kind: a number of 64 bits with a sign. */
+#define LIFECYCLE_INT 2
+
+/** Kind: a double. */
+#define LIFECYCLE_DOUBLE 3
+
+/** Kind: a list of values. */
+#define LIFECYCLE_LIST 4
+
+/** Kind: pairs of a key and a value, in the order in which the keys came. */
+#define LIFECYCLE_DICT 5
+
+/** Kind: something of the host's, with a type name and a text. */
+#define LIFECYCLE_FOREIGN 6
+
+/** Kind: a text in the making. */
+#define LIFECYCLE_BUILDER 7
+
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */
@@ -294,6 +322,12 @@ typedef enum lifecycle_status {
 
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
+
+/**
+ * A persistent value: immutable, counted. It belongs to the interpreter that made it. Numbers may
+ * be kept in the pointer itself: never follow it.
+ */
+typedef struct lifecycle_value lifecycle_value;
 
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are
@@ -782,7 +816,10 @@ typedef struct lifecycle_arena_options {
     void *first_region;
     /** Its bytes. */
     size_t first_region_size;
-    /** Bytes that stay committed after a reset, rounded up to pages; default: all of them. */
+    /**
+     * Bytes that stay committed after every reset, rounded up to pages; SIZE_MAX: all of them;
+     * default: what the recent rounds needed (see lifecycle_arena_reset).
+     */
     size_t retained;
     /** LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind. */
     uint32_t flags;
@@ -837,6 +874,134 @@ typedef struct lifecycle_arena_stats {
     /** Resets since it was made. */
     uint64_t resets;
 } lifecycle_arena_stats;
+
+/**
+ * What a handle stands for. For the inline functions: the text, if it has one by now. The rest is
+ * private.
+ */
+typedef struct lifecycle_slot {
+    /** Its bytes, or NULL: it has none yet. */
+    const uint8_t *text;
+    /** How many; 0 where it has none. */
+    size_t text_len;
+    /** Private. */
+    uint64_t payload;
+    /** Private. */
+    uint32_t kind;
+    /** Private. */
+    uint32_t stamp;
+} lifecycle_slot;
+
+/**
+ * One interpreter's values. The three words are for the inline functions: the newest `count`
+ * handles are `first` and those that follow it, and `slots` is what they stand for. The rest is
+ * private.
+ */
+typedef struct lifecycle_interp {
+    /** The first of the newest handles. */
+    uint64_t first;
+    /** How many there are. */
+    uint64_t count;
+    /** What they stand for. */
+    lifecycle_slot *slots;
+} lifecycle_interp;
+
+/**
+ * A scratch value: a generation of 36 bits above an index of 28 bits; 0 is nil. It names what it
+ * was made for until the outermost eval ends (or its scope closes), and nothing ever after.
+ */
+typedef uint64_t lifecycle_handle;
+
+/**
+ * Writes the string form of a double, list or dict into a builder. The string forms of a list's
+ * elements (a dict's keys and values) are there already, so that asking for them calls nothing.
+ */
+typedef enum lifecycle_status (*lifecycle_to_text_fn)(struct lifecycle_interp *interp,
+                               lifecycle_handle value,
+                               lifecycle_handle builder,
+                               void *user);
+
+/** Makes the list that a text is in the host's language; nil = it is none. */
+typedef lifecycle_handle (*lifecycle_to_list_fn)(lifecycle_interp *interp,
+                          lifecycle_handle text,
+                          void *user);
+
+/** Takes a foreign thing back: called once for each. */
+typedef void (*lifecycle_foreign_release_fn)(void *ptr, void *user);
+
+/** Makes another foreign thing like this one; NULL = it cannot. */
+typedef void *(*lifecycle_foreign_clone_fn)(void *ptr, void *user);
+
+/** How an interpreter is set up. Start from LIFECYCLE_INTERP_OPTIONS_INIT; zero means the default. */
+typedef struct lifecycle_interp_options {
+    /** sizeof(lifecycle_interp_options) */
+    size_t size;
+    /** Handed to each of the four functions below; lifecycle_interp_user returns it. */
+    void *user;
+    /**
+     * The language's string form of a double, list or dict; default: the shortest text that reads
+     * back as the double, and Tcl's list syntax.
+     */
+    lifecycle_to_text_fn to_text;
+    /** The language's list syntax; default: Tcl's. */
+    lifecycle_to_list_fn to_list;
+    /** Takes a foreign thing back; default: nothing is done. */
+    lifecycle_foreign_release_fn foreign_release;
+    /** Makes another one, to be kept; default: what is kept is its type name and text. */
+    lifecycle_foreign_clone_fn foreign_clone;
+    /** Most frames at once, the global one included; default 10,000. */
+    size_t frame_limit;
+    /** Most handles at once; default 2^27, which is also the most. */
+    size_t handle_limit;
+    /** Most bytes of scratch memory in use at once, for each open scope; default 64 GiB. */
+    size_t arena_limit;
+    /** Most bytes of persistent values at once; default: no limit. */
+    size_t value_limit;
+    /** Where all memory but the scratch bytes comes from; all NULL = malloc, realloc, free. */
+    lifecycle_allocator allocator;
+    /** 0. */
+    uint64_t reserved;
+} lifecycle_interp_options;
+
+/** An open scope; 0 is none. */
+typedef uint64_t lifecycle_scope;
+
+/** What an interpreter holds. */
+typedef struct lifecycle_memory {
+    /** Handles alive. */
+    uint64_t scratch_handles;
+    /** Bytes that the scratch side has in use: the handles' slots and arena_used. */
+    uint64_t scratch_bytes;
+    /** Bytes of the scratch arenas in use, all open scopes together. */
+    uint64_t arena_used;
+    /** Namespaces, the global one included. */
+    uint64_t namespaces;
+    /** Commands that have a body. */
+    uint64_t procs;
+    /** Evals entered and not left. */
+    uint64_t eval_depth;
+    /**
+     * Blocks of persistent values alive: a string is one, a list one for up to 32 elements; small
+     * numbers take none.
+     */
+    uint64_t values;
+    /** Their bytes. */
+    uint64_t value_bytes;
+    /** The most that scratch_bytes ever was at the end of an eval or scope. */
+    uint64_t high_water;
+    /** Values that nobody keeps any more but a handle may still name; freed when it cannot. */
+    uint64_t pending_values;
+    /** Frames, the global one included. */
+    uint64_t frames;
+    /** Scopes open. */
+    uint64_t scopes;
+    /** Variables that have a value, in all namespaces and frames. */
+    uint64_t variables;
+    /** Traces. */
+    uint64_t traces;
+    /** References to values that the host holds. */
+    uint64_t held_values;
+} lifecycle_memory;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2586,9 +2751,9 @@ lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
  * Runs the arena's cleanups, newest first, and gives all of its memory back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an arena); LIFECYCLE_E_STALE (destroyed
- *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena); LIFECYCLE_E_SYSTEM,
- *          LIFECYCLE_E_NOMEM (the system does not take memory back: the arena is empty and still
- *          valid, call again).
+ *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's
+ *          own arena); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not take memory
+ *          back: the arena is empty and still valid, call again).
  *
  * Ownership: the arena and everything allocated from it are gone; the first region is the caller's
  * again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
@@ -2628,6 +2793,33 @@ void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
 void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t align);
 
 /**
+ * Gives an allocation another size, as realloc does. It stays where it is when it shrinks, and
+ * when it is the arena's last allocation and there is room behind it; otherwise its bytes are
+ * copied. What the last allocation gives up when it shrinks, or moves into a mapping of its own,
+ * can be allocated again at once, unless a mark was saved or a cleanup registered since; what any
+ * other gives up comes back with the reset.
+ *
+ * \param at        an allocation of this arena; NULL, with an old_size of 0, allocates.
+ * \param old_size  its size in bytes, as it was asked for.
+ * \param new_size  the size in bytes that it is to have; 0 keeps an address of its own.
+ *
+ * \returns the allocation with its first bytes, as many as both sizes have; the others are not
+ *          zeroed. It is aligned to 16; a larger alignment is kept only where it does not move.
+ *          NULL on failure, the old bytes untouched, lifecycle_last_error() telling: as
+ *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for bytes that are not in use in
+ *          the arena.
+ *
+ * Ownership: the arena's; the old address is dead unless it is what is returned. A rewind to a
+ * mark saved before forgets the change: the allocation has its first old_size bytes again if it
+ * had not moved, and is gone if it had. Threads, re-entry, fork: as lifecycle_arena_alloc_slow.
+ * Since: 0.1.0
+ */
+void *lifecycle_arena_grow(lifecycle_arena *arena,
+                           void *at,
+                           size_t old_size,
+                           size_t new_size);
+
+/**
  * Copies `len` bytes of text and ends the copy with a NUL.
  *
  * \param text  `len` bytes, which may hold NULs and are copied as they are; (NULL, 0) is the empty
@@ -2661,8 +2853,8 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
  *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena). On failure nothing is
- *          forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
+ *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
  *          each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
@@ -2699,13 +2891,19 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
                                           void *user);
 
 /**
- * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
- * stay, so that the next round takes no page fault; what exceeds lifecycle_arena_options.retained,
- * and huge allocations, go back to the system. Under AddressSanitizer and valgrind the old bytes
- * are marked: whoever still uses one is reported.
+ * Runs the arena's cleanups, newest first, and forgets everything allocated from it. That takes as
+ * long as the cleanups do and a few stores, whatever was allocated. Under AddressSanitizer and
+ * valgrind the old bytes are marked: whoever still uses one is reported.
+ *
+ * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
+ * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
+ * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
+ * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
+ * always go back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena).
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
  *
  * Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
  * the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
@@ -2748,6 +2946,190 @@ size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
 lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
                                            lifecycle_arena_stats *out,
                                            size_t size);
+
+/**
+ * Makes an interpreter: one owner for all values of one interpreter, scratch and persistent.
+ *
+ * A handle (lifecycle_handle) names a scratch value until the outermost eval ends; a value
+ * (lifecycle_value) is persistent, immutable and counted. lifecycle_materialize makes a value of a
+ * handle, lifecycle_wrap a handle of a value. Variables, commands and traces keep values by
+ * themselves. In lists and dicts handles are references: what is changed in place is seen through
+ * every handle and list that names it, and never by what is kept.
+ *
+ * \param options   how to set it up, starting from LIFECYCLE_INTERP_OPTIONS_INIT; NULL = the
+ *                  defaults. Copied.
+ * \param[out] out  the interpreter on LIFECYCLE_OK, else NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (out is NULL, options not set up with the macro, an
+ *          allocator that lacks a function); LIFECYCLE_E_UNSUPPORTED (options of a later version
+ *          that sets more); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65,536 interpreters exist, or
+ *          all generations of handles are used up).
+ *
+ * Ownership: the caller's, until lifecycle_interp_destroy. Threads: any thread; each interpreter is
+ * used by one thread at a time. Re-entry: from anywhere. Fork: the child has a copy, separate from
+ * then on. Since: 0.1.0
+ */
+lifecycle_status lifecycle_interp_create(const lifecycle_interp_options *options,
+                                         lifecycle_interp **out);
+
+/**
+ * Forgets everything that was defined, drops the scratch side, releases all foreign things and
+ * gives all memory back, but for values that the host still holds: those stay valid for
+ * lifecycle_value_retain and lifecycle_value_release, and the last release gives back the rest.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an interpreter); LIFECYCLE_E_STALE
+ *          (destroyed already); LIFECYCLE_E_BUSY (in an eval, or called from a function that
+ *          releases a foreign thing); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not
+ *          take scratch memory back: the interpreter is empty and still valid, call again).
+ *
+ * Ownership: the interpreter and its handles are gone. Threads: the one that uses it. Re-entry: not
+ * from an eval. Fork: a child destroys its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_interp_destroy(lifecycle_interp *interp);
+
+/**
+ * The pointer that lifecycle_interp_options.user was.
+ *
+ * \returns the pointer; NULL when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: the host's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork:
+ * works. Since: 0.1.0
+ */
+void *lifecycle_interp_user(lifecycle_interp *interp);
+
+/**
+ * The arena of the outermost scratch level, for bytes of the host's that an eval needs: they are
+ * gone when the outermost eval ends. The interpreter owns the arena: allocating, saving and
+ * registering cleanups is the host's, while resetting, rewinding and destroying it are
+ * LIFECYCLE_E_BUSY.
+ *
+ * \returns the arena; NULL when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: the interpreter's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_arena *lifecycle_interp_arena(lifecycle_interp *interp);
+
+/**
+ * An eval begins. Evals nest, and each is left by lifecycle_eval_leave, or with those inside it by
+ * lifecycle_eval_unwind.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_BUSY (called from a function that releases a foreign thing, or a cleanup of
+ *          the arena); LIFECYCLE_E_NOMEM. On failure no eval has begun.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks, but not while handles are dropped. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_enter(lifecycle_interp *interp);
+
+/**
+ * An eval ends. Scopes opened and frames pushed in it and left behind are closed and popped. At the
+ * end of the outermost eval every handle is gone, and all scratch memory is free for the next one:
+ * a few stores, however much there was.
+ *
+ * \param result     what the eval results in, or nil.
+ * \param[out] kept  the result's value, to be released by the host; NULL = it is not wanted. NULL
+ *                   is put there for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or in no eval); LIFECYCLE_E_STALE;
+ *          and if the result is wanted what lifecycle_materialize returns: the eval is left all the
+ *          same.
+ *
+ * Ownership: the value is the caller's. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Functions that release foreign things and cleanups of the arena are called. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_leave(lifecycle_interp *interp,
+                                      lifecycle_handle result,
+                                      lifecycle_value **kept);
+
+/**
+ * How many evals were entered and not left.
+ *
+ * \returns the number; 0 when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_eval_depth(lifecycle_interp *interp);
+
+/**
+ * Leaves evals until `depth` are left, for a host that leaves them by longjmp: after landing it
+ * calls this with the depth that there was when it called setjmp.
+ *
+ * \param depth  evals that stay; 0 = none: the scratch side is dropped.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_RANGE (there are fewer evals).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_eval_leave. A callback may be left by longjmp,
+ * but not one that the library calls while it drops handles. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_unwind(lifecycle_interp *interp, size_t depth);
+
+/**
+ * Drops the scratch side where there is no eval: handles that were made outside of one, and all
+ * bytes behind them.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_BUSY (in an eval: nothing is dropped).
+ *
+ * Ownership: all handles are gone. Threads: the one that uses the interpreter. Re-entry: not from
+ * an eval. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_force_reset(lifecycle_interp *interp);
+
+/**
+ * Opens a scope: what is made from now on goes when the scope is closed, so that one long eval
+ * needs no more scratch memory than one of its rounds. Scopes nest.
+ *
+ * \param[out] out  the scope on LIFECYCLE_OK, else 0.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, out is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_LIMIT (4,096 scopes are open); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: a scope is closed by lifecycle_scope_close, with a scope around it, or by the end of
+ * the eval that it was opened in. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_scope_open(lifecycle_interp *interp, lifecycle_scope *out);
+
+/**
+ * Closes a scope and those opened inside it: the handles made in it are gone. What was stored in a
+ * list or dict of a scope outside stays: there it is a copy, made when it was stored.
+ *
+ * \param scope           the scope.
+ * \param[in,out] escape  a handle that is to outlive the scope: it is set to a new handle outside
+ *                        that names an equal value, or the same one if it was made outside. NULL or
+ *                        nil = nothing escapes. Set to nil on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, no scope, or one that is not
+ *          open yet); LIFECYCLE_E_STALE (the interpreter, the scope or the handle is gone);
+ *          LIFECYCLE_E_CYCLE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (what escapes cannot be copied).
+ *          On failure the scope stays open, unless there was no room for the new handle.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_eval_leave. Since: 0.1.0
+ */
+lifecycle_status lifecycle_scope_close(lifecycle_interp *interp,
+                                       lifecycle_scope scope,
+                                       lifecycle_handle *escape);
+
+/**
+ * Tells what an interpreter holds.
+ *
+ * \param[out] out  filled in, or zeroed on failure.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, out is NULL, size is 0 or more
+ *          than 64 KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
+                                        lifecycle_memory *out,
+                                        size_t size);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

@@ -46,6 +46,9 @@ mod names;
 // Arenas
 mod arena;
 
+// Interpreters: evals, scopes, memory
+mod interp;
+
 // Drop-ins
 mod exec;
 mod feather;

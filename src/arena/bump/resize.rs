@@ -1,0 +1,100 @@
+//! Growing and shrinking an allocation: where it is if it is the last one, else by a copy.
+
+use core::ptr::NonNull;
+
+use super::platform::{Platform, Refused};
+use super::segments::Kind;
+use super::{ALIGN, Bump, SIZE_MAX, taken};
+
+impl<P: Platform> Bump<P> {
+    /// Gives an allocation of `old` bytes a size of `new`. It stays where it is if it shrinks, or
+    /// if it is the last one and there is room behind it; otherwise its bytes are copied, and the
+    /// old ones are nobody's. On failure nothing has changed.
+    ///
+    /// Whatever is said of `at` and `old`, nothing of the arena's own is touched: bytes that are
+    /// not in use are refused, and the cursor does not go below the newest mark or the newest
+    /// cleanup's record.
+    pub fn resize(
+        &mut self,
+        at: NonNull<u8>,
+        old: usize,
+        new: usize,
+    ) -> Result<NonNull<u8>, Refused<P::Error>> {
+        let start = at.as_ptr();
+        let foreign = Err(Refused::Foreign(start, old));
+        if old > SIZE_MAX || !(start as usize).is_multiple_of(ALIGN) {
+            return foreign;
+        }
+        if !self.holds(start, taken(old)) {
+            return foreign;
+        }
+        if new > SIZE_MAX {
+            return Err(Refused::TooBig(new));
+        }
+        let is_last = self.is_last(start, old);
+        if new <= old {
+            if is_last {
+                self.retreat(start.wrapping_add(taken(new)));
+            }
+            self.forbid_tail(start, new, old);
+            return Ok(at);
+        }
+        if is_last && self.reach(start, taken(new)) {
+            self.cursor = start.wrapping_add(taken(new));
+            if self.watched {
+                self.limit = self.cursor;
+                self.platform.permit(start.wrapping_add(old), new - old);
+            }
+            return Ok(at);
+        }
+        let copy = self.alloc(new, ALIGN)?;
+        // SAFETY: `.arena.live` - the first `old` bytes at `at` are in use (`holds`), and the copy
+        // was handed out just above with room for more; so they do not overlap.
+        unsafe { copy.copy_from_nonoverlapping(at, old) };
+        if self.is_last(start, old) {
+            self.retreat(start);
+        }
+        self.forbid_tail(start, 0, old);
+        Ok(copy)
+    }
+
+    /// Whether the cursor is right behind an allocation.
+    fn is_last(&self, at: *mut u8, size: usize) -> bool {
+        at.wrapping_add(taken(size)) == self.cursor
+    }
+
+    /// Whether so many bytes from `at` on, in the cursor's segment, are committed, or could be made
+    /// so without a mapping of their own being due.
+    fn reach(&mut self, at: *mut u8, bytes: usize) -> bool {
+        if bytes <= self.end as usize - at as usize {
+            return true;
+        }
+        if self.segment.kind != Kind::Range || bytes >= P::HUGE {
+            return false;
+        }
+        let (segment, offset) = (self.segment, at as usize - self.segment.start as usize);
+        let done = matches!(self.commit_upto(&segment, offset, offset + bytes), Ok(true));
+        self.settle();
+        done
+    }
+
+    /// Moves the cursor back, but not below what a mark or a cleanup stands on.
+    fn retreat(&mut self, to: *mut u8) {
+        let start = self.segment.start as usize;
+        let mark = start + self.marks.standing().saturating_sub(self.segment.position);
+        let floor = mark.max(self.records_end()).max(to as usize);
+        let offset = floor.min(self.cursor as usize) - start;
+        // A record in another segment may lie anywhere; then nothing is gained.
+        self.note_high_water();
+        self.cursor = self.segment.start.wrapping_add(offset);
+        self.settle();
+    }
+
+    /// Nobody may touch the bytes from `from` to the end of an allocation of `size`
+    /// (`.arena.watched`).
+    fn forbid_tail(&self, at: *mut u8, from: usize, size: usize) {
+        if self.watched {
+            self.platform.forbid(at.wrapping_add(from), taken(size) - from);
+        }
+    }
+}
