@@ -1,8 +1,8 @@
 /*
- * failure_values.c - memory runs out among interpreter values. Every operation that takes memory is tried with its first
- * allocation failing, then with its second, and so on until it succeeds; once only that allocation fails, once all after
- * it do too. Each time the answer is E_NOMEM and everything is as it was; then the retry works. In the end every byte is
- * back. With malloc itself: failure_values_malloc.c. With system calls: failure_values_system.c.
+ * failure_values.c - memory runs out among interpreter values. Every operation that takes memory is tried with its
+ * first allocation failing, then with its second, and so on until it succeeds; once only that allocation fails, once
+ * all after it do too. Each time the answer is E_NOMEM and everything is as it was; then the retry works. In the end
+ * every byte is back. With malloc itself: failure_values_malloc.c. With system calls: failure_values_system.c.
  */
 #include "failure_values_operations.h"
 
@@ -30,7 +30,10 @@ static void every_failure_of_leaving(void)
             fresh_everything(s, 1);
             escape = s->h;
             arm(s, k);
-            status = variant < 2 ? lifecycle_eval_leave(s->interp, s->h, &kept) : lifecycle_scope_close(s->interp, s->scope, &escape);
+            if (variant < 2)
+                status = lifecycle_eval_leave(s->interp, s->h, &kept);
+            else
+                status = lifecycle_scope_close(s->interp, s->scope, &escape);
             through = disarm(s) == 0;
             if (status != LIFECYCLE_OK)
                 EXPECT_STATUS(status, OUT_OF_MEMORY);

@@ -1,6 +1,6 @@
 /*
- * failure_values.h - how failure_values.c fails: an interpreter with something of everything, an allocator (or malloc, or
- * the system) whose k-th call is refused, and the loop over k.
+ * failure_values.h - how failure_values.c fails: an interpreter with something of everything, an allocator (or
+ * malloc, or the system) whose k-th call is refused, and the loop over k.
  */
 #ifndef LIFECYCLE_TESTS_FAILURE_VALUES_H
 #define LIFECYCLE_TESTS_FAILURE_VALUES_H
@@ -229,7 +229,9 @@ static inline struct seen look(struct stage *s, const struct operation *operatio
     things[4] = lifecycle_ns_exports(s->interp, S("::a"));
     things[5] = lifecycle_ns_var_get(s->interp, S("::a"), S("v"));
     things[6] = lifecycle_trace_info(s->interp, 1, S("traced"));
-    things[7] = operation->leaves & ORDER_MAY_CHANGE || seen.length == 0 ? s->list : lifecycle_list_copy(s->interp, s->h);
+    things[7] = s->list;
+    if (!(operation->leaves & ORDER_MAY_CHANGE) && lifecycle_list_length(s->interp, s->h) != 0)
+        things[7] = lifecycle_list_copy(s->interp, s->h);
     for (int i = 0; i < 8; i++)
         seen.texts = mix(seen.texts, s->interp, things[i]);
     return seen;
@@ -242,8 +244,8 @@ static inline void compare(const char *name, int round, long k, const struct see
     for (size_t i = 0; i < sizeof *before / 8; i++) {
         if (a[i] != b[i]) {
             expect_failures++;
-            fprintf(stderr, "%s, round %d, failure %ld: word %zu of what can be seen was %llu and is %llu\n", name, round, k,
-                    i, (unsigned long long)a[i], (unsigned long long)b[i]);
+            fprintf(stderr, "%s, round %d, failure %ld: word %zu of what can be seen was %llu and is %llu\n", name,
+                    round, k, i, (unsigned long long)a[i], (unsigned long long)b[i]);
             return;
         }
     }
@@ -261,8 +263,8 @@ static inline bool try_once(struct stage *s, const struct operation *operation, 
     *done = status == LIFECYCLE_OK;
     if (status != LIFECYCLE_OK && (refused == 0 || status != OUT_OF_MEMORY)) {
         expect_failures++;
-        fprintf(stderr, "%s, round %d, failure %ld: %s (%s)\n", operation->name, round, k, lifecycle_status_name((int)status),
-                lifecycle_last_error());
+        fprintf(stderr, "%s, round %d, failure %ld: %s (%s)\n", operation->name, round, k,
+                lifecycle_status_name((int)status), lifecycle_last_error());
         *done = true;
     }
     if (!*done) {

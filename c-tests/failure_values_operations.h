@@ -123,10 +123,14 @@ static lifecycle_status build(struct stage *s, int i)
 }
 
 /* Lists: one that was made in this eval, one that came from a value. */
+static handle part(struct stage *s, size_t at)
+{
+    return lifecycle_list_at(s->interp, lifecycle_wrap(s->interp, s->value), at);
+}
 static void fresh_either(struct stage *s, int i)
 {
     if (i % 6 == 0)
-        s->h = i % 12 == 0 ? numbers(s->interp, 300) : lifecycle_list_at(s->interp, lifecycle_wrap(s->interp, s->value), 0);
+        s->h = i % 12 == 0 ? numbers(s->interp, 300) : part(s, 0);
 }
 static lifecycle_status change_list(struct stage *s, int i)
 {
@@ -185,7 +189,7 @@ static lifecycle_status sort(struct stage *s, int i)
 static void fresh_dict(struct stage *s, int i)
 {
     if (i % 6 == 0)
-        s->h = i % 12 == 0 ? lifecycle_dict_copy(s->interp, s->dict) : lifecycle_list_at(s->interp, lifecycle_wrap(s->interp, s->value), 1);
+        s->h = i % 12 == 0 ? lifecycle_dict_copy(s->interp, s->dict) : part(s, 1);
 }
 static lifecycle_status change_dict(struct stage *s, int i)
 {
@@ -202,7 +206,8 @@ static void fresh_everything(struct stage *s, int i)
         deep = lifecycle_list(s->interp, &deep, 1);
         EXPECT_OK(lifecycle_dict_set_in_place(s->interp, dict, number(s->interp, n * (i + 1)), s->string));
     }
-    s->h = pair(s->interp, pair(s->interp, dict, deep), pair(s->interp, numbers(s->interp, 200), lifecycle_wrap(s->interp, s->value)));
+    s->h = pair(s->interp, pair(s->interp, dict, deep),
+                pair(s->interp, numbers(s->interp, 200), lifecycle_wrap(s->interp, s->value)));
     EXPECT_OK(lifecycle_list_push_in_place(s->interp, s->h, lifecycle_double(s->interp, 1e300)));
     EXPECT_OK(lifecycle_list_push_in_place(s->interp, s->h, number(s->interp, INT64_MAX - i)));
 }
@@ -293,7 +298,9 @@ static void push_frame_once(struct stage *s, int i)
 static lifecycle_status link_var(struct stage *s, int i)
 {
     const char *name = numbered("link", i);
-    return i % 2 ? lifecycle_var_link(s->interp, S(name), 0, S(name)) : lifecycle_var_link_ns(s->interp, S(name), S("::a"), S(name));
+    if (i % 2)
+        return lifecycle_var_link(s->interp, S(name), 0, S(name));
+    return lifecycle_var_link_ns(s->interp, S(name), S("::a"), S(name));
 }
 static lifecycle_status resolve_var(struct stage *s, int i)
 {
@@ -321,8 +328,8 @@ static lifecycle_status add_trace(struct stage *s, int i)
     const char *name = numbered("traced", i / 3);
     return lifecycle_trace_add(s->interp, i % 2, S(name), S("read write"), s->h);
 }
-static lifecycle_status hear_trace(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                                   size_t op_len, void *user)
+static lifecycle_status hear_trace(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                                   const char *op, size_t op_len, void *user)
 {
     (void)interp, (void)script, (void)name, (void)name_len, (void)op, (void)op_len, (void)user;
     return LIFECYCLE_OK;

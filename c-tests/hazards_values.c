@@ -66,12 +66,15 @@ static void hazard_mem_01_a_dag_of_depth_40(void)
     }
     EXPECT_TEXT(interp, walk, "leaf");
     /* A change on one path copies that path alone. */
-    EXPECT_OK(lifecycle_list_push_in_place(interp, lifecycle_dict_get(interp, h, text(interp, "l")), text(interp, "m")));
+    EXPECT_OK(lifecycle_list_push_in_place(interp, lifecycle_dict_get(interp, h, text(interp, "l")),
+                                           text(interp, "m")));
     EXPECT_OK(lifecycle_materialize(interp, h, &again));
     EXPECT_OK(lifecycle_force_reset(interp));
     EXPECT(memory_of(interp).values <= once.values + 100);
-    EXPECT_EQ(lifecycle_list_length(interp, lifecycle_dict_get(interp, lifecycle_wrap(interp, again), text(interp, "l"))), 3);
-    EXPECT_EQ(lifecycle_list_length(interp, lifecycle_dict_get(interp, lifecycle_wrap(interp, value), text(interp, "l"))), 2);
+    walk = lifecycle_dict_get(interp, lifecycle_wrap(interp, again), text(interp, "l"));
+    EXPECT_EQ(lifecycle_list_length(interp, walk), 3);
+    walk = lifecycle_dict_get(interp, lifecycle_wrap(interp, value), text(interp, "l"));
+    EXPECT_EQ(lifecycle_list_length(interp, walk), 2);
     lifecycle_value_release(value);
     lifecycle_value_release(again);
     EXPECT_OK(lifecycle_interp_destroy(interp));
@@ -180,7 +183,8 @@ static void nest_and_come_back(lifecycle_interp *interp, unsigned long levels, b
     EXPECT_OK(lifecycle_eval_enter(interp));
     h = lifecycle_wrap(interp, value);
     for (unsigned long i = levels; i > 0; i--)
-        h = dicts && (i - 1) % 2 == 0 ? lifecycle_dict_get(interp, h, text(interp, "k")) : lifecycle_list_at(interp, h, 0);
+        h = lifecycle_kind(interp, h) == LIFECYCLE_DICT ? lifecycle_dict_get(interp, h, text(interp, "k"))
+                                                        : lifecycle_list_at(interp, h, 0);
     EXPECT_TEXT(interp, h, "bottom");
     h = lifecycle_wrap(interp, value);
     EXPECT_OK(lifecycle_materialize(interp, h, &again));

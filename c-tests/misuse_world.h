@@ -311,7 +311,8 @@ static void make_interps(struct world *w)
     EXPECT_OK(lifecycle_eval_enter(w->inside));
     EXPECT_OK(lifecycle_frame_push_locals(w->locals, NAMED("::")));
     w->others = lifecycle_int(w->other_interp, 1);
-    EXPECT_OK(lifecycle_materialize(w->other_interp, lifecycle_string(w->other_interp, NAMED("a text of the other's")), &w->others_value));
+    one = lifecycle_string(w->other_interp, NAMED("a text of the other's"));
+    EXPECT_OK(lifecycle_materialize(w->other_interp, one, &w->others_value));
     w->stale = lifecycle_int(i, 1);
     EXPECT_OK(lifecycle_force_reset(i));
     EXPECT_OK(lifecycle_scope_open(i, &w->closed));

@@ -1,6 +1,6 @@
 /*
- * values.h - what the tests of interpreter values share: an interpreter in one line, an allocator that counts, texts and
- * handles compared, statistics, and a thread with a small stack.
+ * values.h - what the tests of interpreter values share: an interpreter in one line, an allocator that counts, texts
+ * and handles compared, statistics, and a thread with a small stack.
  */
 #ifndef LIFECYCLE_TESTS_VALUES_H
 #define LIFECYCLE_TESTS_VALUES_H

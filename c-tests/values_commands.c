@@ -10,7 +10,8 @@ static void a_command_is_kept_with_all_it_has(void)
     EXPECT_OK(lifecycle_ns_create(interp, S("::a")));
     EXPECT_OK(lifecycle_eval_enter(interp));
     EXPECT_OK(lifecycle_command_set(interp, S("::"), S("puts"), 1, &native, 0, 0));
-    EXPECT_OK(lifecycle_command_set(interp, S("::a"), S("greet"), 2, NULL, pair(interp, text(interp, "name"), text(interp, "x")),
+    EXPECT_OK(lifecycle_command_set(interp, S("::a"), S("greet"), 2, NULL,
+                                    pair(interp, text(interp, "name"), text(interp, "x")),
                                     text(interp, "return \"Hello, $name\"")));
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
     EXPECT_EQ(lifecycle_command_get(interp, S("::"), S("puts"), &fn, &params, &body), 1);
@@ -35,8 +36,10 @@ static void commands_are_replaced_copied_and_deleted(void)
     lifecycle_interp *interp = make_counted_interp(&count);
     handle body = 0, names;
     EXPECT_OK(lifecycle_ns_create(interp, S("::a")));
-    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("f"), 1, NULL, 0, text(interp, "first body, longer than a few bytes")));
-    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("f"), 2, NULL, 0, text(interp, "second body, longer than that")));
+    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("f"), 1, NULL, 0,
+                                    text(interp, "first body, longer than a few bytes")));
+    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("f"), 2, NULL, 0,
+                                    text(interp, "second body, longer than that")));
     EXPECT_EQ(lifecycle_command_get(interp, S("::"), S("f"), NULL, NULL, &body), 2);
     EXPECT_TEXT(interp, body, "second body, longer than that");
     EXPECT_EQ(memory_of(interp).procs, 1);
@@ -73,13 +76,15 @@ static void a_body_that_was_read_stays(void)
 {
     lifecycle_interp *interp = make_interp(NULL);
     handle params = 0, body = 0;
-    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("p"), 1, NULL, numbers(interp, 40), text(interp, "rename p {} and go on with this")));
+    EXPECT_OK(lifecycle_command_set(interp, S("::"), S("p"), 1, NULL, numbers(interp, 40),
+                                    text(interp, "rename p {} and go on with this")));
     EXPECT_OK(lifecycle_force_reset(interp));
     EXPECT_OK(lifecycle_eval_enter(interp));
     EXPECT_EQ(lifecycle_command_get(interp, S("::"), S("p"), NULL, &params, &body), 1);
     EXPECT_OK(lifecycle_command_delete(interp, S("::"), S("p")));
     for (int i = 0; i < 50; i++)
-        EXPECT_OK(lifecycle_command_set(interp, S("::"), S("q"), 1, NULL, numbers(interp, 40), text(interp, "another body of that size, nearly")));
+        EXPECT_OK(lifecycle_command_set(interp, S("::"), S("q"), 1, NULL, numbers(interp, 40),
+                                        text(interp, "another body of that size, nearly")));
     EXPECT_TEXT(interp, body, "rename p {} and go on with this");
     EXPECT_INT(interp, lifecycle_list_at(interp, params, 39), 39);
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
@@ -95,8 +100,7 @@ struct log {
     int depth, stop_at, count;
 };
 
-static lifecycle_status say(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                            size_t op_len, void *user)
+static lifecycle_status say(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op, size_t op_len, void *user)
 {
     struct log *log = user;
     size_t at = strlen(log->said);
@@ -158,10 +162,14 @@ static void traces_are_removed_by_what_they_are(void)
     add(interp, "x", "write", "s");
     add(interp, "x", "write", "t");
     add(interp, "x", "write", "s");
-    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("unset"), text(interp, "s")), LIFECYCLE_E_NOT_FOUND);
-    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("write"), text(interp, "u")), LIFECYCLE_E_NOT_FOUND);
-    EXPECT_STATUS(lifecycle_trace_remove(interp, COMMAND, S("x"), S("write"), text(interp, "s")), LIFECYCLE_E_NOT_FOUND);
-    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("y"), S("write"), text(interp, "s")), LIFECYCLE_E_NOT_FOUND);
+    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("unset"), text(interp, "s")),
+                  LIFECYCLE_E_NOT_FOUND);
+    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("write"), text(interp, "u")),
+                  LIFECYCLE_E_NOT_FOUND);
+    EXPECT_STATUS(lifecycle_trace_remove(interp, COMMAND, S("x"), S("write"), text(interp, "s")),
+                  LIFECYCLE_E_NOT_FOUND);
+    EXPECT_STATUS(lifecycle_trace_remove(interp, VARIABLE, S("y"), S("write"), text(interp, "s")),
+                  LIFECYCLE_E_NOT_FOUND);
     EXPECT_OK(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("write"), text(interp, "s"))); /* the newest */
     EXPECT_TEXT(interp, lifecycle_trace_info(interp, VARIABLE, S("x")), "{write t} {write s} {read s}");
     EXPECT_OK(lifecycle_trace_remove(interp, VARIABLE, S("x"), S("write"), text(interp, "s")));
@@ -175,8 +183,8 @@ static void traces_are_removed_by_what_they_are(void)
 }
 
 /* Each trace that is fired evals, sets what is traced, which fires again, and adds and removes traces meanwhile. */
-static lifecycle_status restless(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                                 size_t op_len, void *user)
+static lifecycle_status restless(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                                 const char *op, size_t op_len, void *user)
 {
     struct log *log = user;
     handle kept = text(interp, "kept through it");
@@ -219,8 +227,7 @@ static void traces_may_eval_and_change_traces_while_they_are_fired(void)
 }
 
 /* What is added while firing is not fired in that round; what is removed is not fired any more, or once more. */
-static lifecycle_status adds(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                             size_t op_len, void *user)
+static lifecycle_status adds(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op, size_t op_len, void *user)
 {
     (void)script, (void)op, (void)op_len;
     ++*(int *)user;
@@ -253,8 +260,8 @@ static void firing_walks_what_there_was(void)
 }
 
 /* The trace on reading unsets what is read: the reader has it all the same. */
-static lifecycle_status unsets(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                               size_t op_len, void *user)
+static lifecycle_status unsets(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                               const char *op, size_t op_len, void *user)
 {
     (void)script, (void)op, (void)op_len, (void)user;
     EXPECT_OK(lifecycle_var_unset(interp, name, name_len));

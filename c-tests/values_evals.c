@@ -436,8 +436,8 @@ static void what_an_inner_scope_has_computed_does_not_dangle(void)
     lifecycle_interp *interp = make_interp(NULL);
     lifecycle_scope scope;
     lifecycle_value *value = NULL;
-    handle list = numbers(interp, 100), string = text(interp, "{a b} {c d}"), d = lifecycle_double(interp, 0.1), wrapped;
-    handle element;
+    handle list = numbers(interp, 100), string = text(interp, "{a b} {c d}"), d = lifecycle_double(interp, 0.1);
+    handle element, wrapped;
     char want[400] = "";
     for (int i = 0; i < 100; i++)
         snprintf(want + strlen(want), 8, i == 0 ? "%d" : " %d", i);

@@ -1,4 +1,4 @@
-/* values_handles.c - kinds of values, reading them, and handles that are stale, foreign, forged or of the wrong kind. */
+/* values_handles.c - kinds of values, reading them, and handles that are stale, foreign, forged or of a wrong kind. */
 #include <math.h>
 
 #include "values.h"
@@ -95,7 +95,8 @@ static void numbers_are_read(void)
 
 static void doubles_are_read(void)
 {
-    static const double some[] = {0.1, 0.5, -0.25, 1e300, 5e-324, 1.7976931348623157e308, 3.0, -0.0, 1e22, 123456789.125};
+    static const double some[] = {0.1, 0.5, -0.25, 1e300, 5e-324, 1.7976931348623157e308, 3.0, -0.0, 1e22,
+                                  123456789.125};
     lifecycle_interp *interp = make_interp(NULL);
     double got = 7;
     EXPECT_TEXT(interp, lifecycle_double(interp, 0.1), "0.1");

@@ -1,7 +1,7 @@
 /*
- * values_limits.c - limits of interpreters, reached in the middle of every operation: the operation is tried with no room
- * for a handle (a byte of scratch memory, a byte of values) more, then with a little room, and so on until it succeeds.
- * Each time the answer is E_LIMIT, nothing that is kept has changed, and the interpreter goes on.
+ * values_limits.c - limits of interpreters, reached in the middle of every operation: the operation is tried with no
+ * room for a handle (a byte of scratch memory, a byte of values) more, then with a little room, and so on until it
+ * succeeds. Each time the answer is E_LIMIT, nothing that is kept has changed, and the interpreter goes on.
  */
 #define WITH_LIMITS
 #include "failure_values_operations.h"
@@ -10,7 +10,8 @@ enum limited { HANDLES, ARENA, VALUES };
 static const char *const limit_names[] = {"handles", "scratch bytes", "value bytes"};
 
 /* A stage as it is just before a round's act(), with a limit; what it has in use then. */
-static size_t stage_before(struct stage *s, const struct operation *operation, int round, enum limited what, size_t limit)
+static size_t stage_before(struct stage *s, const struct operation *operation, int round, enum limited what,
+                           size_t limit)
 {
     static const size_t no_limit;
     lifecycle_memory memory;
@@ -42,12 +43,14 @@ static uint64_t what_is_kept(struct stage *s)
     hash = mix(hash, s->interp, lifecycle_ns_exports(s->interp, S("::a")));
     hash = mix(hash, s->interp, lifecycle_wrap(s->interp, s->value));
     EXPECT_OK(lifecycle_force_reset(s->interp));
-    return hash ^ memory.values ^ memory.variables << 20 ^ memory.traces << 30 ^ memory.procs << 40 ^ memory.namespaces << 50;
+    hash ^= memory.variables << 20 ^ memory.traces << 30 ^ memory.procs << 40 ^ memory.namespaces << 50;
+    return hash ^ memory.values;
 }
 
 static bool told_of_a_limit(lifecycle_status status)
 {
-    return status == LIFECYCLE_E_LIMIT || (status == LIFECYCLE_E_PANIC && strstr(lifecycle_last_error(), "limit") != NULL);
+    return status == LIFECYCLE_E_LIMIT ||
+           (status == LIFECYCLE_E_PANIC && strstr(lifecycle_last_error(), "limit") != NULL);
 }
 
 static void limit_round(const struct operation *operation, int round, enum limited what)

@@ -298,7 +298,8 @@ static void many_are_sorted(void)
     int64_t before = -1;
     for (unsigned long i = 0; i < n; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
-        EXPECT_OK(lifecycle_list_push_in_place(interp, list, number(interp, (int64_t)(seed >> 54) * 1000 + (int64_t)i / 1000)));
+        EXPECT_OK(lifecycle_list_push_in_place(interp, list,
+                                               number(interp, (int64_t)(seed >> 54) * 1000 + (int64_t)i / 1000)));
     }
     EXPECT_OK(lifecycle_list_sort_in_place(interp, list, by_number, NULL));
     EXPECT_EQ(lifecycle_list_length(interp, list), n);

@@ -78,7 +78,8 @@ static void seed_procedures_across_evals(void)
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
     EXPECT_OK(lifecycle_eval_enter(interp));
     EXPECT_EQ(lifecycle_command_get(interp, S("::"), S("greet"), NULL, &params, &body), PROCEDURE);
-    EXPECT_OK(lifecycle_frame_push(interp, text(interp, "greet"), pair(interp, text(interp, "greet"), text(interp, "World"))));
+    EXPECT_OK(lifecycle_frame_push(interp, text(interp, "greet"),
+                                   pair(interp, text(interp, "greet"), text(interp, "World"))));
     name = lifecycle_list_at(interp, params, 0);
     EXPECT_OK(lifecycle_var_set(interp, lifecycle_as_string(interp, name, NULL), lifecycle_string_length(interp, name),
                                 text(interp, "World")));
@@ -181,8 +182,8 @@ static void release_it(void *ptr, void *user)
     (void)ptr;
     --*(long *)user;
 }
-static lifecycle_status no_trace(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op,
-                                 size_t op_len, void *user)
+static lifecycle_status no_trace(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                                 const char *op, size_t op_len, void *user)
 {
     (void)interp, (void)script, (void)name, (void)name_len, (void)op, (void)op_len, (void)user;
     return LIFECYCLE_OK;
@@ -206,7 +207,8 @@ static void everything_once(lifecycle_interp *interp, lifecycle_value **kept)
     EXPECT_OK(lifecycle_trace_add(interp, 1, S("d"), S("read"), text(interp, "a script of a trace")));
     EXPECT_OK(lifecycle_trace_fire(interp, 1, S("d"), S("read"), no_trace, NULL));
     EXPECT_OK(lifecycle_scope_open(interp, &scope));
-    list = lifecycle_list_copy(interp, lifecycle_dict_get(interp, lifecycle_var_get(interp, S("d")), text(interp, "list")));
+    list = lifecycle_list_copy(interp, lifecycle_dict_get(interp, lifecycle_var_get(interp, S("d")),
+                                                          text(interp, "list")));
     EXPECT_OK(lifecycle_list_sort_in_place(interp, list, NULL, NULL));
     EXPECT_OK(lifecycle_scope_close(interp, scope, &list));
     EXPECT_OK(lifecycle_dict_set_in_place(interp, dict, text(interp, "sorted"), list));

@@ -47,7 +47,8 @@ static void a_deleted_namespace_takes_everything_along(void)
             for (int n = 0; n < 10; n++) {
                 snprintf(name, sizeof name, "v%d", n);
                 EXPECT_OK(lifecycle_ns_var_set(interp, S(path), S(name), numbers(interp, 20)));
-                EXPECT_OK(lifecycle_command_set(interp, S(path), S(name), 1, NULL, text(interp, "a b"), text(interp, "body")));
+                EXPECT_OK(lifecycle_command_set(interp, S(path), S(name), 1, NULL, text(interp, "a b"),
+                                                text(interp, "body")));
             }
         }
         EXPECT_EQ(memory_of(interp).variables, before.variables + 300);
@@ -74,7 +75,8 @@ static void exports_are_kept(void)
     list = lifecycle_ns_exports(interp, S("::a"));
     EXPECT(list != 0);
     EXPECT_EQ(lifecycle_list_length(interp, list), 0);
-    EXPECT_OK(lifecycle_ns_exports_set(interp, S("::a"), pair(interp, text(interp, "get*"), text(interp, "set*")), false));
+    EXPECT_OK(lifecycle_ns_exports_set(interp, S("::a"), pair(interp, text(interp, "get*"), text(interp, "set*")),
+                                       false));
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
     EXPECT_TEXT(interp, lifecycle_ns_exports(interp, S("::a")), "get* set*");
     EXPECT_OK(lifecycle_ns_exports_set(interp, S("::a"), pair(interp, text(interp, "x"), text(interp, "y")), false));

@@ -112,7 +112,8 @@ static void what_a_handle_wraps_stays_readable(void)
     lifecycle_value *value;
     handle h, inner;
     EXPECT_OK(lifecycle_eval_enter(interp));
-    value = kept(interp, pair(interp, text(interp, "a text that is long enough to be in a block"), numbers(interp, 50)));
+    value = kept(interp, pair(interp, text(interp, "a text that is long enough to be in a block"),
+                              numbers(interp, 50)));
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
     EXPECT_OK(lifecycle_eval_enter(interp));
     h = lifecycle_wrap(interp, value);
@@ -185,7 +186,8 @@ static void the_stored_value_never_changes(void)
     lifecycle_interp *interp = make_interp(NULL);
     handle made = pair(interp, numbers(interp, 3), lifecycle_dict(interp)), h, dict;
     lifecycle_value *value;
-    EXPECT_OK(lifecycle_dict_set_in_place(interp, lifecycle_list_at(interp, made, 1), text(interp, "k"), numbers(interp, 2)));
+    EXPECT_OK(lifecycle_dict_set_in_place(interp, lifecycle_list_at(interp, made, 1), text(interp, "k"),
+                                          numbers(interp, 2)));
     value = kept(interp, made);
     /* Not through what it was made from, */
     EXPECT_OK(lifecycle_list_push_in_place(interp, made, text(interp, "more")));
@@ -196,7 +198,8 @@ static void the_stored_value_never_changes(void)
     EXPECT_OK(lifecycle_list_set_at_in_place(interp, lifecycle_list_at(interp, h, 0), 1, text(interp, "one")));
     dict = lifecycle_list_at(interp, h, 1);
     EXPECT_OK(lifecycle_list_sort_in_place(interp, lifecycle_list_at(interp, h, 0), NULL, NULL));
-    EXPECT_OK(lifecycle_list_push_in_place(interp, lifecycle_dict_get(interp, dict, text(interp, "k")), text(interp, "x")));
+    EXPECT_OK(lifecycle_list_push_in_place(interp, lifecycle_dict_get(interp, dict, text(interp, "k")),
+                                           text(interp, "x")));
     EXPECT_OK(lifecycle_dict_set_in_place(interp, dict, text(interp, "new"), text(interp, "y")));
     EXPECT(lifecycle_list_pop_in_place(interp, h) != 0);
     EXPECT_OK(lifecycle_list_splice_in_place(interp, h, 0, 0, numbers(interp, 2)));
