@@ -100,7 +100,8 @@ struct log {
     int depth, stop_at, count;
 };
 
-static lifecycle_status say(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op, size_t op_len, void *user)
+static lifecycle_status say(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                            const char *op, size_t op_len, void *user)
 {
     struct log *log = user;
     size_t at = strlen(log->said);
@@ -227,7 +228,8 @@ static void traces_may_eval_and_change_traces_while_they_are_fired(void)
 }
 
 /* What is added while firing is not fired in that round; what is removed is not fired any more, or once more. */
-static lifecycle_status adds(lifecycle_interp *interp, handle script, const char *name, size_t name_len, const char *op, size_t op_len, void *user)
+static lifecycle_status adds(lifecycle_interp *interp, handle script, const char *name, size_t name_len,
+                             const char *op, size_t op_len, void *user)
 {
     (void)script, (void)op, (void)op_len;
     ++*(int *)user;
