@@ -103,11 +103,14 @@ static void what_was_left_open_inside_is_closed(void)
     EXPECT_OK(lifecycle_frame_push(interp, text(interp, "left"), 0));
     EXPECT_OK(lifecycle_scope_open(interp, &inner));
     EXPECT_OK(lifecycle_frame_push(interp, text(interp, "left too"), 0));
+    EXPECT_OK(lifecycle_frame_set_active(interp, 1));
+    EXPECT_OK(lifecycle_frame_push_locals(interp, S("::")));
     EXPECT_EQ(lifecycle_frame_count(interp), 4);
     EXPECT_EQ(memory_of(interp).scopes, 2);
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
     EXPECT_EQ(lifecycle_frame_count(interp), 2);
     EXPECT_EQ(lifecycle_frame_level(interp), 1);
+    EXPECT_STATUS(lifecycle_frame_pop_locals(interp), LIFECYCLE_E_INVALID);
     EXPECT_EQ(memory_of(interp).scopes, 1);
     EXPECT_STATUS(lifecycle_scope_close(interp, inner, NULL), LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));

@@ -34,6 +34,56 @@ static void namespaces_are_made_with_those_above(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
+/* Whatever a path looks like: it is made, found, and deleted under that name, or refused each time. */
+static void odd_paths_are_paths_or_are_refused(void)
+{
+    static const char *const paths[] = {"",     ":",     "a",    "a::b",    "::a::",   "::::",  "::a::::b", ":::a", "::a:b",
+                                        "::{x", "::a b", "::\xff", "::a:::b", "::a::b:", "::-::", "::0"};
+    lifecycle_interp *interp = make_interp(NULL);
+    size_t n = (size_t)1 << 20;
+    char *huge = malloc(n);
+    memset(huge, 'p', n);
+    memcpy(huge, "::", 2);
+    for (size_t i = 0; i < COUNT(paths) + 2; i++) {
+        const char *path = i < COUNT(paths) ? paths[i] : i == COUNT(paths) ? "::a\0b" : huge;
+        size_t len = i < COUNT(paths) ? strlen(path) : i == COUNT(paths) ? 5 : n;
+        uint64_t before = memory_of(interp).namespaces;
+        bool there = lifecycle_ns_exists(interp, path, len);
+        lifecycle_status status = lifecycle_ns_create(interp, path, len);
+        EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_INVALID || (there && status == LIFECYCLE_E_EXISTS));
+        EXPECT_EQ(lifecycle_ns_exists(interp, path, len), there || status == LIFECYCLE_OK);
+        if (status == LIFECYCLE_OK) {
+            handle children = lifecycle_ns_children(interp, S("::"));
+            EXPECT(lifecycle_list_length(interp, children) == 1);
+            EXPECT_OK(lifecycle_ns_var_set(interp, path, len, S("v"), number(interp, 1)));
+            EXPECT_INT(interp, lifecycle_ns_var_get(interp, path, len, S("v")), 1);
+            children = lifecycle_list_at(interp, children, 0);
+            EXPECT_OK(lifecycle_ns_delete(interp, lifecycle_as_string(interp, children, NULL),
+                                          lifecycle_string_length(interp, children)));
+        }
+        EXPECT_EQ(memory_of(interp).namespaces, before);
+    }
+    EXPECT_STATUS(lifecycle_ns_create(interp, NULL, 5), LIFECYCLE_E_INVALID);
+    free(huge);
+    EXPECT_OK(lifecycle_interp_destroy(interp));
+}
+
+/* The variables of the global frame and of the global namespace are the same ones. */
+static void global_variables_have_two_names(void)
+{
+    lifecycle_interp *interp = make_interp(NULL);
+    EXPECT_OK(lifecycle_var_set(interp, S("x"), number(interp, 1)));
+    EXPECT_INT(interp, lifecycle_ns_var_get(interp, S("::"), S("x")), 1);
+    EXPECT_OK(lifecycle_ns_var_set(interp, S("::"), S("x"), number(interp, 2)));
+    EXPECT_INT(interp, lifecycle_var_get(interp, S("x")), 2);
+    EXPECT_EQ(memory_of(interp).variables, 1);
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    EXPECT_OK(lifecycle_var_link_ns(interp, S("l"), S("::"), S("x")));
+    EXPECT_OK(lifecycle_var_unset(interp, S("l")));
+    EXPECT(!lifecycle_ns_var_exists(interp, S("::"), S("x")));
+    EXPECT_OK(lifecycle_interp_destroy(interp));
+}
+
 static void a_deleted_namespace_takes_everything_along(void)
 {
     counting count;
@@ -335,6 +385,32 @@ static void links_in_a_circle_end(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
+static void a_variable_does_not_become_a_link(void)
+{
+    lifecycle_interp *interp = make_interp(NULL);
+    EXPECT_OK(lifecycle_var_set(interp, S("g"), number(interp, 1)));
+    EXPECT_OK(lifecycle_var_set(interp, S("h"), number(interp, 2)));
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    EXPECT_OK(lifecycle_var_set(interp, S("v"), number(interp, 3)));
+    EXPECT_STATUS(lifecycle_var_link(interp, S("v"), 0, S("g")), LIFECYCLE_E_EXISTS);
+    EXPECT_INT(interp, lifecycle_var_get(interp, S("v")), 3);
+    EXPECT(!lifecycle_var_is_link(interp, S("v")));
+    /* A link may be led elsewhere. */
+    EXPECT_OK(lifecycle_var_link(interp, S("l"), 0, S("g")));
+    EXPECT_OK(lifecycle_var_link(interp, S("l"), 0, S("h")));
+    EXPECT_INT(interp, lifecycle_var_get(interp, S("l")), 2);
+    /* A namespace outlives frames: its variables lead to no frame's. */
+    EXPECT_OK(lifecycle_ns_create(interp, S("::a")));
+    EXPECT_OK(lifecycle_frame_push_locals(interp, S("::a")));
+    EXPECT_OK(lifecycle_var_link(interp, S("g2"), 0, S("g")));
+    EXPECT_OK(lifecycle_frame_pop_locals(interp));
+    EXPECT_INT(interp, lifecycle_ns_var_get(interp, S("::a"), S("g2")), 1);
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    EXPECT_OK(lifecycle_frame_push_locals(interp, S("::a")));
+    EXPECT_STATUS(lifecycle_var_link(interp, S("v2"), 1, S("v")), LIFECYCLE_E_INVALID);
+    EXPECT_OK(lifecycle_interp_destroy(interp));
+}
+
 static void a_long_chain_of_links(void)
 {
     lifecycle_interp *interp = make_interp(NULL);
@@ -391,6 +467,8 @@ static void a_deleted_namespaces_variables_stay_while_they_are_used(void)
 int main(void)
 {
     RUN(namespaces_are_made_with_those_above);
+    RUN(odd_paths_are_paths_or_are_refused);
+    RUN(global_variables_have_two_names);
     RUN(a_deleted_namespace_takes_everything_along);
     RUN(exports_are_kept);
     RUN(a_namespace_has_variables);
@@ -402,6 +480,7 @@ int main(void)
     RUN(a_link_leads_to_its_target);
     RUN(unsetting_through_a_link_leaves_the_link);
     RUN(links_in_a_circle_end);
+    RUN(a_variable_does_not_become_a_link);
     RUN(a_long_chain_of_links);
     RUN(a_deleted_namespaces_variables_stay_while_they_are_used);
     return expect_done();
