@@ -2,8 +2,8 @@
  * unfinished.c - a program that ends without destroying anything: an
  * execution manager made through the drop-ins, a manager with a module that
  * owns something of everything, an arena, an interpreter in an eval. What is
- * still held is no leak to
- * valgrind or LeakSanitizer, because somebody still points at it.
+ * still held is no leak to valgrind or LeakSanitizer, because somebody still
+ * points at it.
  */
 #include "expect.h"
 
