@@ -301,6 +301,43 @@ static void a_big_eval_leaves_no_more_than_its_high_water(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
+static size_t mappings(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    size_t lines = 0;
+    int byte;
+    while (file != NULL && (byte = fgetc(file)) != EOF)
+        lines += byte == '\n';
+    if (file != NULL)
+        fclose(file);
+    return lines;
+}
+
+static void interpreters_come_and_go_and_leave_nothing(void)
+{
+    unsigned long rounds = expect_scale(1000, 30);
+    size_t first = 0;
+    for (unsigned long i = 0; i < rounds; i++) {
+        counting count;
+        lifecycle_interp *a = make_counted_interp(&count), *b = make_interp(NULL);
+        lifecycle_value *kept = NULL, *of_b = NULL;
+        lifecycle_scope scope;
+        stress_once(a);
+        stress_once(b);
+        EXPECT_OK(lifecycle_scope_open(b, &scope)); /* never closed */
+        EXPECT_OK(lifecycle_materialize(a, numbers(a, 100), &kept));
+        EXPECT_OK(lifecycle_materialize(b, numbers(b, 100), &of_b));
+        EXPECT_OK(lifecycle_interp_destroy(a));
+        EXPECT_OK(lifecycle_interp_destroy(b));
+        lifecycle_value_release(of_b);
+        lifecycle_value_release(kept);
+        nothing_is_left(&count);
+        if (i == 20)
+            first = mappings();
+    }
+    EXPECT(mappings() <= first + 4);
+}
+
 static void the_struct_comes_in_any_size(void)
 {
     lifecycle_interp *interp = make_interp(NULL);
@@ -329,6 +366,7 @@ int main(void)
     RUN(many_evals_of_everything);
     RUN(a_long_eval_holds_no_more_than_its_variables);
     RUN(a_big_eval_leaves_no_more_than_its_high_water);
+    RUN(interpreters_come_and_go_and_leave_nothing);
     RUN(the_struct_comes_in_any_size);
     return expect_done();
 }
