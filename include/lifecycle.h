@@ -272,6 +272,9 @@
 /** Kind: a text in the making. */
 #define LIFECYCLE_BUILDER 7
 
+/** Lists and dicts have a string form if they are not nested deeper than this. */
+#define LIFECYCLE_TEXT_DEPTH_MAX 10000u
+
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */
@@ -2854,8 +2857,8 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
  *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
  *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
- *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
- *          each rewound and built upon.
+ *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64
+ *          levels of marks that were each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
  * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
@@ -3130,6 +3133,135 @@ lifecycle_status lifecycle_scope_close(lifecycle_interp *interp,
 lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
                                         lifecycle_memory *out,
                                         size_t size);
+
+/**
+ * Makes a string.
+ *
+ * \param text  any bytes, NULs among them too; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter, NULL with a length); LIFECYCLE_E_STALE (it was destroyed);
+ *          LIFECYCLE_E_LIMIT (handles, or scratch memory); LIFECYCLE_E_BUSY (handles are being
+ *          dropped); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: a handle belongs to the interpreter and is gone when its scope or the outermost eval
+ * ends. Threads: the one that uses the interpreter. Re-entry: from callbacks, but not while handles
+ * are dropped. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string(lifecycle_interp *interp, const char *text, size_t len);
+
+/**
+ * Makes an integer.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_int(lifecycle_interp *interp, int64_t value);
+
+/**
+ * Makes a double.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_double(lifecycle_interp *interp, double value);
+
+/**
+ * Tells of what kind a value is.
+ *
+ * \returns LIFECYCLE_STRING and the like; LIFECYCLE_NIL for nil; a negative status on failure:
+ *          LIFECYCLE_E_INVALID (not an interpreter, or a handle that it never made);
+ *          LIFECYCLE_E_STALE (the interpreter, or the handle, is gone).
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+int lifecycle_kind(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * The string form of any value. It is made when it is asked for first and kept with the value. An
+ * integer is written in decimal; a double as the shortest text that reads back as the same one, as
+ * in Tcl: "1.0", "0.0001", "1e-5", "1e+17", "Inf", "-Inf", "NaN"; a list or dict in Tcl's list
+ * syntax; a builder's is what it holds so far. lifecycle_interp_options.to_text writes the last
+ * three but the builder in its own way, and is called for inner lists and dicts first. A list or
+ * dict that was made from a text has that text until it, or anything in it, is changed.
+ *
+ * \param[out] len  bytes of it, or 0 on failure; NULL = not wanted.
+ *
+ * \returns the bytes, with a NUL behind; never NULL. "" for nil, which is no failure, and on
+ *          failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an interpreter, or a
+ *          handle that it never made); LIFECYCLE_E_STALE (the interpreter or the handle is gone);
+ *          LIFECYCLE_E_CYCLE (a list is a part of itself); LIFECYCLE_E_DEPTH (nested deeper than
+ *          LIFECYCLE_TEXT_DEPTH_MAX); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; what to_text returned.
+ *
+ * Ownership: the bytes are the interpreter's: they are valid, and do not change, as long as the
+ * handle is valid. Threads: the one that uses the interpreter. Re-entry: from callbacks, but not
+ * while handles are dropped. Fork: works. Since: 0.1.0
+ */
+const char *lifecycle_as_string(lifecycle_interp *interp,
+                                lifecycle_handle handle,
+                                size_t *len);
+
+/**
+ * A value as an integer: an integer; a double without a fraction; or whatever has a string form
+ * that is one: blanks around, a sign, decimal digits, or 0x, 0o or 0b and digits of that base. A 0
+ * in front means nothing.
+ *
+ * \param[out] out  the integer, or 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, nil,
+ *          out is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone);
+ *          LIFECYCLE_E_TYPE (it is no integer); LIFECYCLE_E_RANGE (it does not fit into 64 bits);
+ *          and where the string form cannot be made what lifecycle_as_string tells.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: as
+ * lifecycle_as_string. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_as_int(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  int64_t *out);
+
+/**
+ * A value as a double: a double; an integer; or whatever has a string form that is one: blanks
+ * around, and what lifecycle_as_int takes, decimal fractions and exponents, inf, infinity and nan
+ * in any case.
+ *
+ * \param[out] out  the double, or 0 on failure.
+ *
+ * \returns as lifecycle_as_int; LIFECYCLE_E_RANGE where a text is too large a number.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_as_int. Since: 0.1.0
+ */
+lifecycle_status lifecycle_as_double(lifecycle_interp *interp,
+                                     lifecycle_handle handle,
+                                     double *out);
+
+/**
+ * The integer, if the value is one already: nothing is converted.
+ *
+ * \param[out] out  the integer, or 0; NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_peek_int(lifecycle_interp *interp, lifecycle_handle handle, int64_t *out);
+
+/**
+ * The double, if the value is one already: nothing is converted.
+ *
+ * \param[out] out  the double, or 0; NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_peek_double(lifecycle_interp *interp, lifecycle_handle handle, double *out);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

@@ -34,6 +34,9 @@ pub const LIFECYCLE_FOREIGN: c_int = 6;
 /// Kind: a text in the making.
 pub const LIFECYCLE_BUILDER: c_int = 7;
 
+/// Lists and dicts have a string form if they are not nested deeper than this.
+pub const LIFECYCLE_TEXT_DEPTH_MAX: usize = 10_000;
+
 /// What a handle stands for. For the inline functions: the text, if it has one by now. The rest is
 /// private.
 #[repr(C)]

@@ -49,6 +49,12 @@ mod arena;
 // Interpreters: evals, scopes, memory
 mod interp;
 
+// Lists and dicts
+mod list;
+
+// Values: making and reading them
+mod scalar;
+
 // Drop-ins
 mod exec;
 mod feather;

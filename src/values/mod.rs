@@ -23,12 +23,22 @@
 
 mod convert;
 mod definitions;
+mod dict;
 mod eval;
+mod growing;
 mod handles;
+mod items;
 mod list;
+mod lists;
+mod number;
+mod patches;
 mod pool;
+mod scalars;
 mod scratch;
 mod store;
+mod syntax;
+mod text;
+mod trie;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};
@@ -44,8 +54,9 @@ use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
 use eval::{Eval, Level};
 use handles::Handles;
-use scratch::Slot;
+use scratch::{EMPTY, Slot};
 use store::{Block, Store};
+pub use text::Text;
 use word::Word;
 
 /// What the host's options say, with the defaults filled in.
@@ -204,15 +215,16 @@ impl State {
         self.handles.slot_mut(position).ok_or_else(gone)
     }
 
-    /// Something was changed in place: texts are to be looked at again.
-    fn touch(&mut self) {
+    /// Something was changed in place: texts are to be looked at again. The time of the change.
+    fn touch(&mut self) -> u64 {
         self.clock += 1;
+        self.clock
     }
 
     /// A copy of bytes in a level's arena, with a NUL behind.
     fn copy_bytes<'a>(&self, level: usize, bytes: &[u8]) -> Result<&'a [u8]> {
         if bytes.is_empty() {
-            return Ok(b"");
+            return Ok(EMPTY.get(..0).unwrap_or_default());
         }
         let copy = self.arena(level)?.copy_text(bytes)?;
         // SAFETY: `.scratch.object` - the copy was made just above and lives as long as the level.

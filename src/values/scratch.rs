@@ -16,8 +16,11 @@
 //!   it says.
 //! - `.scratch.cells`: objects are reached through shared references alone; what changes in them is
 //!   in cells. So two names of one object do no harm.
-//! - `.scratch.text`: the text of a list or dict is up to date if nothing at all was changed in
-//!   place since it was made (`stamp == clock`); else it has to be looked at again.
+//! - `.scratch.text`: a slot's own text never changes: `text_len` is not 0 only where that holds,
+//!   so that C may read it inline. A list or dict that can change has the length of its text in
+//!   its object (`Shared`), and 0 in the slot. That text is right if nothing below it was changed
+//!   after it was made; whether anything was is known at once while the clock stands still, and
+//!   has to be looked at otherwise (`text.rs`).
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -56,7 +59,10 @@ pub trait SlotExt: Sized {
     fn as_wrapped(&self) -> Option<NonNull<Block>>;
     /// Its text, if there is one; whether that is up to date is another question.
     fn text(&self) -> Option<&[u8]>;
-    /// Gives it a text; the bytes live as long as the slot, and a NUL follows them.
+    /// What a list or dict that is not wrapped has in common with others.
+    fn shared(&self) -> Option<&Shared>;
+    /// Gives it a text; the bytes live as long as the slot, and a NUL follows them. Whoever gives
+    /// it to a list or dict that can change says when it was made, too (`Shared::made_at`).
     fn set_text(&mut self, text: &[u8]);
     /// Whether the text is what it was made from.
     fn is_original(&self) -> bool;
@@ -64,7 +70,8 @@ pub trait SlotExt: Sized {
     fn set_original(&mut self, is_original: bool);
     /// Its list, dict, foreign thing or builder, if it is not wrapped and of that kind.
     fn object<T: Object>(&self) -> Option<&T>;
-    /// Becomes an object of its own: `T`'s kind, not wrapped; the text stays.
+    /// Becomes an object of its own: `T`'s kind, not wrapped; the text stays, and is as old as the
+    /// object.
     fn become_object<T: Object>(&mut self, object: NonNull<T>);
 }
 
@@ -72,6 +79,11 @@ pub trait SlotExt: Sized {
 pub trait Object {
     /// The kind of slot that has it as its payload.
     const KIND: c_int;
+
+    /// What it has in common with others, if it is a list or dict.
+    fn shared(&self) -> Option<&Shared> {
+        None
+    }
 }
 
 impl SlotExt for Slot {
@@ -122,12 +134,24 @@ impl SlotExt for Slot {
         }
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level.
-        Some(unsafe { core::slice::from_raw_parts(self.text, self.text_len) })
+        let len = self.shared().map_or(self.text_len, |shared| shared.text_len.get());
+        // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
+        // its level, or in a block that waits for that level; `.scratch.text` has the length.
+        Some(unsafe { core::slice::from_raw_parts(self.text, len) })
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        match self.kind() {
+            LIFECYCLE_LIST => self.object::<ListObject>().and_then(Object::shared),
+            LIFECYCLE_DICT => self.object::<DictObject>().and_then(Object::shared),
+            _ => None,
+        }
     }
 
     fn set_text(&mut self, text: &[u8]) {
+        let in_object = self.shared().map(|shared| shared.text_len.set(text.len()));
         self.text = text.as_ptr();
-        self.text_len = text.len();
+        self.text_len = if in_object.is_some() { 0 } else { text.len() };
     }
 
     fn is_original(&self) -> bool {
@@ -148,8 +172,13 @@ impl SlotExt for Slot {
     }
 
     fn become_object<T: Object>(&mut self, object: NonNull<T>) {
+        let len = self.text().map_or(0, <[u8]>::len);
         self.payload = object.as_ptr() as u64;
         self.kind = T::KIND as u32 | self.kind & ORIGINAL;
+        if let Some(shared) = self.shared() {
+            shared.text_len.set(len);
+            self.text_len = 0;
+        }
     }
 }
 
@@ -226,11 +255,12 @@ pub struct DictObject {
 }
 
 /// What lists and dicts have in common for being kept.
+#[derive(Clone)]
 pub struct Shared {
     /// Something was changed in place since it was made, wrapped or kept, in the list or dict
     /// itself: elements came, went or were set.
     pub is_changed: Cell<bool>,
-    /// An element may be a list or dict that a handle names.
+    /// An element may be, or may become, a list or dict that a handle names.
     pub is_nested: Cell<bool>,
     /// It is being kept right now: met again on the way down, it is a cycle.
     pub is_on_path: Cell<bool>,
@@ -238,18 +268,42 @@ pub struct Shared {
     pub kept: Cell<Word>,
     /// The clock then: nothing was changed in place since if it is still the same.
     pub kept_at: Cell<u64>,
+    /// Bytes of its text (`.scratch.text`).
+    pub text_len: Cell<usize>,
+    /// The clock when its text was made.
+    pub made_at: Cell<u64>,
+    /// The clock when its text was last found to be right.
+    pub checked_at: Cell<u64>,
+    /// The clock when the list or dict itself was last changed, or anything below it as far as is
+    /// known.
+    pub changed_at: Cell<u64>,
 }
 
 impl Shared {
-    /// Of a new object.
-    pub fn new() -> Self {
+    /// Of a copy.
+    pub fn copy(&self) -> Self {
+        Shared { is_on_path: Cell::new(false), ..self.clone() }
+    }
+
+    /// Of a new object, made at this time.
+    pub fn new(clock: u64) -> Self {
         Shared {
             is_changed: Cell::new(false),
             is_nested: Cell::new(false),
             is_on_path: Cell::new(false),
             kept: Cell::new(Word::NIL),
             kept_at: Cell::new(0),
+            text_len: Cell::new(0),
+            made_at: Cell::new(clock),
+            checked_at: Cell::new(clock),
+            changed_at: Cell::new(0),
         }
+    }
+
+    /// The list or dict itself has changed: `clock` is what `State::touch` gave.
+    pub fn change(&self, clock: u64) {
+        self.is_changed.set(true);
+        self.changed_at.set(clock);
     }
 }
 
@@ -279,9 +333,17 @@ pub struct BuilderObject {
 
 impl Object for ListObject {
     const KIND: c_int = LIFECYCLE_LIST;
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.shared)
+    }
 }
 impl Object for DictObject {
     const KIND: c_int = LIFECYCLE_DICT;
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.shared)
+    }
 }
 impl Object for ForeignObject {
     const KIND: c_int = LIFECYCLE_FOREIGN;
