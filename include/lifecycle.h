@@ -2692,8 +2692,8 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
  *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
  *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
- *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
- *          each rewound and built upon.
+ *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64
+ *          levels of marks that were each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
  * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
@@ -2734,7 +2734,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * valgrind the old bytes are marked: whoever still uses one is reported.
  *
  * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
- * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)

@@ -314,13 +314,13 @@ fn rounds_that_are_all_alike_call_nothing() {
     for watched in [false, true] {
         let world = World::new(watched);
         let mut it = arena(&world, Setup { poison: watched, ..setup() });
-        // Every 60th is larger, so there is one among any 64.
-        let bytes = |round: usize| if round % 60 == 0 { 9 * HUGE } else { 3 * HUGE };
+        // Every 120th is larger, so there is one among any 128.
+        let bytes = |round: usize| if round % 120 == 0 { 9 * HUGE } else { 3 * HUGE };
         for round in 0..60 {
             calls_of_round(&world, &mut it, bytes(round));
         }
         let committed = it.stats().committed;
-        for round in 60..400 {
+        for round in 60..700 {
             assert_eq!(calls_of_round(&world, &mut it, bytes(round)), 0, "round {round}");
         }
         assert_eq!(it.stats().committed, committed);
@@ -340,11 +340,11 @@ fn what_one_round_took_goes_back_by_and_by() {
         let now = it.stats().committed;
         assert!(mine == 0 || (mine == 1 && (round + 1) % 64 == 0), "round {round}: {mine}");
         assert!(committed - now <= 1 << 24, "one call gives back {}", committed - now);
-        assert!(round > 126 || now == committed, "kept for 64 rounds at least");
+        assert!(round > 190 || now == committed, "kept for 128 rounds at least");
         (committed, calls) = (now, calls + mine);
     }
     assert!((HUGE..=HUGE + HUGE / 4 + 4096).contains(&committed), "{committed} stay");
-    assert!(calls < 16, "{calls} calls");
+    assert!((1..16).contains(&calls), "{calls} calls");
     it.release().expect("given back");
 
     // A system that refuses is asked again another time.

@@ -39,15 +39,15 @@ impl<P: Platform> Bump<P> {
             self.forbid_tail(start, new, old);
             return Ok(at);
         }
-        if is_last && self.reach(start, taken(new)) {
-            self.cursor = start.wrapping_add(taken(new));
-            if self.watched {
-                self.limit = self.cursor;
-                self.platform.permit(start.wrapping_add(old), new - old);
-            }
+        if is_last && self.grow_last(start, old, new, P::HUGE) {
             return Ok(at);
         }
-        let copy = self.alloc(new, ALIGN)?;
+        let copy = match self.alloc(new, ALIGN) {
+            Ok(copy) => copy,
+            // There may be room for one of the two that is not there for both.
+            Err(_) if is_last && self.grow_last(start, old, new, SIZE_MAX) => return Ok(at),
+            Err(refused) => return Err(refused),
+        };
         // SAFETY: `.arena.live` - the first `old` bytes at `at` are in use (`holds`), and the copy
         // was handed out just above with room for more; so they do not overlap.
         unsafe { copy.copy_from_nonoverlapping(at, old) };
@@ -63,19 +63,27 @@ impl<P: Platform> Bump<P> {
         at.wrapping_add(taken(size)) == self.cursor
     }
 
-    /// Whether so many bytes from `at` on, in the cursor's segment, are committed, or could be made
-    /// so without a mapping of their own being due.
-    fn reach(&mut self, at: *mut u8, bytes: usize) -> bool {
-        if bytes <= self.end as usize - at as usize {
-            return true;
+    /// Grows the last allocation where it is, if it is then committed or can be made so by less than
+    /// `huge` bytes; whether it did.
+    fn grow_last(&mut self, at: *mut u8, old: usize, new: usize, huge: usize) -> bool {
+        let (held, bytes) = (taken(old), taken(new));
+        if bytes > self.end as usize - at as usize {
+            if self.segment.kind != Kind::Range || bytes - held >= huge {
+                return false;
+            }
+            let (segment, offset) = (self.segment, at as usize - self.segment.start as usize);
+            let done = self.commit_upto(&segment, offset + held, offset + bytes);
+            self.settle();
+            if !matches!(done, Ok(true)) {
+                return false;
+            }
         }
-        if self.segment.kind != Kind::Range || bytes >= P::HUGE {
-            return false;
+        self.cursor = at.wrapping_add(bytes);
+        if self.watched {
+            self.limit = self.cursor;
+            self.platform.permit(at.wrapping_add(old), new - old);
         }
-        let (segment, offset) = (self.segment, at as usize - self.segment.start as usize);
-        let done = matches!(self.commit_upto(&segment, offset, offset + bytes), Ok(true));
-        self.settle();
-        done
+        true
     }
 
     /// Moves the cursor back, but not below what a mark or a cleanup stands on.
