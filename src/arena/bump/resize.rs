@@ -12,8 +12,8 @@ impl<P: Platform> Bump<P> {
     /// old ones are nobody's. On failure nothing has changed.
     ///
     /// Whatever is said of `at` and `old`, nothing of the arena's own is touched: bytes that are
-    /// not in use are refused, and the cursor does not go below the newest mark or the newest
-    /// cleanup's record.
+    /// not in use are refused, and the cursor does not go below the newest mark or a cleanup's
+    /// record (`.arena.floor`).
     pub fn resize(
         &mut self,
         at: NonNull<u8>,
@@ -25,7 +25,8 @@ impl<P: Platform> Bump<P> {
         if old > SIZE_MAX || !(start as usize).is_multiple_of(ALIGN) {
             return foreign;
         }
-        if !self.holds(start, taken(old)) {
+        // A lie about the last one would let the cursor go below a record.
+        if !self.holds(start, taken(old)) || self.has_record_in(start, taken(old)) {
             return foreign;
         }
         if new > SIZE_MAX {
@@ -86,13 +87,12 @@ impl<P: Platform> Bump<P> {
         true
     }
 
-    /// Moves the cursor back, but not below what a mark or a cleanup stands on.
+    /// Moves the cursor back, but not below what a mark stands on (`.arena.floor`).
     fn retreat(&mut self, to: *mut u8) {
         let start = self.segment.start as usize;
         let mark = start + self.marks.standing().saturating_sub(self.segment.position);
-        let floor = mark.max(self.records_end()).max(to as usize);
+        let floor = mark.max(to as usize);
         let offset = floor.min(self.cursor as usize) - start;
-        // A record in another segment may lie anywhere; then nothing is gained.
         self.note_high_water();
         self.cursor = self.segment.start.wrapping_add(offset);
         self.settle();
