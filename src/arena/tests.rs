@@ -315,7 +315,7 @@ fn rounds_that_are_all_alike_call_nothing() {
         let world = World::new(watched);
         let mut it = arena(&world, Setup { poison: watched, ..setup() });
         // Every 120th is larger, so there is one among any 128.
-        let bytes = |round: usize| if round % 120 == 0 { 9 * HUGE } else { 3 * HUGE };
+        let bytes = |round: usize| if round.is_multiple_of(120) { 9 * HUGE } else { 3 * HUGE };
         for round in 0..60 {
             calls_of_round(&world, &mut it, bytes(round));
         }
