@@ -49,7 +49,12 @@ impl Version {
     fn check(&self) {
         let (dict, count) = (self.dict, self.entries.len());
         assert_eq!(len(dict), count);
-        assert!(large(dict).is_none_or(|large| list::len(large.slots) <= 4 * count));
+        if let Some(large) = large(dict) {
+            assert!(list::len(large.slots) <= 4 * count, "at most as many holes as entries");
+            let mut leaves = Vec::new();
+            trie::tests::check(large.trie, 0, &mut leaves);
+            assert_eq!(leaves.len(), count, "what is removed is in the trie no more");
+        }
         let mut position = 0;
         for &(key, value) in &self.entries {
             let (found, its_key, its_value) = next(dict, position).expect("one more");
