@@ -216,10 +216,11 @@ pub mod tests {
     proptest! {
         #[test]
         fn versions_stay_what_they_were(
-            steps in prop::collection::vec((hash(), any::<usize>(), 0..8u8), 1..200)
+            steps in prop::collection::vec((hash(), any::<usize>(), 0..8u8), 1..200),
+            is_watched: bool,
         ) {
             let failing = Failing::new();
-            let mut store = Store::new(failing.host(), usize::MAX, false);
+            let mut store = Store::new(failing.host(), usize::MAX, is_watched);
             let root = Cell::new(Word::NIL);
             let mut there: Vec<(u32, usize)> = Vec::new();
             let mut versions = Vec::new();
@@ -251,6 +252,7 @@ pub mod tests {
                 store.release(root);
             }
             prop_assert_eq!((store.live(), store.bytes()), (0, 0));
+            store.empty_pool();
         }
     }
 
@@ -264,5 +266,6 @@ pub mod tests {
         assert!(insert(&mut store, &root, 1, POSITIONS).is_err());
         store.release(root.get());
         assert_eq!(store.live(), 0);
+        store.empty_pool();
     }
 }

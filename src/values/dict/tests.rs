@@ -198,9 +198,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn versions_stay_what_they_were(steps in prop::collection::vec(step(), 1..60)) {
+    fn versions_stay_what_they_were(
+        steps in prop::collection::vec(step(), 1..60),
+        is_watched: bool,
+    ) {
         let failing = Failing::new();
-        let mut house = House::new(&failing, false);
+        let mut house = House::new(&failing, is_watched);
         for step in &steps {
             assert!(house.step(step, usize::MAX).is_ok());
         }
@@ -372,8 +375,8 @@ fn figures() {
             &format!("remove from {size}, a version each"),
             size,
             Box::new(|| {
-                for i in 0..size {
-                    let key = names[i].as_bytes();
+                for name in &names[..size] {
+                    let key = name.as_bytes();
                     let (position, _) = find(dict, hash(key), key).expect("it is there");
                     let new = edit(store, dict, |_| Ok(None), Some(position), 0, given);
                     let new = new.expect("memory");

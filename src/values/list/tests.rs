@@ -227,9 +227,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn versions_stay_what_they_were(steps in prop::collection::vec(step(), 1..40)) {
+    fn versions_stay_what_they_were(
+        steps in prop::collection::vec(step(), 1..40),
+        is_watched: bool,
+    ) {
         let failing = Failing::new();
-        let mut house = House::new(&failing, false);
+        let mut house = House::new(&failing, is_watched);
         for step in &steps {
             assert!(house.step(step, Fault::None).is_ok());
         }
