@@ -52,6 +52,16 @@ mod interp;
 // Values: making and reading them
 mod scalar;
 
+// Foreign things
+mod foreign;
+
+// Strings and builders
+mod builder;
+mod string;
+
+// Persistent values
+mod persistent;
+
 // Drop-ins
 mod exec;
 mod feather;

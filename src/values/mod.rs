@@ -21,9 +21,13 @@
 //!
 //! Locks: none here, but the pool's own while a place is taken or given back.
 
+mod builders;
 mod convert;
 mod definitions;
 mod eval;
+#[cfg(test)]
+mod fixture;
+mod foreign;
 mod handles;
 mod list;
 mod number;
@@ -31,6 +35,7 @@ mod pool;
 mod scalars;
 mod scratch;
 mod store;
+mod strings;
 mod syntax;
 mod text;
 mod word;
