@@ -885,7 +885,7 @@ typedef struct lifecycle_arena_stats {
 typedef struct lifecycle_slot {
     /** Its bytes, or NULL: it has none yet. */
     const uint8_t *text;
-    /** How many; 0 where it has none. */
+    /** How many; 0 where it has none, or where it may get others. */
     size_t text_len;
     /** Private. */
     uint64_t payload;
@@ -916,8 +916,9 @@ typedef struct lifecycle_interp {
 typedef uint64_t lifecycle_handle;
 
 /**
- * Writes the string form of a double, list or dict into a builder. The string forms of a list's
- * elements (a dict's keys and values) are there already, so that asking for them calls nothing.
+ * Writes the string form of a double, list or dict into a builder. The string forms of lists and
+ * dicts in it are there already, so that asking for them does not call it once more, however deep
+ * they are nested.
  */
 typedef enum lifecycle_status (*lifecycle_to_text_fn)(struct lifecycle_interp *interp,
                                lifecycle_handle value,
@@ -3432,6 +3433,285 @@ bool lifecycle_peek_int(lifecycle_interp *interp, lifecycle_handle handle, int64
  * anywhere. Fork: works. Since: 0.1.0
  */
 bool lifecycle_peek_double(lifecycle_interp *interp, lifecycle_handle handle, double *out);
+
+/**
+ * Makes a handle for something of the host's. The handle owns it:
+ * lifecycle_interp_options.foreign_release is called with it once, when the handle's scope or the
+ * outermost eval ends, or when lifecycle_foreign_release asks for it. What is kept of it
+ * (lifecycle_materialize, a variable) is what lifecycle_interp_options.foreign_clone makes, which
+ * is released when nobody keeps it any more.
+ *
+ * \param type  a name that the host knows it by, NUL-terminated; copied.
+ * \param ptr   the thing; NULL is possible, and never released.
+ * \param text  its string form, any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID where type is
+ *          NULL.
+ *
+ * Ownership: the thing is the handle's; on failure it is still the host's. Threads, re-entry, fork:
+ * as lifecycle_string; in a forked child copies of handles release what they own there, too. Since:
+ * 0.1.0
+ */
+lifecycle_handle lifecycle_foreign(lifecycle_interp *interp,
+                                   const char *type,
+                                   void *ptr,
+                                   const char *text,
+                                   size_t len);
+
+/**
+ * The type and pointer of a foreign thing, if the value is one.
+ *
+ * \param[out] type  its type's name, or NULL; NULL = not wanted.
+ * \param[out] ptr   the thing; NULL once it was released, or where it was kept without being
+ *                   cloned. NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: the name is the interpreter's, valid as long as the handle. The thing stays its
+ * owner's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork: works. Since:
+ * 0.1.0
+ */
+bool lifecycle_peek_foreign(lifecycle_interp *interp,
+                            lifecycle_handle handle,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Releases a foreign thing before its time: lifecycle_interp_options.foreign_release is called at
+ * once. Every handle and value that has this very thing has NULL from then on. Where it was
+ * released already nothing happens.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          foreign thing).
+ *
+ * Ownership: the thing goes back to the host. Threads: the one that uses the interpreter. Re-entry:
+ * from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_foreign_release(lifecycle_interp *interp,
+                                           lifecycle_handle handle);
+
+/**
+ * Makes a builder: a text that is written piece by piece. Its string form is what was written by
+ * then; lifecycle_builder_finish makes a string of that without a copy. A builder is no element of
+ * a list or dict; what is kept of it is what was written by then, a string.
+ *
+ * \param capacity  bytes to make room for; 0 = unknown. It grows by itself.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_new(lifecycle_interp *interp, size_t capacity);
+
+/**
+ * Writes one byte.
+ *
+ * \param byte  0 to 255.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          builder); LIFECYCLE_E_RANGE (not a byte); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM. On
+ *          failure nothing was written.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_byte(lifecycle_interp *interp,
+                                        lifecycle_handle builder,
+                                        int byte);
+
+/**
+ * Writes bytes.
+ *
+ * \param bytes  any bytes; copied. NULL if there are none.
+ * \param len    how many.
+ *
+ * \returns as lifecycle_builder_byte; LIFECYCLE_E_INVALID also for NULL with a length, and
+ *          LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_builder_byte. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_bytes(lifecycle_interp *interp,
+                                         lifecycle_handle builder,
+                                         const char *bytes,
+                                         size_t len);
+
+/**
+ * Writes the string form of a value, which may be the builder itself.
+ *
+ * \param value  any value; nil has no bytes.
+ *
+ * \returns as lifecycle_builder_bytes, and what lifecycle_as_string tells of the value.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_append(lifecycle_interp *interp,
+                                          lifecycle_handle builder,
+                                          lifecycle_handle value);
+
+/**
+ * Makes a string of what was written, without a copy. The builder is empty then, and may go on.
+ *
+ * \returns the string; nil on failure, lifecycle_last_error() telling as lifecycle_string and
+ *          lifecycle_builder_byte: the builder is then as it was.
+ *
+ * Ownership: as lifecycle_string. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_finish(lifecycle_interp *interp,
+                                          lifecycle_handle builder);
+
+/**
+ * Bytes of the string form of a value.
+ *
+ * \returns the length; 0 for nil, and on failure as lifecycle_as_string.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+size_t lifecycle_string_length(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * lifecycle_string_byte_at for what is not at hand: it is called by that and need not be called
+ * by a program.
+ *
+ * \returns the byte, 0 to 255; -1 past the end, and on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_byte_at_slow(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  size_t at);
+
+/**
+ * A string of some of a value's bytes. A long one shares them with the value.
+ *
+ * \param from  the first byte, counted from 0.
+ * \param to    the one behind the last. Both are cut to what there is; where `to` is not more than
+ *              `from` the string is empty.
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_slice(lifecycle_interp *interp,
+                                        lifecycle_handle handle,
+                                        size_t from,
+                                        size_t to);
+
+/**
+ * A string of the bytes of one value and those of another behind. To append to what this returned
+ * costs what is appended, over all: the bytes are shared where nobody asked for them meanwhile
+ * (lifecycle_as_string, which promises a NUL behind them).
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_concat(lifecycle_interp *interp,
+                                         lifecycle_handle left,
+                                         lifecycle_handle right);
+
+/**
+ * Compares the string forms of two values byte by byte, as memcmp does; a text that another one
+ * begins with comes before that one.
+ *
+ * \returns -1, 0 or 1 as the first comes before, with or after the second; 0 on failure as
+ *          lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_compare(lifecycle_interp *interp,
+                             lifecycle_handle a,
+                             lifecycle_handle b);
+
+/**
+ * Whether two values have the same string form.
+ *
+ * \returns whether they have; false on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+bool lifecycle_string_equal(lifecycle_interp *interp,
+                            lifecycle_handle a,
+                            lifecycle_handle b);
+
+/**
+ * The handle that stands for a text: the same one each time, until the scope that it was asked for
+ * first in, or the outermost eval, ends. A handle that was changed in place since does not stand
+ * for its text any more.
+ *
+ * \param text  any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_intern(lifecycle_interp *interp,
+                                         const char *text,
+                                         size_t len);
+
+/**
+ * Makes a persistent value of what a handle names: it outlives the eval, is never changed, and is
+ * freed when nobody counts it. What was wrapped and not changed since is shared and costs nothing;
+ * of what was changed all that was not is shared. Foreign things in it are cloned.
+ *
+ * \param[out] out  the value, counted once for the caller; NULL for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, out
+ *          is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_CYCLE
+ *          (it is a part of itself); LIFECYCLE_E_LIMIT (lifecycle_interp_options.value_limit);
+ *          LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_BUSY (lifecycle_interp_options.foreign_clone makes new
+ *          things to be cloned again and again); LIFECYCLE_E_NOMEM. On failure nothing is kept.
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release, also after the interpreter was
+ * destroyed. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_materialize(lifecycle_interp *interp,
+                                       lifecycle_handle handle,
+                                       lifecycle_value **out);
+
+/**
+ * Makes a handle that refers to a value, whatever its size: elements are wrapped when they are
+ * reached. What is changed in place is a copy of the handle's own.
+ *
+ * \param value  a value of this interpreter, or NULL, which gives nil.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID for a value of
+ *          another interpreter, or something that is none and is known not to be.
+ *
+ * Ownership: the value stays its owner's; the handle is good until it is dropped, even if the value
+ * is released before. Threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_wrap(lifecycle_interp *interp, lifecycle_value *value);
+
+/**
+ * Counts a value once more.
+ *
+ * \param value  a value; NULL does nothing.
+ *
+ * \returns the value; NULL on failure, lifecycle_last_error() telling: LIFECYCLE_E_STALE (it was
+ *          released, as far as that can be told), LIFECYCLE_E_INVALID (it is none).
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release once more. Threads: the one that
+ * uses the value's interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_value *lifecycle_value_retain(lifecycle_value *value);
+
+/**
+ * Counts a value once less: it is freed when nobody counts it any more, without recursion, and
+ * foreign things in it are released.
+ *
+ * \param value  a value; NULL does nothing. What is none, or was released as far as that can be
+ *               told, is left alone, lifecycle_last_error() telling.
+ *
+ * Ownership: one of the caller's references is gone. Threads: the one that uses the value's
+ * interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+void lifecycle_value_release(lifecycle_value *value);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

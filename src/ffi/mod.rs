@@ -55,6 +55,16 @@ mod list;
 // Values: making and reading them
 mod scalar;
 
+// Foreign things
+mod foreign;
+
+// Strings and builders
+mod builder;
+mod string;
+
+// Persistent values
+mod persistent;
+
 // Drop-ins
 mod exec;
 mod feather;

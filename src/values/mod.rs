@@ -21,11 +21,15 @@
 //!
 //! Locks: none here, but the pool's own while a place is taken or given back.
 
+mod builders;
 mod convert;
 mod definitions;
 mod dict;
 mod eval;
 mod growing;
+#[cfg(test)]
+mod fixture;
+mod foreign;
 mod handles;
 mod items;
 mod list;
@@ -36,6 +40,7 @@ mod pool;
 mod scalars;
 mod scratch;
 mod store;
+mod strings;
 mod syntax;
 mod text;
 mod trie;
