@@ -50,6 +50,7 @@ mod arena;
 mod interp;
 
 // Lists and dicts
+mod dict;
 mod list;
 
 // Values: making and reading them

@@ -25,6 +25,7 @@ mod builders;
 mod convert;
 mod definitions;
 mod dict;
+mod dicts;
 mod eval;
 mod growing;
 #[cfg(test)]
@@ -39,6 +40,8 @@ mod patches;
 mod pool;
 mod scalars;
 mod scratch;
+mod shimmer;
+mod sort;
 mod store;
 mod strings;
 mod syntax;

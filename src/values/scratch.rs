@@ -305,6 +305,10 @@ pub struct DictObject {
     pub gone: Cell<usize>,
     /// From hash to entry, for many entries.
     pub index: Cell<Patches>,
+    /// So many of the block's entries that are in the dict stand before such a position.
+    pub base_cursor: Cell<(usize, usize)>,
+    /// So many of its own entries stand before such a place.
+    pub own_cursor: Cell<(usize, usize)>,
     /// What is common to lists and dicts.
     pub shared: Shared,
 }
