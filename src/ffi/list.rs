@@ -1,5 +1,7 @@
 //! Header section 9: lists that handles name.
 
+use core::ffi::c_void;
+
 use super::guard;
 use crate::abi::*;
 use crate::values::Interp;
@@ -29,6 +31,25 @@ pub unsafe extern "C" fn lifecycle_list(
         let elements = unsafe { guard::slice(elements, n, "array of elements") }?;
         Interp::check(interp)?.with(|state| state.make_list(elements))
     })
+}
+
+/// Makes a handle name a list: what it names becomes the list that its text is, as the to_list
+/// function of the options says, or else Tcl's list syntax. The text stays the same until the list
+/// is changed in place. A DICT becomes the list of its keys and values; a LIST stays as it is.
+///
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (its text is not a list, or it is a foreign thing or a
+///          builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it);
+///          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (the to_list function changed what the handle
+///          names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT. On failure nothing has changed.
+///
+/// Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+/// anywhere; calls to_list. Fork: works. Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_list_shimmer(
+    interp: *mut lifecycle_interp,
+    value: lifecycle_handle,
+) -> lifecycle_status {
+    guard::status(|| Interp::check(interp)?.list_shimmer(value))
 }
 
 /// How many elements a list has.
@@ -212,5 +233,34 @@ pub unsafe extern "C" fn lifecycle_list_splice_in_place(
 ) -> lifecycle_status {
     guard::status(|| {
         Interp::check(interp)?.keeping(|state| state.list_splice(list, first, remove, insert))
+    })
+}
+
+/// Sorts a list. Elements that compare equal stay in their order.
+///
+/// The comparison is called with handles of elements. It may do anything: whatever order it makes
+/// up, sorting ends, after about n log2 n calls; what it changes in the list meanwhile is
+/// replaced by the sorted elements. It may be left by longjmp: then the list is as it was.
+///
+/// \param compare  the order; NULL = by the bytes of the elements' texts, as memcmp, shorter first.
+/// \param user     passed to it.
+///
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST); LIFECYCLE_E_INVALID (not an interpreter,
+///          the handle is nil or none of it); LIFECYCLE_E_STALE (also when the comparison dropped
+///          the list); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and what the to_text function of the
+///          options returns. On failure the list was not sorted.
+///
+/// Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+/// anywhere; calls the comparison and to_text. Fork: works. Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_list_sort_in_place(
+    interp: *mut lifecycle_interp,
+    list: lifecycle_handle,
+    compare: lifecycle_compare_fn,
+    user: *mut c_void,
+) -> lifecycle_status {
+    guard::status(|| {
+        // SAFETY: `.c.contract`: the comparison may be called with handles and its pointer.
+        unsafe { Interp::check(interp)?.sort_list(list, compare, user) }
     })
 }

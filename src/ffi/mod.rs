@@ -50,10 +50,21 @@ mod arena;
 mod interp;
 
 // Lists and dicts
+mod dict;
 mod list;
 
 // Values: making and reading them
 mod scalar;
+
+// Foreign things
+mod foreign;
+
+// Strings and builders
+mod builder;
+mod string;
+
+// Persistent values
+mod persistent;
 
 // Drop-ins
 mod exec;

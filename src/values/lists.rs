@@ -506,7 +506,7 @@ impl State {
     }
 
     /// The elements of a list, or none, to be stored in a container of a level.
-    fn words_to_store(
+    pub fn words_to_store(
         &mut self,
         list: lifecycle_handle,
         level: usize,

@@ -21,11 +21,16 @@
 //!
 //! Locks: none here, but the pool's own while a place is taken or given back.
 
+mod builders;
 mod convert;
 mod definitions;
 mod dict;
+mod dicts;
 mod eval;
 mod growing;
+#[cfg(test)]
+mod fixture;
+mod foreign;
 mod handles;
 mod items;
 mod list;
@@ -35,7 +40,10 @@ mod patches;
 mod pool;
 mod scalars;
 mod scratch;
+mod shimmer;
+mod sort;
 mod store;
+mod strings;
 mod syntax;
 mod text;
 mod trie;

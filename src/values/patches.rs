@@ -132,4 +132,10 @@ impl Patches {
             }
         }
     }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.pairs().iter().for_each(|pair| pair.set((EMPTY, Word::NIL)));
+        self.len = 0;
+    }
 }
