@@ -365,6 +365,8 @@ impl State {
         key: NonNull<Block>,
         value: Word,
     ) -> Result<()> {
+        // `.dicts.key`: where there is no index it is looked for by its hash, too.
+        let _ = dict::hash_of(key);
         let arena = self.arena(level)?;
         if dict.gone.get() > FEW && dict.gone.get() > dict.entries.get().len / 4 {
             fill_holes(dict);
