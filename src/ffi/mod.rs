@@ -52,6 +52,10 @@ mod interp;
 // Values: making and reading them
 mod scalar;
 
+// Variables and frames
+mod frame;
+mod variable;
+
 // Drop-ins
 mod exec;
 mod feather;
