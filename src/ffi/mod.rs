@@ -52,8 +52,12 @@ mod interp;
 // Values: making and reading them
 mod scalar;
 
-// Variables and frames
+// Namespaces, variables, commands, traces, frames, the host's things
+mod command;
 mod frame;
+mod namespace;
+mod registry;
+mod trace;
 mod variable;
 
 // Drop-ins
