@@ -885,7 +885,7 @@ typedef struct lifecycle_arena_stats {
 typedef struct lifecycle_slot {
     /** Its bytes, or NULL: it has none yet. */
     const uint8_t *text;
-    /** How many; 0 where it has none. */
+    /** How many; 0 where it has none, or where it may get others. */
     size_t text_len;
     /** Private. */
     uint64_t payload;
@@ -916,8 +916,9 @@ typedef struct lifecycle_interp {
 typedef uint64_t lifecycle_handle;
 
 /**
- * Writes the string form of a double, list or dict into a builder. The string forms of a list's
- * elements (a dict's keys and values) are there already, so that asking for them calls nothing.
+ * Writes the string form of a double, list or dict into a builder. The string forms of lists and
+ * dicts in it are there already, so that asking for them does not call it once more, however deep
+ * they are nested.
  */
 typedef enum lifecycle_status (*lifecycle_to_text_fn)(struct lifecycle_interp *interp,
                                lifecycle_handle value,
@@ -1005,6 +1006,12 @@ typedef struct lifecycle_memory {
     /** References to values that the host holds. */
     uint64_t held_values;
 } lifecycle_memory;
+
+/** Compares two elements: negative, 0 or positive as `a` comes before, with or after `b`. */
+typedef int (*lifecycle_compare_fn)(lifecycle_interp *interp,
+             lifecycle_handle a,
+             lifecycle_handle b,
+             void *user);
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2899,7 +2906,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * valgrind the old bytes are marked: whoever still uses one is reported.
  *
  * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
- * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
@@ -3135,6 +3142,357 @@ lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
                                         size_t size);
 
 /**
+ * Makes an empty dict. Its keys compare by their text; entries stay in the order in which their
+ * keys were added.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory), LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict(lifecycle_interp *interp);
+
+/**
+ * Makes a handle name a dict: a LIST, or what has a text that is one (lifecycle_list_shimmer),
+ * becomes the dict of its elements, each two a key and a value. Where a key comes twice the last
+ * value counts, in the first one's place. The text stays the same until the dict is changed in
+ * place. A DICT stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a list, or one with an odd number of elements; a
+ *          foreign thing or a builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil
+ *          or none of it); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY, LIFECYCLE_E_RANGE (a function of
+ *          the options changed what the handle names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and
+ *          what the to_text function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list, and to_text for keys that are lists or doubles. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * Makes another dict of the same entries: changing one dict does not change the other. Values that
+ * handles name are the same in both. Of a dict that was wrapped this takes as long as there are
+ * changes in it.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT:
+ *          lifecycle_dict_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT
+ *          (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_copy(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * How many entries a dict has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_dict_size(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * The value of a key. It is as an element of a list is (lifecycle_list_at): the handle that was
+ * stored, or one made now; a list or dict of a dict that was wrapped gets the same one each time,
+ * within the scope that the dict was made in.
+ *
+ * \param key  of any kind but a builder; its text counts.
+ *
+ * \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
+ *          and what the to_text function of the options returns.
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
+ * to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_get(lifecycle_interp *interp,
+                                    lifecycle_handle dict,
+                                    lifecycle_handle key);
+
+/**
+ * Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
+ * handle and list that names the dict sees it; a persistent value that the dict came from does not.
+ * The key is copied: what is done with its handle afterwards does not change it. A value of a newer
+ * scope than the dict's is stored as a copy, which stays when that scope is closed.
+ *
+ * \param dict   what is changed.
+ * \param key    of any kind but a builder; its text counts.
+ * \param value  of any kind but a builder; the dict itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a DICT, or the key or value is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself); and what the to_text
+ *          function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_set_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle dict,
+                                             lifecycle_handle key,
+                                             lifecycle_handle value);
+
+/**
+ * Removes a key and its value.
+ *
+ * \param dict  what is changed, as in lifecycle_dict_set_in_place.
+ * \param key   of any kind but a builder; its text counts.
+ *
+ * \returns LIFECYCLE_E_NOT_FOUND (the dict has no such key), or as lifecycle_dict_set_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict_set_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_remove_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle dict,
+                                                lifecycle_handle key);
+
+/**
+ * An entry of a dict, by its place: asking for all of them one after the other is linear, also
+ * where entries were removed.
+ *
+ * \param i           the place, from 0, in the order in which keys were added.
+ * \param[out] key    a handle for the key, a STRING of its own; NULL = it is not wanted. Nil on
+ *                    failure.
+ * \param[out] value  a handle for the value, as lifecycle_dict_get gives it; NULL = it is not
+ *                    wanted. Nil on failure.
+ *
+ * \returns whether there is such an entry; false also on failure, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_RANGE (the dict has no such entry), LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: as lifecycle_dict_get. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_dict_entry(lifecycle_interp *interp,
+                          lifecycle_handle dict,
+                          size_t i,
+                          lifecycle_handle *key,
+                          lifecycle_handle *value);
+
+/**
+ * Makes a list of what handles name. In lists handles are references: the element is the very
+ * value, and what is changed in place is seen in every list that has it.
+ *
+ * \param elements  their handles, copied; NULL if there are none.
+ * \param n         how many.
+ *
+ * \returns a LIST; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter, a handle that is nil or none of it, NULL with n > 0), LIFECYCLE_E_STALE,
+ *          LIFECYCLE_E_TYPE (a builder), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list(lifecycle_interp *interp,
+                                const lifecycle_handle *elements,
+                                size_t n);
+
+/**
+ * Makes a handle name a list: what it names becomes the list that its text is, as the to_list
+ * function of the options says, or else Tcl's list syntax. The text stays the same until the list
+ * is changed in place. A DICT becomes the list of its keys and values; a LIST stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (its text is not a list, or it is a foreign thing or a
+ *          builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (the to_list function changed what the handle
+ *          names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * How many elements a list has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a LIST:
+ *          lifecycle_list_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_list_length(lifecycle_interp *interp, lifecycle_handle list);
+
+/**
+ * An element of a list. One that was stored as a handle comes back as the same handle. One of a
+ * list that was wrapped gets a handle now; if it is a list or dict, the same one each time, so
+ * that changing it in place is seen in the list. That holds within the scope that the list was
+ * made in: reached inside a newer scope, such an element is a copy of its own each time.
+ *
+ * \param i  its place, from 0.
+ *
+ * \returns its handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_RANGE (the list
+ *          has no such element), LIFECYCLE_E_TYPE (not a LIST), LIFECYCLE_E_INVALID (not an
+ *          interpreter, the handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_at(lifecycle_interp *interp,
+                                   lifecycle_handle list,
+                                   size_t i);
+
+/**
+ * Makes another list of the same elements: changing one list does not change the other. The
+ * elements that handles name are the same values in both. Of a list that was wrapped this takes
+ * as long as there are changes in it.
+ *
+ * \returns a LIST; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a LIST),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_copy(lifecycle_interp *interp, lifecycle_handle list);
+
+/**
+ * Makes a list of some elements of another one, as lifecycle_list_copy does.
+ *
+ * \param first  the place of the first one, from 0.
+ * \param count  how many; both are cut to what there is, so the result may be empty.
+ *
+ * \returns as lifecycle_list_copy.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_slice(lifecycle_interp *interp,
+                                      lifecycle_handle list,
+                                      size_t first,
+                                      size_t count);
+
+/**
+ * Appends an element: O(1), on the average of many. Every handle and list that names the list sees
+ * it; a persistent value that the list came from does not.
+ *
+ * An element of a newer scope than the list's is stored as a copy, which stays when that scope is
+ * closed.
+ *
+ * \param list     what is changed.
+ * \param element  what it gets; the list itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST, or the element is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself). On failure nothing
+ *          has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_push_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_handle element);
+
+/**
+ * Puts an element in front of all others; otherwise as lifecycle_list_push_in_place. For a list
+ * that was wrapped the first time takes as long as it has elements.
+ *
+ * \returns as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_unshift_in_place(lifecycle_interp *interp,
+                                                 lifecycle_handle list,
+                                                 lifecycle_handle element);
+
+/**
+ * Takes the last element out of a list: O(1).
+ *
+ * \returns its handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_RANGE (the list
+ *          is empty), or as lifecycle_list_at. On failure nothing has changed.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_at. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_pop_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle list);
+
+/**
+ * Takes the first element out of a list: O(1).
+ *
+ * \returns as lifecycle_list_pop_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_at. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_shift_in_place(lifecycle_interp *interp,
+                                               lifecycle_handle list);
+
+/**
+ * Puts an element in the place of another one: O(1).
+ *
+ * \param i        the place, from 0.
+ * \param element  what it gets, as in lifecycle_list_push_in_place.
+ *
+ * \returns LIFECYCLE_E_RANGE (the list has no such element), or as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_set_at_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle list,
+                                                size_t i,
+                                                lifecycle_handle element);
+
+/**
+ * Puts the elements of a list in the place of others: inserts, replaces and removes.
+ *
+ * \param first   the place of the first element that goes; the list's length to append.
+ * \param remove  how many go; cut to what there is.
+ * \param insert  the LIST whose elements come; nil = none. It stays as it is, and may be the same
+ *                list.
+ *
+ * \returns LIFECYCLE_E_RANGE (first is more than the length), or as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_splice_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle list,
+                                                size_t first,
+                                                size_t remove,
+                                                lifecycle_handle insert);
+
+/**
+ * Sorts a list. Elements that compare equal stay in their order.
+ *
+ * The comparison is called with handles of elements. It may do anything: whatever order it makes
+ * up, sorting ends, after about n log2 n calls; what it changes in the list meanwhile is
+ * replaced by the sorted elements. It may be left by longjmp: then the list is as it was.
+ *
+ * \param compare  the order; NULL = by the bytes of the elements' texts, as memcmp, shorter first.
+ * \param user     passed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST); LIFECYCLE_E_INVALID (not an interpreter,
+ *          the handle is nil or none of it); LIFECYCLE_E_STALE (also when the comparison dropped
+ *          the list); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and what the to_text function of the
+ *          options returns. On failure the list was not sorted.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls the comparison and to_text. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_sort_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_compare_fn compare,
+                                              void *user);
+
+/**
  * Makes a string.
  *
  * \param text  any bytes, NULs among them too; copied. NULL if there are none.
@@ -3262,6 +3620,285 @@ bool lifecycle_peek_int(lifecycle_interp *interp, lifecycle_handle handle, int64
  * anywhere. Fork: works. Since: 0.1.0
  */
 bool lifecycle_peek_double(lifecycle_interp *interp, lifecycle_handle handle, double *out);
+
+/**
+ * Makes a handle for something of the host's. The handle owns it:
+ * lifecycle_interp_options.foreign_release is called with it once, when the handle's scope or the
+ * outermost eval ends, or when lifecycle_foreign_release asks for it. What is kept of it
+ * (lifecycle_materialize, a variable) is what lifecycle_interp_options.foreign_clone makes, which
+ * is released when nobody keeps it any more.
+ *
+ * \param type  a name that the host knows it by, NUL-terminated; copied.
+ * \param ptr   the thing; NULL is possible, and never released.
+ * \param text  its string form, any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID where type is
+ *          NULL.
+ *
+ * Ownership: the thing is the handle's; on failure it is still the host's. Threads, re-entry, fork:
+ * as lifecycle_string; in a forked child copies of handles release what they own there, too. Since:
+ * 0.1.0
+ */
+lifecycle_handle lifecycle_foreign(lifecycle_interp *interp,
+                                   const char *type,
+                                   void *ptr,
+                                   const char *text,
+                                   size_t len);
+
+/**
+ * The type and pointer of a foreign thing, if the value is one.
+ *
+ * \param[out] type  its type's name, or NULL; NULL = not wanted.
+ * \param[out] ptr   the thing; NULL once it was released, or where it was kept without being
+ *                   cloned. NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: the name is the interpreter's, valid as long as the handle. The thing stays its
+ * owner's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork: works. Since:
+ * 0.1.0
+ */
+bool lifecycle_peek_foreign(lifecycle_interp *interp,
+                            lifecycle_handle handle,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Releases a foreign thing before its time: lifecycle_interp_options.foreign_release is called at
+ * once. Every handle and value that has this very thing has NULL from then on. Where it was
+ * released already nothing happens.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          foreign thing).
+ *
+ * Ownership: the thing goes back to the host. Threads: the one that uses the interpreter. Re-entry:
+ * from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_foreign_release(lifecycle_interp *interp,
+                                           lifecycle_handle handle);
+
+/**
+ * Makes a builder: a text that is written piece by piece. Its string form is what was written by
+ * then; lifecycle_builder_finish makes a string of that without a copy. A builder is no element of
+ * a list or dict; what is kept of it is what was written by then, a string.
+ *
+ * \param capacity  bytes to make room for; 0 = unknown. It grows by itself.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_new(lifecycle_interp *interp, size_t capacity);
+
+/**
+ * Writes one byte.
+ *
+ * \param byte  0 to 255.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          builder); LIFECYCLE_E_RANGE (not a byte); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM. On
+ *          failure nothing was written.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_byte(lifecycle_interp *interp,
+                                        lifecycle_handle builder,
+                                        int byte);
+
+/**
+ * Writes bytes.
+ *
+ * \param bytes  any bytes; copied. NULL if there are none.
+ * \param len    how many.
+ *
+ * \returns as lifecycle_builder_byte; LIFECYCLE_E_INVALID also for NULL with a length, and
+ *          LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_builder_byte. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_bytes(lifecycle_interp *interp,
+                                         lifecycle_handle builder,
+                                         const char *bytes,
+                                         size_t len);
+
+/**
+ * Writes the string form of a value, which may be the builder itself.
+ *
+ * \param value  any value; nil has no bytes.
+ *
+ * \returns as lifecycle_builder_bytes, and what lifecycle_as_string tells of the value.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_append(lifecycle_interp *interp,
+                                          lifecycle_handle builder,
+                                          lifecycle_handle value);
+
+/**
+ * Makes a string of what was written, without a copy. The builder is empty then, and may go on.
+ *
+ * \returns the string; nil on failure, lifecycle_last_error() telling as lifecycle_string and
+ *          lifecycle_builder_byte: the builder is then as it was.
+ *
+ * Ownership: as lifecycle_string. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_finish(lifecycle_interp *interp,
+                                          lifecycle_handle builder);
+
+/**
+ * Bytes of the string form of a value.
+ *
+ * \returns the length; 0 for nil, and on failure as lifecycle_as_string.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+size_t lifecycle_string_length(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * lifecycle_string_byte_at for what is not at hand: it is called by that and need not be called
+ * by a program.
+ *
+ * \returns the byte, 0 to 255; -1 past the end, and on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_byte_at_slow(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  size_t at);
+
+/**
+ * A string of some of a value's bytes. A long one shares them with the value.
+ *
+ * \param from  the first byte, counted from 0.
+ * \param to    the one behind the last. Both are cut to what there is; where `to` is not more than
+ *              `from` the string is empty.
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_slice(lifecycle_interp *interp,
+                                        lifecycle_handle handle,
+                                        size_t from,
+                                        size_t to);
+
+/**
+ * A string of the bytes of one value and those of another behind. To append to what this returned
+ * costs what is appended, over all: the bytes are shared where nobody asked for them meanwhile
+ * (lifecycle_as_string, which promises a NUL behind them).
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_concat(lifecycle_interp *interp,
+                                         lifecycle_handle left,
+                                         lifecycle_handle right);
+
+/**
+ * Compares the string forms of two values byte by byte, as memcmp does; a text that another one
+ * begins with comes before that one.
+ *
+ * \returns -1, 0 or 1 as the first comes before, with or after the second; 0 on failure as
+ *          lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_compare(lifecycle_interp *interp,
+                             lifecycle_handle a,
+                             lifecycle_handle b);
+
+/**
+ * Whether two values have the same string form.
+ *
+ * \returns whether they have; false on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+bool lifecycle_string_equal(lifecycle_interp *interp,
+                            lifecycle_handle a,
+                            lifecycle_handle b);
+
+/**
+ * The handle that stands for a text: the same one each time, until the scope that it was asked for
+ * first in, or the outermost eval, ends. A handle that was changed in place since does not stand
+ * for its text any more.
+ *
+ * \param text  any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_intern(lifecycle_interp *interp,
+                                         const char *text,
+                                         size_t len);
+
+/**
+ * Makes a persistent value of what a handle names: it outlives the eval, is never changed, and is
+ * freed when nobody counts it. What was wrapped and not changed since is shared and costs nothing;
+ * of what was changed all that was not is shared. Foreign things in it are cloned.
+ *
+ * \param[out] out  the value, counted once for the caller; NULL for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, out
+ *          is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_CYCLE
+ *          (it is a part of itself); LIFECYCLE_E_LIMIT (lifecycle_interp_options.value_limit);
+ *          LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_BUSY (lifecycle_interp_options.foreign_clone makes new
+ *          things to be cloned again and again); LIFECYCLE_E_NOMEM. On failure nothing is kept.
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release, also after the interpreter was
+ * destroyed. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_materialize(lifecycle_interp *interp,
+                                       lifecycle_handle handle,
+                                       lifecycle_value **out);
+
+/**
+ * Makes a handle that refers to a value, whatever its size: elements are wrapped when they are
+ * reached. What is changed in place is a copy of the handle's own.
+ *
+ * \param value  a value of this interpreter, or NULL, which gives nil.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID for a value of
+ *          another interpreter, or something that is none and is known not to be.
+ *
+ * Ownership: the value stays its owner's; the handle is good until it is dropped, even if the value
+ * is released before. Threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_wrap(lifecycle_interp *interp, lifecycle_value *value);
+
+/**
+ * Counts a value once more.
+ *
+ * \param value  a value; NULL does nothing.
+ *
+ * \returns the value; NULL on failure, lifecycle_last_error() telling: LIFECYCLE_E_STALE (it was
+ *          released, as far as that can be told), LIFECYCLE_E_INVALID (it is none).
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release once more. Threads: the one that
+ * uses the value's interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_value *lifecycle_value_retain(lifecycle_value *value);
+
+/**
+ * Counts a value once less: it is freed when nobody counts it any more, without recursion, and
+ * foreign things in it are released.
+ *
+ * \param value  a value; NULL does nothing. What is none, or was released as far as that can be
+ *               told, is left alone, lifecycle_last_error() telling.
+ *
+ * Ownership: one of the caller's references is gone. Threads: the one that uses the value's
+ * interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+void lifecycle_value_release(lifecycle_value *value);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

@@ -49,16 +49,38 @@ mod arena;
 // Interpreters: evals, scopes, memory
 mod interp;
 
+// Lists and dicts
+mod dict;
+mod list;
+
 // Values: making and reading them
 mod scalar;
 
-// Namespaces, variables, commands, traces, frames, the host's things
-mod command;
-mod frame;
+// Foreign things
+mod foreign;
+
+// Strings and builders
+mod builder;
+mod string;
+
+// Persistent values
+mod persistent;
+
+// Namespaces
 mod namespace;
-mod registry;
-mod trace;
+
+// Variables of the active frame
 mod variable;
+
+// Commands and traces
+mod command;
+mod trace;
+
+// Frames
+mod frame;
+
+// The host's things by name
+mod registry;
 
 // Drop-ins
 mod exec;

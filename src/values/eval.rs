@@ -19,6 +19,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::definitions::FrameMark;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
+use super::strings::Interned;
 use super::{Interp, State};
 use crate::abi::*;
 use crate::arena::Arena;
@@ -43,6 +44,8 @@ pub struct Level {
     mark: handles::Mark,
     /// The newest foreign thing that a handle of it owns.
     pub foreigns: *const ForeignObject,
+    /// Strings of it of which there is one handle each.
+    pub interned: Interned,
 }
 
 impl Level {
@@ -84,7 +87,13 @@ impl State {
         self.store.open_level()?;
         let id = if depth == 0 { 0 } else { SCOPES.fetch_add(1, Ordering::Relaxed) + 1 };
         let mark = self.handles.mark();
-        self.levels.push(Level { arena, id, mark, foreigns: ptr::null() });
+        self.levels.push(Level {
+            arena,
+            id,
+            mark,
+            foreigns: ptr::null(),
+            interned: Interned::EMPTY,
+        });
         Ok(id)
     }
 
@@ -243,6 +252,7 @@ impl Interp {
         }
         // What the system does not take back is tried again.
         let _ = arena.owner_reset();
+        self.with(State::forget_interned);
     }
 
     /// Closes scopes until `levels` levels are left.

@@ -21,18 +21,30 @@
 //!
 //! Locks: none here, but the pool's own while a place is taken or given back.
 
+mod builders;
 mod convert;
 mod definitions;
 mod dict;
+mod dicts;
 mod eval;
+#[cfg(test)]
+mod fixture;
+mod foreign;
 mod growing;
 mod handles;
+mod items;
 mod list;
+mod lists;
 mod number;
+mod patches;
 mod pool;
 mod scalars;
 mod scratch;
+mod shimmer;
+mod sort;
 mod store;
+mod strings;
+mod syntax;
 mod text;
 mod trie;
 mod word;

@@ -349,6 +349,7 @@ impl Interp {
     /// Sets what it exports, or adds to it.
     pub fn set_exports(&self, path: &[u8], patterns: lifecycle_handle, clear: bool) -> Result<()> {
         self.with(|state| state.definitions.namespace(path).map(|_| ()))?;
+        self.list_shimmer(patterns)?;
         let patterns = self.keep_something(patterns, "list of patterns")?;
         self.change(|state| {
             let outcome = state.set_exports(path, patterns, clear);
