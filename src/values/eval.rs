@@ -16,6 +16,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::definitions::FrameMark;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
 use super::strings::Interned;
@@ -62,7 +63,7 @@ impl Level {
 /// What is restored when an eval is left.
 pub struct Eval {
     levels: usize,
-    frames: usize,
+    frames: FrameMark,
 }
 
 impl State {
@@ -156,7 +157,7 @@ impl Interp {
             if state.is_dropping {
                 fail!(LIFECYCLE_E_BUSY, "the interpreter is dropping its scratch side");
             }
-            let eval = Eval { levels: state.levels.len(), frames: state.frame_count() };
+            let eval = Eval { levels: state.levels.len(), frames: state.mark_frames() };
             state.evals.try_push(eval)
         })
     }
@@ -192,13 +193,21 @@ impl Interp {
         while let Some(Eval { levels, frames }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.with(|state| state.pop_frames(frames));
+            self.change(|state| state.restore_frames(frames));
             self.close_levels(levels);
         }
         self.settle();
         if depth == 0 && now != 0 {
             self.drop_scratch();
         }
+        Ok(())
+    }
+
+    /// Callbacks have been run in the eval entered last but for their own, which was the `depth`th.
+    /// It ends without dropping anything: what those who called for them have made stays.
+    pub fn leave_callbacks(&self, depth: usize) -> Result<()> {
+        self.unwind(depth)?;
+        self.with(|state| state.evals.pop());
         Ok(())
     }
 
@@ -217,7 +226,7 @@ impl Interp {
         if self.with(|state| core::mem::replace(&mut state.is_dropping, true)) {
             return;
         }
-        self.with(|state| state.pop_frames(1));
+        self.with(State::pop_all_frames);
         self.close_levels(1);
         self.empty_level();
         self.with(|state| {
