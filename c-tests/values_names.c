@@ -34,11 +34,11 @@ static void namespaces_are_made_with_those_above(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
-/* Whatever a path looks like: it is made, found, and deleted under that name, or refused each time. */
+/* Whatever a path looks like, it is made, found and deleted, and what is told as its full path is its path. */
 static void odd_paths_are_paths_or_are_refused(void)
 {
-    static const char *const paths[] = {"",     ":",     "a",    "a::b",    "::a::",   "::::",  "::a::::b", ":::a", "::a:b",
-                                        "::{x", "::a b", "::\xff", "::a:::b", "::a::b:", "::-::", "::0"};
+    static const char *const paths[] = {"",     "a",     "a::b",   "::a::",   "::::",    "::a::::b", ":::a",
+                                        "::a:b", "::{x", "::a b", "::\xff", "::a:::b", "::a::b:",  "::0"};
     lifecycle_interp *interp = make_interp(NULL);
     size_t n = (size_t)1 << 20;
     char *huge = malloc(n);
@@ -64,6 +64,11 @@ static void odd_paths_are_paths_or_are_refused(void)
         EXPECT_EQ(memory_of(interp).namespaces, before);
     }
     EXPECT_STATUS(lifecycle_ns_create(interp, NULL, 5), LIFECYCLE_E_INVALID);
+    /* Colons in front, behind, or too many say nothing; one is part of a name. */
+    EXPECT_OK(lifecycle_ns_create(interp, S("a::b")));
+    EXPECT_STATUS(lifecycle_ns_create(interp, S("::a::::b::")), LIFECYCLE_E_EXISTS);
+    EXPECT(!lifecycle_ns_exists(interp, S("a:b")));
+    EXPECT(lifecycle_ns_exists(interp, NULL, 0));
     free(huge);
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
