@@ -4,7 +4,7 @@
 mod alloc;
 mod chain;
 mod error;
-mod hash;
+pub mod hash;
 mod index;
 mod list;
 mod slots;

@@ -49,6 +49,10 @@ mod arena;
 // Interpreters: evals, scopes, memory
 mod interp;
 
+// Lists and dicts
+mod dict;
+mod list;
+
 // Values: making and reading them
 mod scalar;
 

@@ -16,11 +16,12 @@
 //! - `.convert.quiet`: keeping calls nobody. A foreign thing has to be cloned by the host: then it
 //!   gives up, tells which (`State::wanted`), and is tried again when they are (`Interp::keeping`).
 
-use core::ptr;
+use core::ptr::{self, NonNull};
 
-use super::list::Draft;
+use super::dict;
+use super::list::{self, Draft};
 use super::scratch::{BuilderObject, DictObject, ForeignObject, ListObject, Shared, Slot, SlotExt};
-use super::store::{self, Kind};
+use super::store::{self, Block, Kind};
 use super::word::{Is, Word};
 use super::{Interp, State};
 use crate::abi::*;
@@ -226,7 +227,7 @@ impl State {
 
     fn build_list(&mut self, slot: &Slot, list: &ListObject) -> Result<Word> {
         let items = list.items.get();
-        let Some(base) = ptr::NonNull::new(list.base.get()) else {
+        let Some(base) = NonNull::new(list.base.get()) else {
             let text = match slot.text() {
                 Some(text) if slot.is_original() => Word::block(self.store.text(text)?),
                 _ => Word::NIL,
@@ -246,11 +247,11 @@ impl State {
 
     /// Whether the lists and dicts that handles name in a list are what the block has there.
     fn is_as_base(&mut self, list: &ListObject) -> Result<bool> {
-        let Some(base) = ptr::NonNull::new(list.base.get()) else { return Ok(false) };
+        let Some(base) = NonNull::new(list.base.get()) else { return Ok(false) };
         for (at, word) in list.patches.get().iter() {
             let kept = self.keep_element(word)?;
             self.store.release(kept);
-            if super::list::get(base, at) != Some(kept) {
+            if list::get(base, at) != Some(kept) {
                 return Ok(false);
             }
         }
@@ -280,8 +281,76 @@ impl State {
         Ok(())
     }
 
-    fn build_dict(&mut self, _dict: &DictObject) -> Result<Word> {
-        Err(lost())
+    fn build_dict(&mut self, dict: &DictObject) -> Result<Word> {
+        let new = dict.entries.get().len / 2 - dict.gone.get();
+        let mut draft = match NonNull::new(dict.base.get()) {
+            None => dict::Draft::new(&mut self.store, new)?,
+            Some(base) if !dict.shared.is_changed.get() && self.is_as_base_dict(base, dict)? => {
+                let word = Word::block(base);
+                self.store.retain(word);
+                return Ok(word);
+            }
+            Some(base) => dict::Draft::of(&mut self.store, base, new)?,
+        };
+        match self.fill_dict(&mut draft, dict) {
+            Ok(()) => draft.finish(&mut self.store).map(Word::block),
+            Err(error) => {
+                draft.abandon(&mut self.store);
+                Err(error)
+            }
+        }
+    }
+
+    /// As `is_as_base`, for the values of a dict.
+    fn is_as_base_dict(&mut self, base: NonNull<Block>, dict: &DictObject) -> Result<bool> {
+        for (position, word) in dict.patches.get().iter() {
+            let kept = self.keep_element(word)?;
+            self.store.release(kept);
+            let stored = dict::next(base, position).filter(|(at, ..)| *at == position);
+            if stored.map(|(_, _, value)| value) != Some(kept) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn fill_dict(&mut self, draft: &mut dict::Draft, dict: &DictObject) -> Result<()> {
+        for (position, word) in dict.patches.get().iter() {
+            if word.is_nil() {
+                draft.remove(&mut self.store, position)?;
+            } else {
+                let word = self.keep_element(word)?;
+                draft.set(&mut self.store, position, word)?;
+            }
+        }
+        let entries = dict.entries.get();
+        for n in (0..entries.len).step_by(2) {
+            let (Some(key), Some(value)) = (entries.get(n), entries.get(n + 1)) else { break };
+            if key.is_nil() {
+                continue;
+            }
+            let key = self.keep_key(key)?;
+            match self.keep_element(value) {
+                Ok(value) => draft.add(&mut self.store, key, value)?,
+                Err(error) => {
+                    self.store.release(Word::block(key));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of a key, as a block that its holder counts.
+    fn keep_key(&mut self, key: Word) -> Result<NonNull<Block>> {
+        if let Some(position) = key.as_slot() {
+            let slot = *self.slot_at(position)?;
+            if slot.kind() != LIFECYCLE_STRING {
+                return self.store.text(slot.text().unwrap_or_default());
+            }
+        }
+        let kept = self.keep_element(key)?;
+        kept.as_block().filter(|block| store::at(*block).kind() == Kind::Text).ok_or_else(lost)
     }
 
     /// A handle for a value that C holds.

@@ -242,7 +242,7 @@ fn take(slot: &Cell<Word>) -> Word {
 }
 
 impl Draft {
-    fn empty(goal: usize, text: Word) -> Self {
+    pub(super) fn empty(goal: usize, text: Word) -> Self {
         Draft {
             root: Cell::new(Word::NIL),
             tail: Cell::new(Word::NIL),
@@ -286,7 +286,7 @@ impl Draft {
         }
     }
 
-    /// As `of`, to be a single block of a kind, however many elements there are.
+    /// As `of`, to be a single block of a kind; there are at most 32 elements.
     pub(super) fn flat_of(
         store: &mut Store,
         kind: Kind,
@@ -505,6 +505,14 @@ impl Draft {
     /// Elements by now.
     pub fn len(&self) -> usize {
         self.end - self.start
+    }
+
+    /// The element at `i`, or nil; the draft keeps it.
+    pub fn get(&self, i: usize) -> Word {
+        let i = self.start.saturating_add(i);
+        let (root, tail) = (self.root.get(), self.tail.get());
+        let tree = Tree { root, tail, start: self.start, end: self.end, shift: self.shift };
+        if i < self.end { child(tree.leaf(i), i & MASK) } else { Word::NIL }
     }
 
     /// Appends `count` elements, which `next` gives to the draft one by one; it is told which.

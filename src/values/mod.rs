@@ -24,20 +24,29 @@
 mod builders;
 mod convert;
 mod definitions;
+mod dict;
+mod dicts;
 mod eval;
 #[cfg(test)]
 mod fixture;
 mod foreign;
+mod growing;
 mod handles;
+mod items;
 mod list;
+mod lists;
 mod number;
+mod patches;
 mod pool;
 mod scalars;
 mod scratch;
+mod shimmer;
+mod sort;
 mod store;
 mod strings;
 mod syntax;
 mod text;
+mod trie;
 mod word;
 
 use core::cell::{Cell, UnsafeCell};

@@ -161,8 +161,6 @@ impl SlotExt for Slot {
         if self.text.is_null() {
             return None;
         }
-        // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
-        // its level, or in a block that waits for that level.
         let len = self.shared().map_or(self.text_len, |shared| shared.text_len.get());
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level; `.scratch.text` has the length.
@@ -305,11 +303,16 @@ pub struct DictObject {
     pub gone: Cell<usize>,
     /// From hash to entry, for many entries.
     pub index: Cell<Patches>,
+    /// So many of the block's entries that are in the dict stand before such a position.
+    pub base_cursor: Cell<(usize, usize)>,
+    /// So many of its own entries stand before such a place.
+    pub own_cursor: Cell<(usize, usize)>,
     /// What is common to lists and dicts.
     pub shared: Shared,
 }
 
 /// What lists and dicts have in common for being kept.
+#[derive(Clone)]
 pub struct Shared {
     /// Something was changed in place since it was made, wrapped or kept, in the list or dict
     /// itself: elements came, went or were set.
@@ -334,6 +337,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Of a copy.
+    pub fn copy(&self) -> Self {
+        Shared { is_on_path: Cell::new(false), ..self.clone() }
+    }
+
     /// Of a new object, made at this time.
     pub fn new(clock: u64) -> Self {
         Shared {

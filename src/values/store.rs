@@ -27,6 +27,7 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
+use super::growing;
 use super::pool::{self, Pool};
 use super::word::{Is, Word};
 use crate::base::{Host, List, ListExt, Result, fail};
@@ -35,7 +36,8 @@ use crate::base::{Host, List, ListExt, Result, fail};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// A text: its length, its bytes, a NUL. No words.
+    /// A text: its length, its bytes, a NUL. No words, or the buffer that it is the beginning of
+    /// (`growing.rs`).
     Text,
     /// An integer that does not fit into a word. No words.
     Int,
@@ -105,7 +107,7 @@ impl Block {
     }
 
     /// The eight bytes behind its words; for kinds that have them.
-    fn raw(&self) -> *mut u64 {
+    pub fn raw(&self) -> *mut u64 {
         self.body::<u64>().wrapping_add(self.words.get() as usize)
     }
 
@@ -117,8 +119,12 @@ impl Block {
         let raw = self.raw();
         // SAFETY: a text's length was written when it was made.
         let len = unsafe { raw.read() } as usize;
-        // SAFETY: as were that many bytes behind it.
-        unsafe { core::slice::from_raw_parts(raw.wrapping_add(1).cast(), len) }
+        let bytes = match self.words() {
+            [buffer] => buffer.as_block().map_or(ptr::null(), growing::bytes),
+            _ => raw.wrapping_add(1).cast_const().cast(),
+        };
+        // SAFETY: as were that many bytes there.
+        unsafe { core::slice::from_raw_parts(bytes, len) }
     }
 
     /// The number of an `Int` or `Double`, as bits.
