@@ -1007,6 +1007,12 @@ typedef struct lifecycle_memory {
     uint64_t held_values;
 } lifecycle_memory;
 
+/** Compares two elements: negative, 0 or positive as `a` comes before, with or after `b`. */
+typedef int (*lifecycle_compare_fn)(lifecycle_interp *interp,
+             lifecycle_handle a,
+             lifecycle_handle b,
+             void *user);
+
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
 
@@ -2900,7 +2906,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * valgrind the old bytes are marked: whoever still uses one is reported.
  *
  * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
- * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
@@ -3136,6 +3142,148 @@ lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
                                         size_t size);
 
 /**
+ * Makes an empty dict. Its keys compare by their text; entries stay in the order in which their
+ * keys were added.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory), LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict(lifecycle_interp *interp);
+
+/**
+ * Makes a handle name a dict: a LIST, or what has a text that is one (lifecycle_list_shimmer),
+ * becomes the dict of its elements, each two a key and a value. Where a key comes twice the last
+ * value counts, in the first one's place. The text stays the same until the dict is changed in
+ * place. A DICT stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a list, or one with an odd number of elements; a
+ *          foreign thing or a builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil
+ *          or none of it); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY, LIFECYCLE_E_RANGE (a function of
+ *          the options changed what the handle names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and
+ *          what the to_text function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list, and to_text for keys that are lists or doubles. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * Makes another dict of the same entries: changing one dict does not change the other. Values that
+ * handles name are the same in both. Of a dict that was wrapped this takes as long as there are
+ * changes in it.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT:
+ *          lifecycle_dict_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT
+ *          (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_copy(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * How many entries a dict has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_dict_size(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * The value of a key. It is as an element of a list is (lifecycle_list_at): the handle that was
+ * stored, or one made now; a list or dict of a dict that was wrapped gets the same one each time,
+ * within the scope that the dict was made in.
+ *
+ * \param key  of any kind but a builder; its text counts.
+ *
+ * \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
+ *          and what the to_text function of the options returns.
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
+ * to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_get(lifecycle_interp *interp,
+                                    lifecycle_handle dict,
+                                    lifecycle_handle key);
+
+/**
+ * Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
+ * handle and list that names the dict sees it; a persistent value that the dict came from does not.
+ * The key is copied: what is done with its handle afterwards does not change it. A value of a newer
+ * scope than the dict's is stored as a copy, which stays when that scope is closed.
+ *
+ * \param dict   what is changed.
+ * \param key    of any kind but a builder; its text counts.
+ * \param value  of any kind but a builder; the dict itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a DICT, or the key or value is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself); and what the to_text
+ *          function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_set_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle dict,
+                                             lifecycle_handle key,
+                                             lifecycle_handle value);
+
+/**
+ * Removes a key and its value.
+ *
+ * \param dict  what is changed, as in lifecycle_dict_set_in_place.
+ * \param key   of any kind but a builder; its text counts.
+ *
+ * \returns LIFECYCLE_E_NOT_FOUND (the dict has no such key), or as lifecycle_dict_set_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict_set_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_remove_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle dict,
+                                                lifecycle_handle key);
+
+/**
+ * An entry of a dict, by its place: asking for all of them one after the other is linear, also
+ * where entries were removed.
+ *
+ * \param i           the place, from 0, in the order in which keys were added.
+ * \param[out] key    a handle for the key, a STRING of its own; NULL = it is not wanted. Nil on
+ *                    failure.
+ * \param[out] value  a handle for the value, as lifecycle_dict_get gives it; NULL = it is not
+ *                    wanted. Nil on failure.
+ *
+ * \returns whether there is such an entry; false also on failure, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_RANGE (the dict has no such entry), LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: as lifecycle_dict_get. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_dict_entry(lifecycle_interp *interp,
+                          lifecycle_handle dict,
+                          size_t i,
+                          lifecycle_handle *key,
+                          lifecycle_handle *value);
+
+/**
  * Makes a list of what handles name. In lists handles are references: the element is the very
  * value, and what is changed in place is seen in every list that has it.
  *
@@ -3154,6 +3302,22 @@ lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
 lifecycle_handle lifecycle_list(lifecycle_interp *interp,
                                 const lifecycle_handle *elements,
                                 size_t n);
+
+/**
+ * Makes a handle name a list: what it names becomes the list that its text is, as the to_list
+ * function of the options says, or else Tcl's list syntax. The text stays the same until the list
+ * is changed in place. A DICT becomes the list of its keys and values; a LIST stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (its text is not a list, or it is a foreign thing or a
+ *          builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (the to_list function changed what the handle
+ *          names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
 
 /**
  * How many elements a list has.
@@ -3304,6 +3468,29 @@ lifecycle_status lifecycle_list_splice_in_place(lifecycle_interp *interp,
                                                 size_t first,
                                                 size_t remove,
                                                 lifecycle_handle insert);
+
+/**
+ * Sorts a list. Elements that compare equal stay in their order.
+ *
+ * The comparison is called with handles of elements. It may do anything: whatever order it makes
+ * up, sorting ends, after about n log2 n calls; what it changes in the list meanwhile is
+ * replaced by the sorted elements. It may be left by longjmp: then the list is as it was.
+ *
+ * \param compare  the order; NULL = by the bytes of the elements' texts, as memcmp, shorter first.
+ * \param user     passed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST); LIFECYCLE_E_INVALID (not an interpreter,
+ *          the handle is nil or none of it); LIFECYCLE_E_STALE (also when the comparison dropped
+ *          the list); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and what the to_text function of the
+ *          options returns. On failure the list was not sorted.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls the comparison and to_text. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_sort_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_compare_fn compare,
+                                              void *user);
 
 /**
  * Makes a string.

@@ -29,6 +29,8 @@ use crate::base::{Error, List, ListExt, Result, error, fail};
 
 /// How often keeping is tried again because foreign things turned up; each time it found others.
 const TRIES: usize = 64;
+/// Elements that are kept at a time.
+const MANY: usize = 32;
 
 impl State {
     /// A handle for a persistent word, which its owner counts at this moment.
@@ -216,13 +218,43 @@ impl State {
     /// A word that its holder counts, of an element.
     #[inline]
     fn keep_element(&mut self, word: Word) -> Result<Word> {
-        match word.as_slot() {
-            Some(position) => self.keep_simple(position)?.ok_or_else(lost),
-            None => {
-                self.store.retain(word);
-                Ok(word)
-            }
+        let Some(position) = word.as_slot() else {
+            self.store.retain(word);
+            return Ok(word);
+        };
+        // The most frequent kind of element.
+        if let Some(slot) = self.handles.slot(position)
+            && slot.kind() == LIFECYCLE_INT
+            && let Some(word) = Word::int(slot.payload as i64)
+        {
+            return Ok(word);
         }
+        self.keep_slot(position)
+    }
+
+    #[inline(never)]
+    fn keep_slot(&mut self, position: usize) -> Result<Word> {
+        self.keep_simple(position)?.ok_or_else(lost)
+    }
+
+    /// Words that their holder counts, of elements, as many as there are or fit.
+    fn keep_elements(
+        &mut self,
+        elements: &mut impl Iterator<Item = Word>,
+        kept: &mut [Word; MANY],
+    ) -> Result<usize> {
+        let mut count = 0;
+        for (place, word) in kept.iter_mut().zip(elements) {
+            match self.keep_element(word) {
+                Ok(word) => *place = word,
+                Err(error) => {
+                    kept.iter().take(count).for_each(|word| self.store.release(*word));
+                    return Err(error);
+                }
+            }
+            count += 1;
+        }
+        Ok(count)
     }
 
     fn build_list(&mut self, slot: &Slot, list: &ListObject) -> Result<Word> {
@@ -274,11 +306,15 @@ impl State {
             let word = self.keep_element(word)?;
             draft.set(&mut self.store, at - kept.start, word)?;
         }
-        for word in list.items.get().iter() {
-            let word = self.keep_element(word)?;
-            draft.push(&mut self.store, word)?;
+        let mut items = list.items.get().iter();
+        let mut kept = [Word::NIL; MANY];
+        loop {
+            let count = self.keep_elements(&mut items, &mut kept)?;
+            if count == 0 {
+                return Ok(());
+            }
+            draft.append(&mut self.store, kept.get(..count).unwrap_or_default())?;
         }
-        Ok(())
     }
 
     fn build_dict(&mut self, dict: &DictObject) -> Result<Word> {

@@ -352,7 +352,7 @@ pub fn edit(
     mut next: impl FnMut(&mut Store, usize) -> Result<(NonNull<Block>, Word)>,
 ) -> Result<NonNull<Block>> {
     let mut draft = Draft::of(store, base, more)?;
-    let mut edit = || {
+    let edit = || {
         while let Some((position, value)) = sets(store)? {
             draft.set(store, position, value)?;
         }

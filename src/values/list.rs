@@ -536,6 +536,24 @@ impl Draft {
         Ok(())
     }
 
+    /// Appends elements, which are the draft's from now on, whatever happens.
+    pub fn append(&mut self, store: &mut Store, words: &[Word]) -> Result<()> {
+        let mut rest = words;
+        while !rest.is_empty() {
+            let cells = match self.open(store, rest.len()) {
+                Ok(cells) if !cells.is_empty() => cells,
+                outcome => {
+                    rest.iter().for_each(|word| store.release(*word));
+                    return outcome.map(|_| ());
+                }
+            };
+            let (now, later) = rest.split_at_checked(cells.len()).unwrap_or((rest, &[]));
+            cells.iter().zip(now).for_each(|(cell, word)| cell.set(*word));
+            rest = later;
+        }
+        Ok(())
+    }
+
     /// Appends an element, which is the draft's from now on, whatever happens.
     pub fn push(&mut self, store: &mut Store, word: Word) -> Result<()> {
         match self.open(store, 1) {

@@ -1,11 +1,11 @@
 //! What stays committed at a reset.
 //!
 //! First touch is what memory costs, so a reset gives nothing back that the next rounds will want.
-//! What they will want is what the recent rounds reached: the highest of the last 64 to 128, and a
-//! step more. Once in 64 resets, if more than that is committed, half of the excess goes back in
-//! one call to the system; so one round that was out of the ordinary is forgotten by and by, at a
-//! cost that its page faults have paid several times over, and a need that comes back within 64
-//! resets is never given up.
+//! What they will want is what the recent rounds reached: the highest of the last 128, and a step
+//! more. Once in 64 resets, if more than that is committed, half of the excess goes back in one
+//! call to the system; so one round that was out of the ordinary is forgotten by and by, at a cost
+//! that its page faults have paid several times over, and a need that comes back within 128 resets
+//! is never given up.
 //!
 //! Where the caller has set what is to be retained, that holds at each reset, and nothing decays.
 
