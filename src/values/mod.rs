@@ -27,10 +27,10 @@ mod definitions;
 mod dict;
 mod dicts;
 mod eval;
-mod growing;
 #[cfg(test)]
 mod fixture;
 mod foreign;
+mod growing;
 mod handles;
 mod items;
 mod list;
