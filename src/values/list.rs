@@ -380,7 +380,9 @@ impl Draft {
 
     /// Lets go of leaves that lie before the start (`.list.edge`); some of the tree stays.
     fn cut_left(&mut self, store: &mut Store, old: &Tree) -> Result<()> {
-        if self.start >> BITS == old.start >> BITS {
+        // A lower tree may begin with leaves that were dropped before.
+        let is_first_live = self.shift == 0 || self.start >> self.shift == 0;
+        if self.start >> BITS == old.start >> BITS && is_first_live {
             return Ok(());
         }
         while self.shift > 0 {
