@@ -16,6 +16,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::forms;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
 use super::strings::Interned;
@@ -63,6 +64,7 @@ impl Level {
 pub struct Eval {
     levels: usize,
     frames: usize,
+    forms: forms::Depth,
 }
 
 impl State {
@@ -156,7 +158,8 @@ impl Interp {
             if state.is_dropping {
                 fail!(LIFECYCLE_E_BUSY, "the interpreter is dropping its scratch side");
             }
-            let eval = Eval { levels: state.levels.len(), frames: state.frame_count() };
+            let (levels, frames) = (state.levels.len(), state.frame_count());
+            let eval = Eval { levels, frames, forms: state.forms.depth() };
             state.evals.try_push(eval)
         })
     }
@@ -189,10 +192,17 @@ impl Interp {
         if depth > now {
             fail!(LIFECYCLE_E_RANGE, "there are {now} evals, not {depth}");
         }
-        while let Some(Eval { levels, frames }) =
+        if depth == now {
+            // The host may have left its `to_text` by longjmp.
+            self.with(|state| state.forms.cut_calls(state.evals.last().map(|eval| eval.forms)));
+        }
+        while let Some(Eval { levels, frames, forms }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.with(|state| state.pop_frames(frames));
+            self.with(|state| {
+                state.pop_frames(frames);
+                state.forms.cut(forms);
+            });
             self.close_levels(levels);
         }
         self.settle();

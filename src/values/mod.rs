@@ -30,6 +30,7 @@ mod eval;
 #[cfg(test)]
 mod fixture;
 mod foreign;
+mod forms;
 mod growing;
 mod handles;
 mod items;
@@ -61,6 +62,7 @@ use crate::base::{Error, Host, List, Result, fail};
 use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
 use eval::{Eval, Level};
+use forms::Forms;
 use handles::Handles;
 use scratch::{EMPTY, Slot};
 use store::{Block, Store};
@@ -95,6 +97,7 @@ pub struct State {
     clock: u64,
     /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
     wanted: List<usize>,
+    forms: Forms,
     options: Options,
     host: Host,
     high_water: usize,
@@ -171,6 +174,7 @@ impl State {
             evals: List::new_in(host),
             clock: 0,
             wanted: List::new_in(host),
+            forms: Forms::new(host),
             options: chosen,
             host,
             high_water: 0,

@@ -165,8 +165,6 @@ impl SlotExt for Slot {
         if self.text.is_null() {
             return None;
         }
-        // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
-        // its level, or in a block that waits for that level.
         let len = self.shared().map_or(self.text_len, |shared| shared.text_len.get());
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level; `.scratch.text` has the length.

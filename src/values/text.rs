@@ -163,8 +163,12 @@ impl Interp {
         let slot = self.with(|state| state.slot(handle).copied())?;
         let digits = match slot.kind() {
             LIFECYCLE_INT => Digits::of_int(slot.payload as i64),
-            LIFECYCLE_DOUBLE => Digits::of_double(f64::from_bits(slot.payload)),
-            kind => fail!(LIFECYCLE_E_UNSUPPORTED, "kind {kind} has no text"),
+            LIFECYCLE_DOUBLE if self.options().to_text.is_none() => {
+                Digits::of_double(f64::from_bits(slot.payload))
+            }
+            LIFECYCLE_DOUBLE | LIFECYCLE_LIST | LIFECYCLE_DICT => return self.make_form(handle),
+            // A handle that was used up by becoming another one's list or dict.
+            kind => fail!(LIFECYCLE_E_TYPE, "what is of kind {kind} has no string form"),
         };
         self.with(|state| {
             let position = state.position(handle)?;
