@@ -66,6 +66,22 @@ mod string;
 // Persistent values
 mod persistent;
 
+// Namespaces
+mod namespace;
+
+// Variables of the active frame
+mod variable;
+
+// Commands and traces
+mod command;
+mod trace;
+
+// Frames
+mod frame;
+
+// The host's things by name
+mod registry;
+
 // Drop-ins
 mod exec;
 mod feather;

@@ -16,6 +16,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::definitions::FrameMark;
 use super::forms;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
@@ -63,7 +64,7 @@ impl Level {
 /// What is restored when an eval is left.
 pub struct Eval {
     levels: usize,
-    frames: usize,
+    frames: FrameMark,
     forms: forms::Depth,
 }
 
@@ -158,7 +159,7 @@ impl Interp {
             if state.is_dropping {
                 fail!(LIFECYCLE_E_BUSY, "the interpreter is dropping its scratch side");
             }
-            let (levels, frames) = (state.levels.len(), state.frame_count());
+            let (levels, frames) = (state.levels.len(), state.mark_frames());
             let eval = Eval { levels, frames, forms: state.forms.depth() };
             state.evals.try_push(eval)
         })
@@ -199,8 +200,8 @@ impl Interp {
         while let Some(Eval { levels, frames, forms }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.with(|state| {
-                state.pop_frames(frames);
+            self.change(|state| {
+                state.restore_frames(frames);
                 state.forms.cut(forms);
             });
             self.close_levels(levels);
@@ -209,6 +210,14 @@ impl Interp {
         if depth == 0 && now != 0 {
             self.drop_scratch();
         }
+        Ok(())
+    }
+
+    /// Callbacks have been run in the eval entered last but for their own, which was the `depth`th.
+    /// It ends without dropping anything: what those who called for them have made stays.
+    pub fn leave_callbacks(&self, depth: usize) -> Result<()> {
+        self.unwind(depth)?;
+        self.with(|state| state.evals.pop());
         Ok(())
     }
 
@@ -227,7 +236,7 @@ impl Interp {
         if self.with(|state| core::mem::replace(&mut state.is_dropping, true)) {
             return;
         }
-        self.with(|state| state.pop_frames(1));
+        self.with(State::pop_all_frames);
         self.close_levels(1);
         self.empty_level();
         self.with(|state| {

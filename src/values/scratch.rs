@@ -129,7 +129,11 @@ impl SlotExt for Slot {
         let header = store::at(block);
         let payload = block.as_ptr() as u64;
         match header.kind() {
-            Kind::Text => Slot { payload, ..Slot::string(header.text()) },
+            // The beginning of something that grows ends when somebody asks (`growing.rs`).
+            Kind::Text if header.words().is_empty() => {
+                Slot { payload, ..Slot::string(header.text()) }
+            }
+            Kind::Text => Slot { payload, ..Slot::piece(header.text()) },
             Kind::Int => Slot::new(LIFECYCLE_INT, header.number()),
             Kind::Double => Slot::new(LIFECYCLE_DOUBLE, header.number()),
             Kind::List => Slot::new(LIFECYCLE_LIST | WRAPPED as c_int, payload),

@@ -4,6 +4,7 @@
 //! - `.text.still`: bytes of a text neither move nor change as long as its handle is there. (A
 //!   builder's do: who asks for them uses them at once, or asks for a copy, `ended_text`.)
 
+use super::growing;
 use super::list;
 use super::number::Digits;
 use super::scratch::{BuilderObject, EMPTY, Shared, Slot, SlotExt};
@@ -95,8 +96,11 @@ impl State {
             let copy = self.copy_bytes(self.level_of(position), built.unwrap_or_default())?;
             return Ok(Text::new(copy));
         };
+        let block = slot.as_wrapped().filter(|_| slot.kind() == LIFECYCLE_STRING);
         match slot.growth() {
             _ if slot.is_ended() => return Ok(Text::new(text)),
+            // The text may be a beginning of what grows (`growing.rs`).
+            _ if block.is_some_and(|block| growing::is_in(block, text) && growing::end(block)) => {}
             // `.scratch.growth` - the NUL is there.
             Some(growth) if growth.used.get() == text.len() => growth.used.set(text.len() + 1),
             _ => return self.set_text(position, text),
