@@ -185,7 +185,7 @@ RUSTC ?= rustc
 WASM := target/wasm
 WASM_SOURCES := $(wildcard wasm/*.rs src/arena/bump/*.rs)
 WASM_RUSTC = $(RUSTC) --edition 2024 --target wasm32-unknown-unknown -C opt-level=3 -C panic=abort -C codegen-units=1 \
-    -C overflow-checks=off -D warnings --crate-name feather_arena
+    -C overflow-checks=off --crate-name feather_arena
 WASM_MODULE = $(WASM_RUSTC) --crate-type cdylib --cfg module -C lto=fat -C strip=debuginfo
 # Rust brings a linker of its own version; an older one does not say where the heap ends.
 WASM_LD = $(or $(firstword $(wildcard $(shell $(RUSTC) --print sysroot)/lib/rustlib/*/bin/rust-lld)),ld.lld) -flavor wasm

@@ -323,6 +323,9 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
+/** A name of one kind. */
+typedef struct Name Name;
+
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 
@@ -885,7 +888,7 @@ typedef struct lifecycle_arena_stats {
 typedef struct lifecycle_slot {
     /** Its bytes, or NULL: it has none yet. */
     const uint8_t *text;
-    /** How many; 0 where it has none. */
+    /** How many; 0 where it has none, or where it may get others. */
     size_t text_len;
     /** Private. */
     uint64_t payload;
@@ -916,8 +919,9 @@ typedef struct lifecycle_interp {
 typedef uint64_t lifecycle_handle;
 
 /**
- * Writes the string form of a double, list or dict into a builder. The string forms of a list's
- * elements (a dict's keys and values) are there already, so that asking for them calls nothing.
+ * Writes the string form of a double, list or dict into a builder. The string forms of lists and
+ * dicts in it are there already, so that asking for them does not call it once more, however deep
+ * they are nested.
  */
 typedef enum lifecycle_status (*lifecycle_to_text_fn)(struct lifecycle_interp *interp,
                                lifecycle_handle value,
@@ -1005,6 +1009,42 @@ typedef struct lifecycle_memory {
     /** References to values that the host holds. */
     uint64_t held_values;
 } lifecycle_memory;
+
+/** Compares two elements: negative, 0 or positive as `a` comes before, with or after `b`. */
+typedef int (*lifecycle_compare_fn)(lifecycle_interp *interp,
+             lifecycle_handle a,
+             lifecycle_handle b,
+             void *user);
+
+/**
+ * Runs one trace: `script` is what was added, `name` and `op` what is fired, neither ended by a
+ * NUL. A status other than LIFECYCLE_OK ends the firing.
+ */
+typedef enum lifecycle_status (*lifecycle_trace_fn)(struct lifecycle_interp *interp,
+                               lifecycle_handle script,
+                               const char *name,
+                               size_t name_len,
+                               const char *op,
+                               size_t op_len,
+                               void *user);
+
+/** What a frame is. */
+typedef struct lifecycle_frame_info {
+    /** What lifecycle_frame_push was given. */
+    lifecycle_handle cmd;
+    /** What lifecycle_frame_push was given. */
+    lifecycle_handle args;
+    /** What lifecycle_frame_set_lambda was given last, or nil. */
+    lifecycle_handle lambda;
+    /** Path of its namespace, NUL-terminated; valid until the frame gets another one or is popped. */
+    const char *ns;
+    /** Bytes of it. */
+    size_t ns_len;
+    /** Where it is: 0 is the global frame. */
+    size_t level;
+    /** What lifecycle_frame_set_line was given last. */
+    size_t line;
+} lifecycle_frame_info;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2899,11 +2939,11 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * valgrind the old bytes are marked: whoever still uses one is reported.
  *
  * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
- * largest of the last 64 to 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
- * always go back.
+ * go back at the reset; if all of 64 rounds used more than was committed, that much is committed.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
  *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
@@ -3135,6 +3175,148 @@ lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
                                         size_t size);
 
 /**
+ * Makes an empty dict. Its keys compare by their text; entries stay in the order in which their
+ * keys were added.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory), LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict(lifecycle_interp *interp);
+
+/**
+ * Makes a handle name a dict: a LIST, or what has a text that is one (lifecycle_list_shimmer),
+ * becomes the dict of its elements, each two a key and a value. Where a key comes twice the last
+ * value counts, in the first one's place. The text stays the same until the dict is changed in
+ * place. A DICT stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a list, or one with an odd number of elements; a
+ *          foreign thing or a builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil
+ *          or none of it); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY, LIFECYCLE_E_RANGE (a function of
+ *          the options changed what the handle names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and
+ *          what the to_text function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list, and to_text for keys that are lists or doubles. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * Makes another dict of the same entries: changing one dict does not change the other. Values that
+ * handles name are the same in both. Of a dict that was wrapped this takes as long as there are
+ * changes in it.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT:
+ *          lifecycle_dict_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT
+ *          (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_copy(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * How many entries a dict has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_dict_size(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * The value of a key. It is as an element of a list is (lifecycle_list_at): the handle that was
+ * stored, or one made now; a list or dict of a dict that was wrapped gets the same one each time,
+ * within the scope that the dict was made in.
+ *
+ * \param key  of any kind but a builder; its text counts.
+ *
+ * \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
+ *          and what the to_text function of the options returns.
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
+ * to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_get(lifecycle_interp *interp,
+                                    lifecycle_handle dict,
+                                    lifecycle_handle key);
+
+/**
+ * Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
+ * handle and list that names the dict sees it; a persistent value that the dict came from does not.
+ * The key is copied: what is done with its handle afterwards does not change it. A value of a newer
+ * scope than the dict's is stored as a copy, which stays when that scope is closed.
+ *
+ * \param dict   what is changed.
+ * \param key    of any kind but a builder; its text counts.
+ * \param value  of any kind but a builder; the dict itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a DICT, or the key or value is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself); and what the to_text
+ *          function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_set_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle dict,
+                                             lifecycle_handle key,
+                                             lifecycle_handle value);
+
+/**
+ * Removes a key and its value.
+ *
+ * \param dict  what is changed, as in lifecycle_dict_set_in_place.
+ * \param key   of any kind but a builder; its text counts.
+ *
+ * \returns LIFECYCLE_E_NOT_FOUND (the dict has no such key), or as lifecycle_dict_set_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict_set_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_remove_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle dict,
+                                                lifecycle_handle key);
+
+/**
+ * An entry of a dict, by its place: asking for all of them one after the other is linear, also
+ * where entries were removed.
+ *
+ * \param i           the place, from 0, in the order in which keys were added.
+ * \param[out] key    a handle for the key, a STRING of its own; NULL = it is not wanted. Nil on
+ *                    failure.
+ * \param[out] value  a handle for the value, as lifecycle_dict_get gives it; NULL = it is not
+ *                    wanted. Nil on failure.
+ *
+ * \returns whether there is such an entry; false also on failure, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_RANGE (the dict has no such entry), LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: as lifecycle_dict_get. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_dict_entry(lifecycle_interp *interp,
+                          lifecycle_handle dict,
+                          size_t i,
+                          lifecycle_handle *key,
+                          lifecycle_handle *value);
+
+/**
  * Makes a list of what handles name. In lists handles are references: the element is the very
  * value, and what is changed in place is seen in every list that has it.
  *
@@ -3153,6 +3335,22 @@ lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
 lifecycle_handle lifecycle_list(lifecycle_interp *interp,
                                 const lifecycle_handle *elements,
                                 size_t n);
+
+/**
+ * Makes a handle name a list: what it names becomes the list that its text is, as the to_list
+ * function of the options says, or else Tcl's list syntax. The text stays the same until the list
+ * is changed in place. A DICT becomes the list of its keys and values; a LIST stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (its text is not a list, or it is a foreign thing or a
+ *          builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (the to_list function changed what the handle
+ *          names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
 
 /**
  * How many elements a list has.
@@ -3305,6 +3503,29 @@ lifecycle_status lifecycle_list_splice_in_place(lifecycle_interp *interp,
                                                 lifecycle_handle insert);
 
 /**
+ * Sorts a list. Elements that compare equal stay in their order.
+ *
+ * The comparison is called with handles of elements. It may do anything: whatever order it makes
+ * up, sorting ends, after about n log2 n calls; what it changes in the list meanwhile is
+ * replaced by the sorted elements. It may be left by longjmp: then the list is as it was.
+ *
+ * \param compare  the order; NULL = by the bytes of the elements' texts, as memcmp, shorter first.
+ * \param user     passed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST); LIFECYCLE_E_INVALID (not an interpreter,
+ *          the handle is nil or none of it); LIFECYCLE_E_STALE (also when the comparison dropped
+ *          the list); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and what the to_text function of the
+ *          options returns. On failure the list was not sorted.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls the comparison and to_text. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_sort_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_compare_fn compare,
+                                              void *user);
+
+/**
  * Makes a string.
  *
  * \param text  any bytes, NULs among them too; copied. NULL if there are none.
@@ -3432,6 +3653,1108 @@ bool lifecycle_peek_int(lifecycle_interp *interp, lifecycle_handle handle, int64
  * anywhere. Fork: works. Since: 0.1.0
  */
 bool lifecycle_peek_double(lifecycle_interp *interp, lifecycle_handle handle, double *out);
+
+/**
+ * Makes a handle for something of the host's. The handle owns it:
+ * lifecycle_interp_options.foreign_release is called with it once, when the handle's scope or the
+ * outermost eval ends, or when lifecycle_foreign_release asks for it. What is kept of it
+ * (lifecycle_materialize, a variable) is what lifecycle_interp_options.foreign_clone makes, which
+ * is released when nobody keeps it any more.
+ *
+ * \param type  a name that the host knows it by, NUL-terminated; copied.
+ * \param ptr   the thing; NULL is possible, and never released.
+ * \param text  its string form, any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID where type is
+ *          NULL.
+ *
+ * Ownership: the thing is the handle's; on failure it is still the host's. Threads, re-entry, fork:
+ * as lifecycle_string; in a forked child copies of handles release what they own there, too. Since:
+ * 0.1.0
+ */
+lifecycle_handle lifecycle_foreign(lifecycle_interp *interp,
+                                   const char *type,
+                                   void *ptr,
+                                   const char *text,
+                                   size_t len);
+
+/**
+ * The type and pointer of a foreign thing, if the value is one.
+ *
+ * \param[out] type  its type's name, or NULL; NULL = not wanted.
+ * \param[out] ptr   the thing; NULL once it was released, or where it was kept without being
+ *                   cloned. NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: the name is the interpreter's, valid as long as the handle. The thing stays its
+ * owner's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork: works. Since:
+ * 0.1.0
+ */
+bool lifecycle_peek_foreign(lifecycle_interp *interp,
+                            lifecycle_handle handle,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Releases a foreign thing before its time: lifecycle_interp_options.foreign_release is called at
+ * once. Every handle and value that has this very thing has NULL from then on. Where it was
+ * released already nothing happens.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          foreign thing).
+ *
+ * Ownership: the thing goes back to the host. Threads: the one that uses the interpreter. Re-entry:
+ * from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_foreign_release(lifecycle_interp *interp,
+                                           lifecycle_handle handle);
+
+/**
+ * Makes a builder: a text that is written piece by piece. Its string form is what was written by
+ * then; lifecycle_builder_finish makes a string of that without a copy. A builder is no element of
+ * a list or dict; what is kept of it is what was written by then, a string.
+ *
+ * \param capacity  bytes to make room for; 0 = unknown. It grows by itself.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_new(lifecycle_interp *interp, size_t capacity);
+
+/**
+ * Writes one byte.
+ *
+ * \param byte  0 to 255.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          builder); LIFECYCLE_E_RANGE (not a byte); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM. On
+ *          failure nothing was written.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_byte(lifecycle_interp *interp,
+                                        lifecycle_handle builder,
+                                        int byte);
+
+/**
+ * Writes bytes.
+ *
+ * \param bytes  any bytes; copied. NULL if there are none.
+ * \param len    how many.
+ *
+ * \returns as lifecycle_builder_byte; LIFECYCLE_E_INVALID also for NULL with a length, and
+ *          LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_builder_byte. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_bytes(lifecycle_interp *interp,
+                                         lifecycle_handle builder,
+                                         const char *bytes,
+                                         size_t len);
+
+/**
+ * Writes the string form of a value, which may be the builder itself.
+ *
+ * \param value  any value; nil has no bytes.
+ *
+ * \returns as lifecycle_builder_bytes, and what lifecycle_as_string tells of the value.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_append(lifecycle_interp *interp,
+                                          lifecycle_handle builder,
+                                          lifecycle_handle value);
+
+/**
+ * Makes a string of what was written, without a copy. The builder is empty then, and may go on.
+ *
+ * \returns the string; nil on failure, lifecycle_last_error() telling as lifecycle_string and
+ *          lifecycle_builder_byte: the builder is then as it was.
+ *
+ * Ownership: as lifecycle_string. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_finish(lifecycle_interp *interp,
+                                          lifecycle_handle builder);
+
+/**
+ * Bytes of the string form of a value.
+ *
+ * \returns the length; 0 for nil, and on failure as lifecycle_as_string.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+size_t lifecycle_string_length(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * lifecycle_string_byte_at for what is not at hand: it is called by that and need not be called
+ * by a program.
+ *
+ * \returns the byte, 0 to 255; -1 past the end, and on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_byte_at_slow(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  size_t at);
+
+/**
+ * A string of some of a value's bytes. A long one shares them with the value.
+ *
+ * \param from  the first byte, counted from 0.
+ * \param to    the one behind the last. Both are cut to what there is; where `to` is not more than
+ *              `from` the string is empty.
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_slice(lifecycle_interp *interp,
+                                        lifecycle_handle handle,
+                                        size_t from,
+                                        size_t to);
+
+/**
+ * A string of the bytes of one value and those of another behind. To append to what this returned
+ * costs what is appended, over all: the bytes are shared where nobody asked for them meanwhile
+ * (lifecycle_as_string, which promises a NUL behind them).
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_concat(lifecycle_interp *interp,
+                                         lifecycle_handle left,
+                                         lifecycle_handle right);
+
+/**
+ * Compares the string forms of two values byte by byte, as memcmp does; a text that another one
+ * begins with comes before that one.
+ *
+ * \returns -1, 0 or 1 as the first comes before, with or after the second; 0 on failure as
+ *          lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_compare(lifecycle_interp *interp,
+                             lifecycle_handle a,
+                             lifecycle_handle b);
+
+/**
+ * Whether two values have the same string form.
+ *
+ * \returns whether they have; false on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+bool lifecycle_string_equal(lifecycle_interp *interp,
+                            lifecycle_handle a,
+                            lifecycle_handle b);
+
+/**
+ * The handle that stands for a text: the same one each time, until the scope that it was asked for
+ * first in, or the outermost eval, ends. A handle that was changed in place since does not stand
+ * for its text any more.
+ *
+ * \param text  any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_intern(lifecycle_interp *interp,
+                                         const char *text,
+                                         size_t len);
+
+/**
+ * Makes a persistent value of what a handle names: it outlives the eval, is never changed, and is
+ * freed when nobody counts it. What was wrapped and not changed since is shared and costs nothing;
+ * of what was changed all that was not is shared. Foreign things in it are cloned.
+ *
+ * \param[out] out  the value, counted once for the caller; NULL for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, out
+ *          is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_CYCLE
+ *          (it is a part of itself); LIFECYCLE_E_LIMIT (lifecycle_interp_options.value_limit);
+ *          LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_BUSY (lifecycle_interp_options.foreign_clone makes new
+ *          things to be cloned again and again); LIFECYCLE_E_NOMEM. On failure nothing is kept.
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release, also after the interpreter was
+ * destroyed. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_materialize(lifecycle_interp *interp,
+                                       lifecycle_handle handle,
+                                       lifecycle_value **out);
+
+/**
+ * Makes a handle that refers to a value, whatever its size: elements are wrapped when they are
+ * reached. What is changed in place is a copy of the handle's own.
+ *
+ * \param value  a value of this interpreter, or NULL, which gives nil.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID for a value of
+ *          another interpreter, or something that is none and is known not to be.
+ *
+ * Ownership: the value stays its owner's; the handle is good until it is dropped, even if the value
+ * is released before. Threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_wrap(lifecycle_interp *interp, lifecycle_value *value);
+
+/**
+ * Counts a value once more.
+ *
+ * \param value  a value; NULL does nothing.
+ *
+ * \returns the value; NULL on failure, lifecycle_last_error() telling: LIFECYCLE_E_STALE (it was
+ *          released, as far as that can be told), LIFECYCLE_E_INVALID (it is none).
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release once more. Threads: the one that
+ * uses the value's interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_value *lifecycle_value_retain(lifecycle_value *value);
+
+/**
+ * Counts a value once less: it is freed when nobody counts it any more, without recursion, and
+ * foreign things in it are released.
+ *
+ * \param value  a value; NULL does nothing. What is none, or was released as far as that can be
+ *               told, is left alone, lifecycle_last_error() telling.
+ *
+ * Ownership: one of the caller's references is gone. Threads: the one that uses the value's
+ * interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+void lifecycle_value_release(lifecycle_value *value);
+
+/**
+ * Makes a namespace, and those above it that do not exist.
+ *
+ * A path is names with two or more colons between them; colons in front and at the end say
+ * nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
+ * one. A single colon is part of a name. Names are any bytes.
+ *
+ * \param path      the path; NULL with a length of 0 is the global namespace.
+ * \param path_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure none was made.
+ *
+ * Ownership: the interpreter's, until lifecycle_ns_delete. Threads: the one that uses the
+ * interpreter. Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_create(lifecycle_interp *interp,
+                                     const char *path,
+                                     size_t path_len);
+
+/**
+ * Deletes a namespace and all below it, with their variables, commands and exports. Variables that
+ * a frame works on or a link leads to stay until those are gone; a namespace that is made again
+ * under the path has none of them.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_BUSY (the global one);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the values any more; what was read of them stays. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks. The function that releases foreign things is
+ * called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_delete(lifecycle_interp *interp,
+                                     const char *path,
+                                     size_t path_len);
+
+/**
+ * Whether there is a namespace.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns true if there is; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_ns_exists(lifecycle_interp *interp, const char *path, size_t path_len);
+
+/**
+ * The namespaces right below one.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns a list of full paths, sorted by their bytes; nil on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_NOT_FOUND, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_children(lifecycle_interp *interp,
+                                       const char *path,
+                                       size_t path_len);
+
+/**
+ * The patterns that a namespace exports.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns the list that lifecycle_ns_exports_set has made, at first an empty one; nil on failure,
+ *          as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_exports(lifecycle_interp *interp,
+                                      const char *path,
+                                      size_t path_len);
+
+/**
+ * Sets the patterns that a namespace exports, or adds to them.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ * \param patterns  a list, or a text in the host's list syntax.
+ * \param clear     true = these in place of all that there were; false = those of them that are
+ *                  not there yet are added at the end.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_TYPE (not a list); LIFECYCLE_E_INVALID
+ *          (not an interpreter, a nil or forged handle); LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: the interpreter keeps the list. Threads: the one that uses the interpreter. Re-entry:
+ * from callbacks. Functions that clone and release foreign things are called. Fork: works. Since:
+ * 0.1.0
+ */
+lifecycle_status lifecycle_ns_exports_set(lifecycle_interp *interp,
+                                          const char *path,
+                                          size_t path_len,
+                                          lifecycle_handle patterns,
+                                          bool clear);
+
+/**
+ * Reads a variable of a namespace.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_get; nil with LIFECYCLE_E_NOT_FOUND also if there is no such
+ * namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_var_get(lifecycle_interp *interp,
+                                      const char *ns,
+                                      size_t ns_len,
+                                      const char *name,
+                                      size_t name_len);
+
+/**
+ * Sets a variable of a namespace, or what it is a link to.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param value     its value; not nil.
+ *
+ * \returns as lifecycle_var_set; LIFECYCLE_E_NOT_FOUND if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_set. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_var_set(lifecycle_interp *interp,
+                                      const char *ns,
+                                      size_t ns_len,
+                                      const char *name,
+                                      size_t name_len,
+                                      lifecycle_handle value);
+
+/**
+ * Unsets a variable of a namespace, or what it is a link to.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_unset; LIFECYCLE_E_NOT_FOUND also if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_unset. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_var_unset(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len,
+                                        const char *name,
+                                        size_t name_len);
+
+/**
+ * Whether a variable of a namespace has a value.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_exists; false if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_exists. Since: 0.1.0
+ */
+bool lifecycle_ns_var_exists(lifecycle_interp *interp,
+                             const char *ns,
+                             size_t ns_len,
+                             const char *name,
+                             size_t name_len);
+
+/**
+ * The names of a namespace's variables that have a value, links to such among them.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_var_names(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len);
+
+/**
+ * Reads a variable of the active frame: a handle that is made in constant time, whatever its value
+ * is. What was read stays what it is when the variable is set or unset; changing it in place
+ * changes the handle's value, not the variable's.
+ *
+ * \param name      the variable's name, any bytes; NULL with a length of 0 is the empty name.
+ * \param name_len  bytes of it.
+ *
+ * \returns the handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND (no
+ *          such variable, or a link to none), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_LIMIT, LIFECYCLE_E_NOMEM (no room for a handle),
+ *          LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_get(lifecycle_interp *interp,
+                                   const char *name,
+                                   size_t name_len);
+
+/**
+ * Sets a variable of the active frame, or what it is a link to. What the handle names is kept
+ * (lifecycle_materialize): a later change in place is not seen in the variable.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param value     its value; not nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a nil or forged handle);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a list that holds itself); LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT. On failure the variable is what it was.
+ *
+ * Ownership: the interpreter keeps the value until the variable is set, unset or gone. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. Functions that clone and release
+ * foreign things are called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_set(lifecycle_interp *interp,
+                                   const char *name,
+                                   size_t name_len,
+                                   lifecycle_handle value);
+
+/**
+ * Unsets a variable of the active frame. Through a link it is the target that is unset; the link
+ * stays, and makes the target anew when it is set.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (it has no value); LIFECYCLE_E_INVALID (not an
+ *          interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the value any more. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. The function that releases foreign things is called. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_unset(lifecycle_interp *interp,
+                                     const char *name,
+                                     size_t name_len);
+
+/**
+ * Whether a variable of the active frame has a value; for a link, whether what it leads to has
+ * one.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns true if it has; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_var_exists(lifecycle_interp *interp, const char *name, size_t name_len);
+
+/**
+ * The names of the active frame's variables that have a value, links to such among them.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no interpreter), LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_names(lifecycle_interp *interp);
+
+/**
+ * Makes a name of the active frame a link to a variable of the frame at a level, as Tcl's upvar.
+ * Both are one variable from then on. A link to a link leads where that one leads now. The target
+ * needs no value yet. A link may be made to lead elsewhere.
+ *
+ * \param local      the link's name, any bytes.
+ * \param local_len  bytes of it.
+ * \param level      level of the frame; 0 is the global one. The variables are those that the
+ *                   frame works on now (lifecycle_frame_push_locals).
+ * \param name       the target's name, any bytes.
+ * \param name_len   bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (the level is above the active frame's);
+ *          LIFECYCLE_E_EXISTS (the name is a variable with a value); LIFECYCLE_E_CYCLE (it would
+ *          lead to itself); LIFECYCLE_E_INVALID (not an interpreter, or a namespace's variable
+ *          would lead to that of a procedure's frame, which ends first); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: the link goes with the frame or namespace that it is in, and keeps the variables it
+ * leads to. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_link(lifecycle_interp *interp,
+                                    const char *local,
+                                    size_t local_len,
+                                    size_t level,
+                                    const char *name,
+                                    size_t name_len);
+
+/**
+ * Makes a name of the active frame a link to a variable of a namespace, as Tcl's variable and
+ * global. The variable outlives its namespace as long as the link is there.
+ *
+ * \param local      the link's name, any bytes.
+ * \param local_len  bytes of it.
+ * \param ns         the namespace's path.
+ * \param ns_len     bytes of it.
+ * \param name       the target's name, any bytes.
+ * \param name_len   bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); else as
+ *          lifecycle_var_link.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_link. Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_link_ns(lifecycle_interp *interp,
+                                       const char *local,
+                                       size_t local_len,
+                                       const char *ns,
+                                       size_t ns_len,
+                                       const char *name,
+                                       size_t name_len);
+
+/**
+ * Whether a name of the active frame is a link, to a variable that has a value or not.
+ *
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns true if it is; false also when it is not an interpreter, lifecycle_last_error()
+ * telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_var_is_link(lifecycle_interp *interp, const char *name, size_t name_len);
+
+/**
+ * The name that a variable of the active frame has at the end of its links, in the frame or
+ * namespace that it is in; what is no link has its own name.
+ *
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns a string; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID,
+ *          LIFECYCLE_E_STALE (no interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_resolve(lifecycle_interp *interp,
+                                       const char *name,
+                                       size_t name_len);
+
+/**
+ * Finds a command of a namespace, in that namespace alone.
+ *
+ * \param ns           the namespace's path.
+ * \param ns_len       bytes of it.
+ * \param name         the command's name, any bytes.
+ * \param name_len     bytes of it.
+ * \param[out] fn      the host's pointer; NULL = it is not wanted. NULL is put there where there
+ *                     is no command.
+ * \param[out] params  a handle for its parameters, nil if it has none; NULL = not wanted.
+ * \param[out] body    a handle for its body, nil if it has none; NULL = not wanted. What was read
+ *                     stays, even if the command is deleted while it runs.
+ *
+ * \returns its kind, above 0; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (no such command or namespace), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+ *
+ * Ownership: the handles go with their eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+int lifecycle_command_get(lifecycle_interp *interp,
+                          const char *ns,
+                          size_t ns_len,
+                          const char *name,
+                          size_t name_len,
+                          void **fn,
+                          lifecycle_handle *params,
+                          lifecycle_handle *body);
+
+/**
+ * Sets a command of a namespace; what was under the name is replaced.
+ *
+ * \param ns        the namespace's path; the namespace exists.
+ * \param ns_len    bytes of it.
+ * \param name      the command's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param kind      what the host says it is, above 0.
+ * \param fn        any pointer of the host's; may be NULL.
+ * \param params    its parameters, kept (lifecycle_materialize); may be nil.
+ * \param body      its body, kept; may be nil. Commands that have one are counted as procedures.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter, the kind, a forged handle); LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: `fn` stays the host's. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Functions that clone and release foreign things are called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_set(lifecycle_interp *interp,
+                                       const char *ns,
+                                       size_t ns_len,
+                                       const char *name,
+                                       size_t name_len,
+                                       int kind,
+                                       void *fn,
+                                       lifecycle_handle params,
+                                       lifecycle_handle body);
+
+/**
+ * Deletes a command.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the command's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such command or namespace);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps its parameters and body any more; what was read of them stays. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
+ * things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_delete(lifecycle_interp *interp,
+                                          const char *ns,
+                                          size_t ns_len,
+                                          const char *name,
+                                          size_t name_len);
+
+/**
+ * Puts a command under another name too, for imports and, with lifecycle_command_delete, renaming;
+ * what is there is replaced. Both are commands of their own from then on. Parameters and body are
+ * shared: it takes the same time whatever they are.
+ *
+ * \param ns           path of the namespace that has it.
+ * \param ns_len       bytes of it.
+ * \param name         its name there, any bytes.
+ * \param name_len     bytes of it.
+ * \param to_ns        path of the namespace that gets it, which exists.
+ * \param to_ns_len    bytes of it.
+ * \param to_name      its name there, any bytes.
+ * \param to_name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such command or namespace);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. The function that releases foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_copy(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *to_ns,
+                                        size_t to_ns_len,
+                                        const char *to_name,
+                                        size_t to_name_len);
+
+/**
+ * The names of a namespace's commands.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_command_names(lifecycle_interp *interp,
+                                         const char *ns,
+                                         size_t ns_len);
+
+/**
+ * Adds a trace: a script that is kept for a name, and that lifecycle_trace_fire runs. A name need
+ * not be that of anything.
+ *
+ * \param kind      what the host says the name is, any number: names of different kinds are
+ *                  different names.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param ops       what it is for: words with a space between them.
+ * \param ops_len   bytes of it.
+ * \param script    what is handed to the function that runs it, kept (lifecycle_materialize); not
+ *                  nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a nil or forged handle);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure
+ *          nothing has changed.
+ *
+ * Ownership: the interpreter keeps the script until lifecycle_trace_remove. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks, that of a trace too. The function that clones
+ * foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_add(lifecycle_interp *interp,
+                                     int kind,
+                                     const char *name,
+                                     size_t name_len,
+                                     const char *ops,
+                                     size_t ops_len,
+                                     lifecycle_handle script);
+
+/**
+ * Removes the newest trace of a name that was added with the same ops, byte for byte, and a script
+ * with the same string form.
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param ops       what it is for.
+ * \param ops_len   bytes of it.
+ * \param script    its script.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_INVALID (not an interpreter, a forged
+ *          handle); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT, or what the host's
+ *          to_text returned (a string form cannot be made).
+ *
+ * Ownership: nobody keeps the script any more. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks, that of a trace too. The host's to_text is called for scripts that are
+ * not texts; the function that releases foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_remove(lifecycle_interp *interp,
+                                        int kind,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *ops,
+                                        size_t ops_len,
+                                        lifecycle_handle script);
+
+/**
+ * The traces of a name, newest first.
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns a list with a list of ops and script for each, empty if there are none; nil on failure,
+ *          lifecycle_last_error() telling: LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_trace_info(lifecycle_interp *interp,
+                                      int kind,
+                                      const char *name,
+                                      size_t name_len);
+
+/**
+ * Runs the traces of a name that have `op` among the words of their ops, newest first. The library
+ * fires none by itself: the host does where its language says so.
+ *
+ * The function may do anything that may be done in an eval: it runs in one that is entered for
+ * it, unless there is nothing to run, so that its own evals are not the outermost ones. A trace
+ * that is removed before its turn is not run; one that is added meanwhile is not run either. The
+ * function may be left by longjmp (lifecycle_eval_unwind).
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes; it stays unchanged meanwhile.
+ * \param name_len  bytes of it.
+ * \param op        what happens, one word; it stays unchanged meanwhile.
+ * \param op_len    bytes of it.
+ * \param run       runs one trace; a status other than LIFECYCLE_OK ends the firing.
+ * \param user      handed to it.
+ *
+ * \returns LIFECYCLE_OK, also if there are none; the status that ended it; LIFECYCLE_E_INVALID
+ *          (not an interpreter, run is NULL); LIFECYCLE_E_STALE (no interpreter, or the function
+ *          has left the eval that it was called in); LIFECYCLE_E_BUSY (handles are being
+ *          dropped); LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+ *
+ * Ownership: the script's handle goes with the eval or scope around this. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks, that of a trace too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_fire(lifecycle_interp *interp,
+                                      int kind,
+                                      const char *name,
+                                      size_t name_len,
+                                      const char *op,
+                                      size_t op_len,
+                                      lifecycle_trace_fn run,
+                                      void *user);
+
+/**
+ * Pushes a frame, with variables of its own, which becomes the active one. It is in the namespace
+ * that the active frame is in, until lifecycle_frame_set_ns.
+ *
+ * A frame is popped before the eval that it was pushed in ends, or by that end: it holds handles
+ * as they are.
+ *
+ * \param cmd   what it runs, for lifecycle_frame_info_get; may be nil.
+ * \param args  what with; may be nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_LIMIT (there are as many as lifecycle_interp_options allows);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a forged handle); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM. On failure no frame was pushed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_push(lifecycle_interp *interp,
+                                      lifecycle_handle cmd,
+                                      lifecycle_handle args);
+
+/**
+ * Pops the newest frame, and with it its variables and links. The one that was active when it was
+ * pushed is active again.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or only the global frame is
+ *          left, which stays); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the variables' values any more; what was read of them stays. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
+ * things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_pop(lifecycle_interp *interp);
+
+/**
+ * How many frames there are, the global one included.
+ *
+ * \returns the number, 1 at least; 0 when it is not an interpreter, lifecycle_last_error()
+ * telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_frame_count(lifecycle_interp *interp);
+
+/**
+ * The level of the active frame. The global one is at 0, and one that is pushed is at the level
+ * that lifecycle_frame_count was before, whichever is active then.
+ *
+ * \returns the level; 0 also when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+size_t lifecycle_frame_level(lifecycle_interp *interp);
+
+/**
+ * Makes another frame the active one, as Tcl's uplevel: the one whose variables the functions for
+ * variables work on. When the eval ends that this was called in, the frame is active again that
+ * was when it began.
+ *
+ * \param level  its level.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (there is no such frame); LIFECYCLE_E_INVALID (not an
+ *          interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_active(lifecycle_interp *interp, size_t level);
+
+/**
+ * Tells what a frame is.
+ *
+ * \param level     its level.
+ * \param[out] out  filled in, or zeroed on failure. The handles are those that were given, even if
+ *                  their scope was closed since.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (there is no such frame); LIFECYCLE_E_INVALID (not an
+ *          interpreter, out is NULL, size is 0 or more than 64 KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership: the path is the frame's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_info_get(lifecycle_interp *interp,
+                                          size_t level,
+                                          lifecycle_frame_info *out,
+                                          size_t size);
+
+/**
+ * Says which namespace the active frame is in. It is a path for lifecycle_frame_info_get, and
+ * stays when the namespace is deleted; which variables the frame works on is
+ * lifecycle_frame_push_locals.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_ns(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len);
+
+/**
+ * Says which line the active frame is in.
+ *
+ * \param line  a number for lifecycle_frame_info_get.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_line(lifecycle_interp *interp, size_t line);
+
+/**
+ * Says which lambda the active frame runs.
+ *
+ * \param lambda  a handle for lifecycle_frame_info_get; may be nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a forged handle);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_lambda(lifecycle_interp *interp,
+                                            lifecycle_handle lambda);
+
+/**
+ * The active frame works on a namespace's variables from now on, as in Tcl's namespace eval; its
+ * own wait below. The variables stay while the frame works on them, even if the namespace is
+ * deleted.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: until lifecycle_frame_pop_locals, or until the frame is popped, or the eval ends that
+ * this was called in. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_push_locals(lifecycle_interp *interp,
+                                             const char *ns,
+                                             size_t ns_len);
+
+/**
+ * The active frame works on the variables again that it worked on before
+ * lifecycle_frame_push_locals.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or it works on its own);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_pop. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_pop_locals(lifecycle_interp *interp);
+
+/**
+ * Puts a thing of the host's under a name; what is there is replaced.
+ *
+ * \param space     a number of the host's: names of different spaces are different names.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param type      its type's name, NUL-terminated, copied.
+ * \param ptr       any pointer; may be NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, the type is NULL);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has
+ *          changed.
+ *
+ * Ownership: `ptr` stays the host's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_registry_set(lifecycle_interp *interp,
+                                        int space,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *type,
+                                        void *ptr);
+
+/**
+ * Finds a thing of the host's by its name.
+ *
+ * \param space      as lifecycle_registry_set.
+ * \param name       the name, any bytes.
+ * \param name_len   bytes of it.
+ * \param[out] type  its type's name, NUL-terminated, valid until the thing is replaced or removed;
+ *                   NULL = it is not wanted. NULL is put there where there is no such thing.
+ * \param[out] ptr   its pointer; NULL = it is not wanted. NULL is put there where there is no such
+ *                   thing.
+ *
+ * \returns true if there is one; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: the type's name is the interpreter's. Threads: the one that uses the interpreter.
+ * Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_registry_get(lifecycle_interp *interp,
+                            int space,
+                            const char *name,
+                            size_t name_len,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Forgets a thing of the host's.
+ *
+ * \param space     as lifecycle_registry_set.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_INVALID (not an interpreter);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: the thing was the host's all the time. Threads: the one that uses the interpreter.
+ * Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_registry_remove(lifecycle_interp *interp,
+                                           int space,
+                                           const char *name,
+                                           size_t name_len);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

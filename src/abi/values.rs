@@ -44,7 +44,7 @@ pub const LIFECYCLE_TEXT_DEPTH_MAX: usize = 10_000;
 pub struct lifecycle_slot {
     /// Its bytes, or NULL: it has none yet.
     pub text: *const u8,
-    /// How many; 0 where it has none.
+    /// How many; 0 where it has none, or where it may get others.
     pub text_len: usize,
     /// Private.
     pub payload: u64,
@@ -67,8 +67,9 @@ pub struct lifecycle_interp {
     pub slots: *mut lifecycle_slot,
 }
 
-/// Writes the string form of a double, list or dict into a builder. The string forms of a list's
-/// elements (a dict's keys and values) are there already, so that asking for them calls nothing.
+/// Writes the string form of a double, list or dict into a builder. The string forms of lists and
+/// dicts in it are there already, so that asking for them does not call it once more, however deep
+/// they are nested.
 pub type lifecycle_to_text_fn = Option<
     unsafe extern "C" fn(
         interp: *mut lifecycle_interp,

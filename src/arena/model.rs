@@ -107,6 +107,8 @@ impl Platform for Fake {
         if self.0.fails() {
             return Err(());
         }
+        // As at a release.
+        self.forbid(self.extent(region).0.wrapping_add(offset), len);
         self.1.decommit(region, offset, len).map_err(|_| ())
     }
     fn release(&self, region: Reservation) -> Result<(), (Reservation, ())> {
@@ -187,8 +189,8 @@ pub enum Op {
     Save,
     /// To the n-th newest mark of all ever saved.
     Rewind(usize),
-    /// Forgets everything.
-    Reset,
+    /// Forgets everything, so often.
+    Reset(usize),
 }
 
 /// What an arena is given.
@@ -202,6 +204,8 @@ pub struct Setting {
     pub watched: bool,
     /// Address space taken at a time.
     pub reserve: usize,
+    /// Bytes that stay committed at a reset, if that is set.
+    pub retained: Option<usize>,
 }
 
 /// A range that is in use, or was.
@@ -242,7 +246,9 @@ fn check_fresh(world: &World, fresh: &Range, others: &[Range]) {
     // one that came before.
     let (end, behind) = (at as usize + size.max(1), at as usize + fresh.taken());
     assert!(end == behind || world.forbids(end) == Some(true));
-    if fresh.taken() < HUGE && !others.iter().any(|other| other.has(behind)) {
+    // So does a cleanup's record, if a range is where it was.
+    let is_in_place = others.iter().any(|other| other.at == at);
+    if fresh.taken() < HUGE && !is_in_place && !others.iter().any(|other| other.has(behind)) {
         assert_ne!(world.forbids(behind), Some(false));
     }
 }
@@ -258,12 +264,12 @@ struct Saved {
 
 /// Does the steps on an arena and on the list, and compares them after each.
 pub fn run_against_model(ops: &[Op], setting: Setting) {
-    let Setting { first, limit, watched, reserve } = setting;
+    let Setting { first, limit, watched, reserve, retained } = setting;
     let world = World::new(watched);
     let mut memory = vec![0u8; first];
     let first = First::new(memory.as_mut_ptr(), memory.len());
     let hard_limit = limit.unwrap_or(RESERVE);
-    let mut it = arena(&world, Setup { first, hard_limit, reserve, ..setup() });
+    let mut it = arena(&world, Setup { first, hard_limit, reserve, retained, ..setup() });
     let mut ranges: Vec<Range> = Vec::new();
     let mut cleanups: Vec<usize> = Vec::new();
     let mut saved: Vec<Saved> = Vec::new();
@@ -356,12 +362,16 @@ pub fn run_against_model(ops: &[Op], setting: Setting) {
                     other.ranges = keep;
                 }
             }
-            Op::Reset => {
+            Op::Reset(times) => {
                 while let Some(popped) = it.pop_cleanup(None) {
                     assert_eq!(cleanups.pop(), Some(popped.resource.addr()));
                 }
                 assert!(cleanups.is_empty());
-                it.reset().expect("a reset");
+                let committed = it.stats().committed;
+                (0..times).for_each(|_| it.reset().expect("a reset"));
+                assert!(it.stats().committed <= committed);
+                let most = retained.map(|kept| kept.next_multiple_of(1 << 12));
+                assert!(most.is_none_or(|most| it.stats().committed <= most));
                 assert_eq!(it.used(), 0);
                 ranges.clear();
                 saved.iter_mut().for_each(|saved| saved.is_dead = true);
@@ -391,6 +401,7 @@ pub fn run(bytes: &[u8]) {
         limit: (given[1] & 1 != 0).then_some(usize::from(given[2]) << (given[1] >> 4)),
         watched: given[1] & 2 != 0,
         reserve: if given[1] & 4 != 0 { 1 << 16 } else { RESERVE },
+        retained: (given[1] & 8 != 0).then_some(usize::from(given[3]) << 8),
     };
     let ops: Vec<Op> = chunks
         .map(|chunk| {
@@ -404,7 +415,7 @@ pub fn run(bytes: &[u8]) {
                 19..=21 => Op::Rewind(usize::from(chunk[1] % 8)),
                 22..=26 => Op::Resize(usize::from(chunk[3] % 4), size),
                 27 => Op::Resize(usize::from(chunk[3] % 4), HUGE - 40 + size % 80),
-                _ => Op::Reset,
+                _ => Op::Reset(1 + usize::from(chunk[1] % 130)),
             }
         })
         .collect();

@@ -22,12 +22,13 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (0usize..4, HUGE - 40..HUGE + 40).prop_map(|(back, size)| Op::Resize(back, size)),
         4 => Just(Op::Save),
         3 => (0usize..8).prop_map(Op::Rewind),
-        1 => Just(Op::Reset),
+        1 => (1usize..200).prop_map(Op::Reset),
     ];
     prop::collection::vec(op, 1..120)
 }
 
-const PLAIN: Setting = Setting { first: 0, limit: None, watched: false, reserve: RESERVE };
+const PLAIN: Setting =
+    Setting { first: 0, limit: None, watched: false, reserve: RESERVE, retained: None };
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -67,9 +68,10 @@ proptest! {
         first in 0usize..3000,
         reserve in 1usize..300_000,
         watched: bool,
+        retained in prop::option::of(0usize..200_000),
         limit in prop::option::of(1usize..5_000_000),
     ) {
-        run_against_model(&ops, Setting { first, limit, watched, reserve });
+        run_against_model(&ops, Setting { first, limit, watched, reserve, retained });
     }
 }
 
@@ -297,6 +299,116 @@ fn a_reset_keeps_the_pages_unless_told() {
     it.release().expect("given back");
 }
 
+/// A round of so many bytes in small pieces; how many calls to the system it and its reset took.
+fn calls_of_round(world: &World, it: &mut Bump<Fake>, bytes: usize) -> i64 {
+    world.countdown.set(i64::MAX);
+    for _ in 0..bytes / 1024 {
+        it.alloc(1024, 16).expect("bytes");
+    }
+    it.reset().expect("a reset");
+    i64::MAX - world.countdown.get()
+}
+
+#[test]
+fn rounds_that_are_all_alike_call_nothing() {
+    for watched in [false, true] {
+        let world = World::new(watched);
+        let mut it = arena(&world, Setup { poison: watched, ..setup() });
+        // Every 120th is larger, so there is one among any 128.
+        let bytes = |round: usize| if round.is_multiple_of(120) { 9 * HUGE } else { 3 * HUGE };
+        for round in 0..60 {
+            calls_of_round(&world, &mut it, bytes(round));
+        }
+        let committed = it.stats().committed;
+        for round in 60..700 {
+            assert_eq!(calls_of_round(&world, &mut it, bytes(round)), 0, "round {round}");
+        }
+        assert_eq!(it.stats().committed, committed);
+        it.release().expect("given back");
+    }
+}
+
+#[test]
+fn huge_ones_of_every_round_come_to_the_range() {
+    let world = World::new(true);
+    let mut memory = [0u8; 1000];
+    let first = First::new(memory.as_mut_ptr(), memory.len());
+    let mut it = arena(&world, Setup { first, hard_limit: 4 * HUGE, ..setup() });
+    for round in 0..200 {
+        world.countdown.set(i64::MAX);
+        let at = it.alloc(2 * HUGE, 64).expect("bytes").as_ptr();
+        fill(at, 2 * HUGE, 1);
+        it.alloc(5000, 16).expect("bytes");
+        it.alloc(HUGE, 16).expect("bytes");
+        assert!(matches!(it.alloc(HUGE, 16), Err(Refused::Limit { .. })));
+        assert_eq!(it.stats().side_count, if round < 64 { 2 } else { 0 }, "round {round}");
+        it.reset().expect("a reset");
+        assert!(round < 64 || world.countdown.get() == i64::MAX, "round {round}");
+    }
+    // Of every second round only, they do not, and those that were are forgotten.
+    for round in 0..64 * 8 {
+        if round % 2 == 0 {
+            it.alloc(3 * HUGE, 16).expect("bytes");
+            it.reset().expect("a reset");
+        }
+        it.alloc(100, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    assert!(it.stats().committed > 0);
+    for _ in 0..64 * 10 {
+        it.alloc(2000, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    let committed = it.stats().committed;
+    assert!(committed <= (1 << 16) + 4096, "{committed} stay");
+    // Where the system gives no more, they go on as they did.
+    world.largest_commit.set(3 * HUGE);
+    for _ in 0..100 {
+        it.alloc(2 * HUGE, 16).expect("bytes");
+        it.alloc(2 * HUGE - 4096, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    assert_eq!(it.stats().committed, committed);
+    it.release().expect("given back");
+    assert_eq!(world.regions.get(), 0);
+}
+
+#[test]
+fn what_one_round_took_goes_back_by_and_by() {
+    let world = World::new(true);
+    let mut it = arena(&world, setup());
+    calls_of_round(&world, &mut it, 100 * HUGE);
+    let mut committed = it.stats().committed;
+    let mut calls = 0;
+    for round in 1..64 * 20 {
+        let mine = calls_of_round(&world, &mut it, HUGE);
+        let now = it.stats().committed;
+        assert!(mine == 0 || (mine == 1 && (round + 1) % 64 == 0), "round {round}: {mine}");
+        assert!(committed - now <= 1 << 24, "one call gives back {}", committed - now);
+        assert!(round > 190 || now == committed, "kept for 128 rounds at least");
+        (committed, calls) = (now, calls + mine);
+    }
+    assert!((HUGE..=HUGE + HUGE / 4 + 4096).contains(&committed), "{committed} stay");
+    assert!((1..16).contains(&calls), "{calls} calls");
+    it.release().expect("given back");
+
+    // A system that refuses is asked again another time.
+    let mut it = arena(&world, setup());
+    calls_of_round(&world, &mut it, 4 * HUGE);
+    let committed = it.stats().committed;
+    for round in 1..64 * 4 {
+        world.countdown.set(if round < 64 * 3 - 1 { 0 } else { -1 });
+        world.persistent.set(true);
+        it.reset().expect("a reset");
+        assert!(round >= 64 * 3 - 1 || it.stats().committed == committed);
+    }
+    assert!(it.stats().committed < committed);
+    let at = it.alloc(4 * HUGE - 4096, 16).expect("bytes again").as_ptr();
+    fill(at, 4 * HUGE - 4096, 3);
+    it.release().expect("given back");
+    assert_eq!(world.regions.get(), 0);
+}
+
 #[test]
 fn hazard_mem_19_sizes_and_alignments_at_the_edge() {
     let world = World::new(false);
@@ -429,15 +541,15 @@ fn the_last_one_grows_and_shrinks_where_it_is() {
         assert_eq!(it.used(), size.max(1).next_multiple_of(ALIGN));
     }
     assert!(holds(at.as_ptr(), 1, 7));
-    // Not below what a mark or a cleanup's record stands on.
+    // Not below what a mark stands on, nor over a cleanup's record.
     let mark = it.save();
     assert_eq!(it.resize(at, 100, 10), Ok(at));
     assert_eq!(it.used(), 112);
     assert_eq!(it.check(mark), Ok(()));
     it.push_cleanup(cleanup(3)).expect("a cleanup");
     let used = it.used();
-    let all = it.resize(at, used, 1).expect("what was said of it cannot be known wrong");
-    assert_eq!((all, it.used()), (at, used));
+    assert_eq!(it.resize(at, used, 1), Err(Refused::Foreign(at.as_ptr(), used)));
+    assert_eq!(it.used(), used);
     assert!(it.pop_cleanup(None).is_some_and(|cleanup| cleanup.resource.addr() == 3));
     it.release().expect("given back");
 }

@@ -18,6 +18,7 @@ pub use chain::{Chain, Link, Linked};
 pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
 pub(crate) use error::{error, fail};
+pub use hash::{hash, seed};
 pub use index::Index;
 pub use list::{Bx, List, ListExt, try_box};
 pub use slots::{Kind, Slots, split_index};

@@ -98,7 +98,7 @@ pub unsafe extern "C" fn lifecycle_as_string(
     handle: lifecycle_handle,
     len: *mut usize,
 ) -> *const c_char {
-    let text = guard::value(Text::EMPTY, || Interp::check(interp)?.text(handle));
+    let text = guard::value(Text::EMPTY, || Interp::check(interp)?.ended_text(handle));
     if !len.is_null() && len.is_aligned() {
         // SAFETY: `.c.contract`
         unsafe { len.write(text.len()) };

@@ -29,6 +29,8 @@ use crate::base::{Error, List, ListExt, Result, error, fail};
 
 /// How often keeping is tried again because foreign things turned up; each time it found others.
 const TRIES: usize = 64;
+/// Elements that are kept at a time.
+const MANY: usize = 32;
 
 impl State {
     /// A handle for a persistent word, which its owner counts at this moment.
@@ -205,31 +207,80 @@ impl State {
     fn build(&mut self, position: usize) -> Result<Word> {
         let slot = *self.slot_at(position)?;
         if let Some(list) = slot.object::<ListObject>() {
+            self.note_changes(&slot, &list.shared);
             return self.build_list(&slot, list);
         }
         match slot.object::<DictObject>() {
-            Some(dict) => self.build_dict(dict),
+            Some(dict) => {
+                self.note_changes(&slot, &dict.shared);
+                self.build_dict(dict)
+            }
             None => Err(lost()),
+        }
+    }
+
+    /// Notes when something in a list or dict was changed last; the lists and dicts in it know when
+    /// something in them was, since they are kept.
+    fn note_changes(&self, slot: &Slot, own: &Shared) {
+        if !own.is_nested.get() {
+            return;
+        }
+        for word in (0..).map_while(|n| part(slot, n)) {
+            let inner = word.as_slot().and_then(|position| self.handles.slot(position));
+            if let Some(inner) = inner.and_then(shared) {
+                own.changed_at.set(own.changed_at.get().max(inner.changed_at.get()));
+            }
         }
     }
 
     /// A word that its holder counts, of an element.
     #[inline]
     fn keep_element(&mut self, word: Word) -> Result<Word> {
-        match word.as_slot() {
-            Some(position) => self.keep_simple(position)?.ok_or_else(lost),
-            None => {
-                self.store.retain(word);
-                Ok(word)
-            }
+        let Some(position) = word.as_slot() else {
+            self.store.retain(word);
+            return Ok(word);
+        };
+        // The most frequent kind of element.
+        if let Some(slot) = self.handles.slot(position)
+            && slot.kind() == LIFECYCLE_INT
+            && let Some(word) = Word::int(slot.payload as i64)
+        {
+            return Ok(word);
         }
+        self.keep_slot(position)
+    }
+
+    #[inline(never)]
+    fn keep_slot(&mut self, position: usize) -> Result<Word> {
+        self.keep_simple(position)?.ok_or_else(lost)
+    }
+
+    /// Words that their holder counts, of elements, as many as there are or fit.
+    fn keep_elements(
+        &mut self,
+        elements: &mut impl Iterator<Item = Word>,
+        kept: &mut [Word; MANY],
+    ) -> Result<usize> {
+        let mut count = 0;
+        for (place, word) in kept.iter_mut().zip(elements) {
+            match self.keep_element(word) {
+                Ok(word) => *place = word,
+                Err(error) => {
+                    kept.iter().take(count).for_each(|word| self.store.release(*word));
+                    return Err(error);
+                }
+            }
+            count += 1;
+        }
+        Ok(count)
     }
 
     fn build_list(&mut self, slot: &Slot, list: &ListObject) -> Result<Word> {
         let items = list.items.get();
         let Some(base) = NonNull::new(list.base.get()) else {
+            let is_right = list.shared.changed_at.get() <= list.shared.made_at.get();
             let text = match slot.text() {
-                Some(text) if slot.is_original() => Word::block(self.store.text(text)?),
+                Some(text) if slot.is_original() && is_right => Word::block(self.store.text(text)?),
                 _ => Word::NIL,
             };
             let draft = Draft::new(&mut self.store, items.len, text)?;
@@ -274,11 +325,15 @@ impl State {
             let word = self.keep_element(word)?;
             draft.set(&mut self.store, at - kept.start, word)?;
         }
-        for word in list.items.get().iter() {
-            let word = self.keep_element(word)?;
-            draft.push(&mut self.store, word)?;
+        let mut items = list.items.get().iter();
+        let mut kept = [Word::NIL; MANY];
+        loop {
+            let count = self.keep_elements(&mut items, &mut kept)?;
+            if count == 0 {
+                return Ok(());
+            }
+            draft.append(&mut self.store, kept.get(..count).unwrap_or_default())?;
         }
-        Ok(())
     }
 
     fn build_dict(&mut self, dict: &DictObject) -> Result<Word> {

@@ -16,8 +16,11 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::definitions::FrameMark;
+use super::forms;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
+use super::strings::Interned;
 use super::{Interp, State};
 use crate::abi::*;
 use crate::arena::Arena;
@@ -42,6 +45,8 @@ pub struct Level {
     mark: handles::Mark,
     /// The newest foreign thing that a handle of it owns.
     pub foreigns: *const ForeignObject,
+    /// Strings of it of which there is one handle each.
+    pub interned: Interned,
 }
 
 impl Level {
@@ -59,7 +64,8 @@ impl Level {
 /// What is restored when an eval is left.
 pub struct Eval {
     levels: usize,
-    frames: usize,
+    frames: FrameMark,
+    forms: forms::Depth,
 }
 
 impl State {
@@ -83,7 +89,13 @@ impl State {
         self.store.open_level()?;
         let id = if depth == 0 { 0 } else { SCOPES.fetch_add(1, Ordering::Relaxed) + 1 };
         let mark = self.handles.mark();
-        self.levels.push(Level { arena, id, mark, foreigns: ptr::null() });
+        self.levels.push(Level {
+            arena,
+            id,
+            mark,
+            foreigns: ptr::null(),
+            interned: Interned::EMPTY,
+        });
         Ok(id)
     }
 
@@ -147,7 +159,8 @@ impl Interp {
             if state.is_dropping {
                 fail!(LIFECYCLE_E_BUSY, "the interpreter is dropping its scratch side");
             }
-            let eval = Eval { levels: state.levels.len(), frames: state.frame_count() };
+            let (levels, frames) = (state.levels.len(), state.mark_frames());
+            let eval = Eval { levels, frames, forms: state.forms.depth() };
             state.evals.try_push(eval)
         })
     }
@@ -180,16 +193,31 @@ impl Interp {
         if depth > now {
             fail!(LIFECYCLE_E_RANGE, "there are {now} evals, not {depth}");
         }
-        while let Some(Eval { levels, frames }) =
+        if depth == now {
+            // The host may have left its `to_text` by longjmp.
+            self.with(|state| state.forms.cut_calls(state.evals.last().map(|eval| eval.forms)));
+        }
+        while let Some(Eval { levels, frames, forms }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.with(|state| state.pop_frames(frames));
+            self.change(|state| {
+                state.restore_frames(frames);
+                state.forms.cut(forms);
+            });
             self.close_levels(levels);
         }
         self.settle();
         if depth == 0 && now != 0 {
             self.drop_scratch();
         }
+        Ok(())
+    }
+
+    /// Callbacks have been run in the eval entered last but for their own, which was the `depth`th.
+    /// It ends without dropping anything: what those who called for them have made stays.
+    pub fn leave_callbacks(&self, depth: usize) -> Result<()> {
+        self.unwind(depth)?;
+        self.with(|state| state.evals.pop());
         Ok(())
     }
 
@@ -208,7 +236,7 @@ impl Interp {
         if self.with(|state| core::mem::replace(&mut state.is_dropping, true)) {
             return;
         }
-        self.with(|state| state.pop_frames(1));
+        self.with(State::pop_all_frames);
         self.close_levels(1);
         self.empty_level();
         self.with(|state| {
@@ -234,6 +262,7 @@ impl Interp {
         }
         // What the system does not take back is tried again.
         let _ = arena.owner_reset();
+        self.with(State::forget_interned);
     }
 
     /// Closes scopes until `levels` levels are left.

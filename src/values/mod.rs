@@ -21,11 +21,16 @@
 //!
 //! Locks: none here, but the pool's own while a place is taken or given back.
 
+mod builders;
 mod convert;
 mod definitions;
 mod dict;
 mod dicts;
 mod eval;
+#[cfg(test)]
+mod fixture;
+mod foreign;
+mod forms;
 mod growing;
 mod handles;
 mod items;
@@ -41,6 +46,7 @@ mod scratch;
 mod shimmer;
 mod sort;
 mod store;
+mod strings;
 mod syntax;
 mod text;
 mod trie;
@@ -57,7 +63,9 @@ use crate::arena::Arena;
 use crate::base::{Error, Host, List, Result, fail};
 use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
+use definitions::Definitions;
 use eval::{Eval, Level};
+use forms::Forms;
 use handles::Handles;
 use scratch::{EMPTY, Slot};
 use store::{Block, Store};
@@ -88,10 +96,12 @@ pub struct State {
     spare_arenas: List<&'static Arena>,
     /// The evals entered and not left.
     evals: List<Eval>,
+    definitions: Definitions,
     /// Counts changes in place, so that texts and what was kept know whether they are up to date.
     clock: u64,
     /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
     wanted: List<usize>,
+    forms: Forms,
     options: Options,
     host: Host,
     high_water: usize,
@@ -166,8 +176,10 @@ impl State {
             levels: List::new_in(host),
             spare_arenas: List::new_in(host),
             evals: List::new_in(host),
+            definitions: Definitions::new(host)?,
             clock: 0,
             wanted: List::new_in(host),
+            forms: Forms::new(host),
             options: chosen,
             host,
             high_water: 0,
@@ -249,7 +261,7 @@ impl State {
     fn memory(&self) -> lifecycle_memory {
         let arena_used = self.levels.iter().map(|level| level.arena().used()).sum::<usize>();
         let scratch_bytes = arena_used + self.handles.bytes();
-        lifecycle_memory {
+        let mut memory = lifecycle_memory {
             scratch_handles: self.handles.len() as u64,
             scratch_bytes: scratch_bytes as u64,
             arena_used: arena_used as u64,
@@ -261,7 +273,9 @@ impl State {
             scopes: self.top() as u64,
             held_values: self.held,
             ..lifecycle_memory::default()
-        }
+        };
+        self.definitions.count(&mut memory);
+        memory
     }
 }
 

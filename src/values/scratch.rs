@@ -21,6 +21,9 @@
 //!   its object (`Shared`), and 0 in the slot. That text is right if nothing below it was changed
 //!   after it was made; whether anything was is known at once while the clock stands still, and
 //!   has to be looked at otherwise (`text.rs`).
+//! - `.scratch.growth`: texts that grow share memory. The bytes up to `used` never change; whose
+//!   text ends right there may write behind it, and then a longer one ends there. A NUL stands at
+//!   `used`; it is counted as used once somebody was promised that it stays.
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -38,6 +41,12 @@ const WRAPPED: u32 = 0x100;
 /// The text is what the list or dict was made from: it is kept with it, even if the same list
 /// would be written otherwise.
 const ORIGINAL: u32 = 0x200;
+/// A NUL follows the text, and always will.
+const ENDED: u32 = 0x400;
+/// A `Growth` stands before the text.
+const GROWING: u32 = 0x800;
+/// What of a slot goes with its text.
+const OF_TEXT: u32 = ORIGINAL | ENDED | GROWING;
 
 /// A slot, as the library sees it.
 pub type Slot = lifecycle_slot;
@@ -51,6 +60,10 @@ pub trait SlotExt: Sized {
     fn new(kind: c_int, payload: u64) -> Self;
     /// A string; the bytes live as long as the slot, and a NUL follows them.
     fn string(text: &[u8]) -> Self;
+    /// A string that is a part of another text, so that no NUL follows it.
+    fn piece(text: &[u8]) -> Self;
+    /// A string that may grow: a `Growth` stands before it (`.scratch.growth`).
+    fn growing(text: &[u8]) -> Self;
     /// A persistent value in place.
     fn wrapped(block: NonNull<Block>) -> Self;
     /// Its kind: `LIFECYCLE_...`.
@@ -64,6 +77,12 @@ pub trait SlotExt: Sized {
     /// Gives it a text; the bytes live as long as the slot, and a NUL follows them. Whoever gives
     /// it to a list or dict that can change says when it was made, too (`Shared::made_at`).
     fn set_text(&mut self, text: &[u8]);
+    /// Whether a NUL follows the text for good.
+    fn is_ended(&self) -> bool;
+    /// A NUL follows the text for good from now on.
+    fn set_ended(&mut self);
+    /// How a text that may grow has grown by now.
+    fn growth(&self) -> Option<&Growth>;
     /// Whether the text is what it was made from.
     fn is_original(&self) -> bool;
     /// See `is_original`.
@@ -92,15 +111,29 @@ impl SlotExt for Slot {
     }
 
     fn string(text: &[u8]) -> Self {
+        let slot = Slot::piece(text);
+        Slot { kind: slot.kind | ENDED, ..slot }
+    }
+
+    fn piece(text: &[u8]) -> Self {
         let kind = LIFECYCLE_STRING as u32;
         Slot { text: text.as_ptr(), text_len: text.len(), payload: 0, kind, stamp: 0 }
+    }
+
+    fn growing(text: &[u8]) -> Self {
+        let slot = Slot::piece(text);
+        Slot { kind: slot.kind | GROWING, ..slot }
     }
 
     fn wrapped(block: NonNull<Block>) -> Self {
         let header = store::at(block);
         let payload = block.as_ptr() as u64;
         match header.kind() {
-            Kind::Text => Slot { payload, ..Slot::string(header.text()) },
+            // The beginning of something that grows ends when somebody asks (`growing.rs`).
+            Kind::Text if header.words().is_empty() => {
+                Slot { payload, ..Slot::string(header.text()) }
+            }
+            Kind::Text => Slot { payload, ..Slot::piece(header.text()) },
             Kind::Int => Slot::new(LIFECYCLE_INT, header.number()),
             Kind::Double => Slot::new(LIFECYCLE_DOUBLE, header.number()),
             Kind::List => Slot::new(LIFECYCLE_LIST | WRAPPED as c_int, payload),
@@ -132,8 +165,6 @@ impl SlotExt for Slot {
         if self.text.is_null() {
             return None;
         }
-        // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
-        // its level, or in a block that waits for that level.
         let len = self.shared().map_or(self.text_len, |shared| shared.text_len.get());
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level; `.scratch.text` has the length.
@@ -152,6 +183,23 @@ impl SlotExt for Slot {
         let in_object = self.shared().map(|shared| shared.text_len.set(text.len()));
         self.text = text.as_ptr();
         self.text_len = if in_object.is_some() { 0 } else { text.len() };
+        self.kind = self.kind & !GROWING | ENDED;
+    }
+
+    fn is_ended(&self) -> bool {
+        self.kind & ENDED != 0
+    }
+
+    fn set_ended(&mut self) {
+        self.kind |= ENDED;
+    }
+
+    fn growth(&self) -> Option<&Growth> {
+        if self.kind & GROWING == 0 {
+            return None;
+        }
+        // SAFETY: `.scratch.growth` - it stands before the text.
+        unsafe { self.text.cast::<Growth>().wrapping_sub(1).as_ref() }
     }
 
     fn is_original(&self) -> bool {
@@ -174,12 +222,21 @@ impl SlotExt for Slot {
     fn become_object<T: Object>(&mut self, object: NonNull<T>) {
         let len = self.text().map_or(0, <[u8]>::len);
         self.payload = object.as_ptr() as u64;
-        self.kind = T::KIND as u32 | self.kind & ORIGINAL;
+        self.kind = T::KIND as u32 | self.kind & OF_TEXT;
         if let Some(shared) = self.shared() {
             shared.text_len.set(len);
             self.text_len = 0;
         }
     }
+}
+
+/// What stands before a text that may grow (`.scratch.growth`).
+#[repr(C, align(16))]
+pub struct Growth {
+    /// Bytes of room behind it, one of them for a NUL.
+    pub room: usize,
+    /// Bytes that somebody's text has; one more if the NUL behind stays.
+    pub used: Cell<usize>,
 }
 
 /// Words in the arena, with room at both ends.

@@ -187,7 +187,7 @@ fn take_out(node: &Block, hash: u32, shift: u32, i: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::base::failing::Failing;
     use proptest::prelude::*;
@@ -198,9 +198,9 @@ mod tests {
         (low, 0u32..4).prop_map(|(low, high)| low | high << LAST)
     }
 
-    /// Checks a node's shape and gives back its leaves.
-    fn check(word: Word, shift: u32, leaves: &mut Vec<(u32, usize)>) {
-        let Some(node) = word.as_block().map(at) else { unreachable!("a node") };
+    /// Checks a node's shape and collects its leaves.
+    pub fn check(word: Word, shift: u32, leaves: &mut Vec<(u32, usize)>) {
+        let Some(node) = word.as_block().map(at) else { return };
         let (children, spare) = node.words().split_at(used(node, shift));
         assert!(spare.iter().all(|word| word.is_nil()), ".trie.node");
         let is_leaf = |word: &Word| word.as_block().is_none();
@@ -216,10 +216,11 @@ mod tests {
     proptest! {
         #[test]
         fn versions_stay_what_they_were(
-            steps in prop::collection::vec((hash(), any::<usize>(), 0..8u8), 1..200)
+            steps in prop::collection::vec((hash(), any::<usize>(), 0..8u8), 1..200),
+            is_watched: bool,
         ) {
             let failing = Failing::new();
-            let mut store = Store::new(failing.host(), usize::MAX, false);
+            let mut store = Store::new(failing.host(), usize::MAX, is_watched);
             let root = Cell::new(Word::NIL);
             let mut there: Vec<(u32, usize)> = Vec::new();
             let mut versions = Vec::new();
@@ -240,9 +241,7 @@ mod tests {
             versions.push((root.get(), there));
             for (root, mut there) in versions {
                 let mut leaves = Vec::new();
-                if !root.is_nil() {
-                    check(root, 0, &mut leaves);
-                }
+                check(root, 0, &mut leaves);
                 leaves.sort_unstable();
                 there.sort_unstable();
                 prop_assert_eq!(&leaves, &there);
@@ -253,6 +252,7 @@ mod tests {
                 store.release(root);
             }
             prop_assert_eq!((store.live(), store.bytes()), (0, 0));
+            store.empty_pool();
         }
     }
 
@@ -266,5 +266,6 @@ mod tests {
         assert!(insert(&mut store, &root, 1, POSITIONS).is_err());
         store.release(root.get());
         assert_eq!(store.live(), 0);
+        store.empty_pool();
     }
 }

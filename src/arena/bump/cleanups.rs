@@ -58,9 +58,8 @@ impl<P: Platform> Bump<P> {
         Some(record.cleanup)
     }
 
-    /// The end of the newest record's bytes; 0 if there is none.
-    pub(super) fn records_end(&self) -> usize {
-        let at = self.records as usize;
-        if at == 0 { 0 } else { at + size_of::<Record>().next_multiple_of(ALIGN) }
+    /// Whether the newest record lies in a range, which is then not one allocation.
+    pub(super) fn has_record_in(&self, at: *mut u8, len: usize) -> bool {
+        (self.records as usize).wrapping_sub(at as usize) < len
     }
 }

@@ -12,8 +12,8 @@ impl<P: Platform> Bump<P> {
     /// old ones are nobody's. On failure nothing has changed.
     ///
     /// Whatever is said of `at` and `old`, nothing of the arena's own is touched: bytes that are
-    /// not in use are refused, and the cursor does not go below the newest mark or the newest
-    /// cleanup's record.
+    /// not in use are refused, and the cursor does not go below the newest mark or a cleanup's
+    /// record (`.arena.floor`).
     pub fn resize(
         &mut self,
         at: NonNull<u8>,
@@ -25,7 +25,8 @@ impl<P: Platform> Bump<P> {
         if old > SIZE_MAX || !(start as usize).is_multiple_of(ALIGN) {
             return foreign;
         }
-        if !self.holds(start, taken(old)) {
+        // A lie about the last one would let the cursor go below a record.
+        if !self.holds(start, taken(old)) || self.has_record_in(start, taken(old)) {
             return foreign;
         }
         if new > SIZE_MAX {
@@ -39,15 +40,15 @@ impl<P: Platform> Bump<P> {
             self.forbid_tail(start, new, old);
             return Ok(at);
         }
-        if is_last && self.reach(start, taken(new)) {
-            self.cursor = start.wrapping_add(taken(new));
-            if self.watched {
-                self.limit = self.cursor;
-                self.platform.permit(start.wrapping_add(old), new - old);
-            }
+        if is_last && self.grow_last(start, old, new, P::HUGE) {
             return Ok(at);
         }
-        let copy = self.alloc(new, ALIGN)?;
+        let copy = match self.alloc(new, ALIGN) {
+            Ok(copy) => copy,
+            // There may be room for one of the two that is not there for both.
+            Err(_) if is_last && self.grow_last(start, old, new, SIZE_MAX) => return Ok(at),
+            Err(refused) => return Err(refused),
+        };
         // SAFETY: `.arena.live` - the first `old` bytes at `at` are in use (`holds`), and the copy
         // was handed out just above with room for more; so they do not overlap.
         unsafe { copy.copy_from_nonoverlapping(at, old) };
@@ -63,28 +64,35 @@ impl<P: Platform> Bump<P> {
         at.wrapping_add(taken(size)) == self.cursor
     }
 
-    /// Whether so many bytes from `at` on, in the cursor's segment, are committed, or could be made
-    /// so without a mapping of their own being due.
-    fn reach(&mut self, at: *mut u8, bytes: usize) -> bool {
-        if bytes <= self.end as usize - at as usize {
-            return true;
+    /// Grows the last allocation where it is, if it is then committed or can be made so by less than
+    /// `huge` bytes; whether it did.
+    fn grow_last(&mut self, at: *mut u8, old: usize, new: usize, huge: usize) -> bool {
+        let (held, bytes) = (taken(old), taken(new));
+        if bytes > self.end as usize - at as usize {
+            if self.segment.kind != Kind::Range || bytes - held >= huge {
+                return false;
+            }
+            let (segment, offset) = (self.segment, at as usize - self.segment.start as usize);
+            let done = self.commit_upto(&segment, offset + held, offset + bytes);
+            self.settle();
+            if !matches!(done, Ok(true)) {
+                return false;
+            }
         }
-        if self.segment.kind != Kind::Range || bytes >= P::HUGE {
-            return false;
+        self.cursor = at.wrapping_add(bytes);
+        if self.watched {
+            self.limit = self.cursor;
+            self.platform.permit(at.wrapping_add(old), new - old);
         }
-        let (segment, offset) = (self.segment, at as usize - self.segment.start as usize);
-        let done = matches!(self.commit_upto(&segment, offset, offset + bytes), Ok(true));
-        self.settle();
-        done
+        true
     }
 
-    /// Moves the cursor back, but not below what a mark or a cleanup stands on.
+    /// Moves the cursor back, but not below what a mark stands on (`.arena.floor`).
     fn retreat(&mut self, to: *mut u8) {
         let start = self.segment.start as usize;
         let mark = start + self.marks.standing().saturating_sub(self.segment.position);
-        let floor = mark.max(self.records_end()).max(to as usize);
+        let floor = mark.max(to as usize);
         let offset = floor.min(self.cursor as usize) - start;
-        // A record in another segment may lie anywhere; then nothing is gained.
         self.note_high_water();
         self.cursor = self.segment.start.wrapping_add(offset);
         self.settle();

@@ -49,7 +49,12 @@ impl Version {
     fn check(&self) {
         let (dict, count) = (self.dict, self.entries.len());
         assert_eq!(len(dict), count);
-        assert!(large(dict).is_none_or(|large| list::len(large.slots) <= 4 * count));
+        if let Some(large) = large(dict) {
+            assert!(list::len(large.slots) <= 4 * count, "at most as many holes as entries");
+            let mut leaves = Vec::new();
+            trie::tests::check(large.trie, 0, &mut leaves);
+            assert_eq!(leaves.len(), count, "what is removed is in the trie no more");
+        }
         let mut position = 0;
         for &(key, value) in &self.entries {
             let (found, its_key, its_value) = next(dict, position).expect("one more");
@@ -193,9 +198,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn versions_stay_what_they_were(steps in prop::collection::vec(step(), 1..60)) {
+    fn versions_stay_what_they_were(
+        steps in prop::collection::vec(step(), 1..60),
+        is_watched: bool,
+    ) {
         let failing = Failing::new();
-        let mut house = House::new(&failing, false);
+        let mut house = House::new(&failing, is_watched);
         for step in &steps {
             assert!(house.step(step, usize::MAX).is_ok());
         }
@@ -367,8 +375,8 @@ fn figures() {
             &format!("remove from {size}, a version each"),
             size,
             Box::new(|| {
-                for i in 0..size {
-                    let key = names[i].as_bytes();
+                for name in &names[..size] {
+                    let key = name.as_bytes();
                     let (position, _) = find(dict, hash(key), key).expect("it is there");
                     let new = edit(store, dict, |_| Ok(None), Some(position), 0, given);
                     let new = new.expect("memory");

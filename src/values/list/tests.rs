@@ -227,9 +227,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn versions_stay_what_they_were(steps in prop::collection::vec(step(), 1..40)) {
+    fn versions_stay_what_they_were(
+        steps in prop::collection::vec(step(), 1..40),
+        is_watched: bool,
+    ) {
         let failing = Failing::new();
-        let mut house = House::new(&failing, false);
+        let mut house = House::new(&failing, is_watched);
         for step in &steps {
             assert!(house.step(step, Fault::None).is_ok());
         }
@@ -316,6 +319,7 @@ fn two_lists_that_append_to_the_same_one_do_not_see_each_other() {
     assert!(house.step(&Step::Build { count: 40, with_text: true }, Fault::None).is_ok());
     assert!(house.step(&push(0), Fault::None).is_ok());
     let live = house.store.live();
+    assert!(house.step(&push(1), Fault::Word(0)).is_err());
     assert!(house.step(&push(1), Fault::None).is_ok());
     assert_eq!(house.store.live(), live + 1, "the tail is shared, a list is made");
     assert!(house.step(&push(1), Fault::None).is_ok());
@@ -326,6 +330,18 @@ fn two_lists_that_append_to_the_same_one_do_not_see_each_other() {
     for version in newer {
         house.store.release(Word::block(version.list));
     }
+    house.finish(&failing);
+}
+
+#[test]
+fn a_list_cut_from_both_ends_in_turn_has_no_dead_edge() {
+    let failing = Failing::new();
+    let mut house = House::new(&failing, false);
+    let cut = |of, first, last| Step::Edit { of, first, last, sets: vec![], more: 0 };
+    assert!(house.step(&Step::Build { count: 1200, with_text: false }, Fault::None).is_ok());
+    assert!(house.step(&cut(0, 70, 0), Fault::None).is_ok());
+    // What is left behind the dead leaves fits into a lower tree, which begins with them.
+    assert!(house.step(&cut(1, 0, 1000), Fault::None).is_ok());
     house.finish(&failing);
 }
 
