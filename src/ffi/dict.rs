@@ -83,9 +83,9 @@ pub unsafe extern "C" fn lifecycle_dict_size(
 ///
 /// \returns the value's handle; nil on failure, lifecycle_last_error() telling:
 ///          LIFECYCLE_E_NOT_FOUND (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the
-///          key is a builder), LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
-///          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
-///          and what the to_text function of the options returns.
+///          key is a builder), LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of
+///          it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch
+///          memory), and what the to_text function of the options returns.
 ///
 /// Ownership: the handle lives as its value does, a new one until its scope is closed or the
 /// outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
