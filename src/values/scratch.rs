@@ -319,7 +319,8 @@ pub struct DictObject {
 #[derive(Clone)]
 pub struct Shared {
     /// Something was changed in place since it was made, wrapped or kept, in the list or dict
-    /// itself: elements came, went or were set.
+    /// itself: elements came, went or were set. A part of a list that has a block is changed from
+    /// the start: it is not what the block is.
     pub is_changed: Cell<bool>,
     /// An element may be, or may become, a list or dict that a handle names.
     pub is_nested: Cell<bool>,
