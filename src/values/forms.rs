@@ -471,5 +471,4 @@ impl Interp {
 }
 
 #[cfg(test)]
-#[path = "forms_tests.rs"]
 mod tests;
