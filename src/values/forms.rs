@@ -448,10 +448,7 @@ impl Interp {
         let Some(to_text) = options.to_text else { return Err(lost()) };
         self.with(|state| {
             if state.forms.calls >= CALLS {
-                fail!(
-                    LIFECYCLE_E_DEPTH,
-                    "to_text asks for string forms that ask for it, {CALLS} deep"
-                );
+                fail!(LIFECYCLE_E_DEPTH, "to_text asks for itself, {CALLS} deep");
             }
             state.forms.calls += 1;
             Ok(())
@@ -472,5 +469,4 @@ impl Interp {
 }
 
 #[cfg(test)]
-#[path = "forms_tests.rs"]
 mod tests;
