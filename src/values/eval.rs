@@ -193,7 +193,7 @@ impl Interp {
         while let Some(Eval { levels, frames }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.change(|state| state.restore_frames(frames));
+            self.with(|state| state.restore_frames(frames));
             self.close_levels(levels);
         }
         self.settle();
