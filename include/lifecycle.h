@@ -2943,7 +2943,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
- * always go back.
+ * go back at the reset; if all of 64 rounds used more than was committed, that much is committed.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
  *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
@@ -3938,13 +3938,14 @@ void lifecycle_value_release(lifecycle_value *value);
  *
  * A path is names with two or more colons between them; colons in front and at the end say
  * nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
- * one. A single colon is part of a name. Names are any bytes.
+ * one. A single colon is part of a name, but not at its start or end. Names are any bytes.
  *
  * \param path      the path; NULL with a length of 0 is the global namespace.
  * \param path_len  bytes of it.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter);
- *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure none was made.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter, or a name
+ *          begins or ends with a colon); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *          On failure none was made.
  *
  * Ownership: the interpreter's, until lifecycle_ns_delete. Threads: the one that uses the
  * interpreter. Re-entry: from callbacks. Fork: works. Since: 0.1.0
