@@ -282,15 +282,20 @@ impl Interp {
         ops: &[u8],
         script: lifecycle_handle,
     ) -> Result<()> {
-        let wanted = self.text(script)?;
+        self.text(script)?;
         let mut last = None;
-        while let Some((cursor, script)) =
+        while let Some((cursor, other)) =
             self.with(|state| state.next_alike(kind, name, ops, last))?
         {
             last = Some(cursor);
-            let text = match script {
+            if let Script::Handle(other) = other {
+                self.text(other)?;
+            }
+            // Texts are asked for again: making one is foreign code, which may have dropped others.
+            let wanted = self.text(script)?;
+            let text = match other {
                 Script::Text(text) => text,
-                Script::Handle(handle) => self.text(handle)?,
+                Script::Handle(other) => self.text(other)?,
             };
             if text.bytes() == wanted.bytes()
                 && self.change(|state| state.remove_trace(kind, name, cursor)).is_some()
