@@ -60,7 +60,7 @@ static bool told_of_a_limit(lifecycle_status status)
 {
     const char *said = lifecycle_last_error();
     return status == LIFECYCLE_E_LIMIT ||
-           (status == LIFECYCLE_E_PANIC && (strstr(said, "limit") != NULL || strstr(said, "most there may be") != NULL));
+           (status == LIFECYCLE_E_PANIC && (strstr(said, "limit") || strstr(said, "most there may be")));
 }
 
 static void limit_round(const struct operation *operation, int round, enum limited what)
