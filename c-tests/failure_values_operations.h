@@ -108,7 +108,7 @@ static void fresh_builder(struct stage *s, int i)
 }
 static lifecycle_status build(struct stage *s, int i)
 {
-    static const char bytes[3000] = "x";
+    static const char bytes[7000] = "x";
     switch (i % 8) {
     case 7:
         return told(lifecycle_builder_finish(s->interp, s->h));
