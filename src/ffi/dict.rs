@@ -169,9 +169,10 @@ pub unsafe extern "C" fn lifecycle_dict_entry(
 ) -> bool {
     guard::value(false, || {
         // SAFETY: `.c.contract`
-        let key = unsafe { guard::maybe_out(key, 0, "key") }?;
+        let key = unsafe { guard::maybe_out(key, 0, "key") };
         // SAFETY: `.c.contract`
-        let value = unsafe { guard::maybe_out(value, 0, "value") }?;
+        let value = unsafe { guard::maybe_out(value, 0, "value") };
+        let (key, value) = (key?, value?);
         let found = Interp::check(interp)?
             .with(|state| state.dict_entry(dict, i, (key.is_some(), value.is_some())))?;
         if let Some(key) = key {
