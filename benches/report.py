@@ -202,8 +202,8 @@ def other_sections(results):
                                         ("grace p99", "grace_p99", "ns")], "ours")
     lines += ["## Arena", "", "A million objects of 8 to 64 bytes, the first byte of each written, and all of them "
               "given back at once. 36 MB pass through the caches, so that a reset finds little of its own data there. "
-              "*By call* is a call into a shared library each. bumpalo and APR align to 8 bytes, the others to 16. The C "
-              "library is told not to trim its heap. In brackets: times ours, inline.", ""]
+              "*By call* is a call into a shared library each. bumpalo and APR align to 8 bytes, the others to 16. The "
+              "C library is told not to trim its heap. In brackets: times ours, inline.", ""]
     lines += table(results, "arena", ARENA, "ours_inline")
     lines += ["One large request among a thousand small ones, in every round.", ""]
     lines += table(results, "arena huge", HUGE, "ours_inline")
@@ -236,7 +236,8 @@ def values_section(results):
     lines += tables(results, [(f"{levels} levels: {step}", f"values shared {levels}", f"shared_{metric}_ns", "ns")
                               for levels in (16, 40)
                               for step, metric in (("materialise", "keep"), ("wrap and walk", "read"))], "ours")
-    lines += ["### A variable that grows", "", "One append or one new key, on the average of so many from nothing; each in an "
+    lines += ["### A variable that grows", "",
+              "One append or one new key, on the average of so many from nothing; each in an "
               "eval of its own, or all in one. Lua's table is changed where it lies. *Copies all* takes a copy out, "
               "changes it and puts a copy back.", ""]
     for title, metric in (("elements", "append_ns"), ("keys", "set_key_ns")):

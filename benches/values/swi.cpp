@@ -157,5 +157,6 @@ int main(int argc, char **argv)
     if (!PL_initialise(4, const_cast<char **>(prolog)))
         bench::die("SWI-Prolog does not start");
     return run(argc, argv, {{"handles", handles<Swi>}, {"texts", texts<Swi>}, {"drop", drop<Swi>},
-                            {"lists", lists<Swi>}, {"deep", deep<Swi>}, {"shared", shared<Swi>}, {"variables", frames}});
+                            {"lists", lists<Swi>}, {"deep", deep<Swi>}, {"shared", shared<Swi>},
+                            {"variables", frames}});
 }
