@@ -120,7 +120,8 @@ ARENA = [("36 MB from nothing: each object", "first_ns", "ns"), ("page faults of
          ("the reset after it", "first_reset_ns", "ns"), ("36 MB again: each object", "alloc_ns", "ns"),
          ("page faults of that", "refill_faults", ""), ("the reset after it", "reset_ns", "ns"),
          ("its system calls", "reset_calls", ""), ("1,000 objects and a reset: each object", "eval_ns", "ns"),
-         ("three objects and a reset", "three_ns", "ns"), ("one object and a reset", "one_ns", "ns")]
+         ("three objects and a reset", "three_ns", "ns"), ("one object and a reset", "one_ns", "ns"),
+         ("a text grows to 256 KiB by 64 bytes: each step", "grow_ns", "ns")]
 HUGE = [("a request of 64 MB", "huge_ns", "ns"), ("a round with one, touched, and a reset", "huge_round_ns", "ns"),
         ("resident after that", "huge_kept_mb", "MB")]
 KEPT = [(f"{title}: {step}", f"{metric}_{short}_ns", "ns")

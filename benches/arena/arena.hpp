@@ -2,8 +2,9 @@
 // before. Then rounds of the size of one eval, and one huge request among small ones. One executable for each backend,
 // for a malloc of one's own (mimalloc's library has one) is everybody's.
 //
-// A scheme is a class: alloc(size), reset() = all of it is gone and the next round may begin, fill(sizes, count) =
-// allocates that many and touches each. It starts empty and gives everything back in the end.
+// A scheme is a class: alloc(size), reset() = all of it is gone and the next round may begin, grow(at, size, more) = at
+// another size, fill(sizes, count) = allocates that many and touches each, build(piece, size, pieces) = a text that
+// grows by a piece at a time. It starts empty and gives everything back in the end.
 #pragma once
 
 #include <malloc.h>
@@ -22,8 +23,23 @@ const size_t EVAL = 1000;              // objects of one eval: 36 kB
 const size_t HUGE_BYTES = size_t(64) << 20;
 const int ROUNDS = 11;
 
-// The loop, for schemes whose alloc() the compiler sees.
+// The loops, for schemes whose alloc() the compiler sees.
 template <typename Own> struct Scheme {
+    // For schemes that have nothing of the kind.
+    void *grow(void *at, size_t size, size_t more)
+    {
+        return std::memcpy(static_cast<Own &>(*this).alloc(more), at, size);
+    }
+    void build(const char *piece, size_t size, size_t pieces)
+    {
+        Own &own = static_cast<Own &>(*this);
+        char *text = static_cast<char *>(own.alloc(size));
+        std::memcpy(text, piece, size);
+        for (size_t len = size; len < pieces * size; len += size) {
+            text = static_cast<char *>(own.grow(text, len, len + size));
+            std::memcpy(text + len, piece, size);
+        }
+    }
     void fill(const uint32_t *sizes, size_t count)
     {
         Own &own = static_cast<Own &>(*this);
@@ -85,6 +101,10 @@ template <typename Own> void evals(const std::vector<uint32_t> &sizes, bench::Re
     report.put("eval_ns", turn(scheme, sizes, EVAL, 100) / double(EVAL));
     report.put("three_ns", turn(scheme, sizes, 3, 10000));
     report.put("one_ns", turn(scheme, sizes, 1, 10000));
+    const size_t size = 64, pieces = 4096;
+    std::string piece(size, 'x');
+    report.put("grow_ns", bench::median_of(
+        ROUNDS, [] {}, [&] { scheme.build(piece.data(), size, pieces); }, [&] { scheme.reset(); }) / double(pieces));
 }
 
 // One request of 64 MB between small ones, its pages touched, in every round.

@@ -3,7 +3,9 @@
 
 namespace {
 
-struct Call : Bumpalo, arena::Scheme<Call> {};
+struct Call : Bumpalo, arena::Scheme<Call> {
+    using Bumpalo::grow;
+};
 
 }  // namespace
 

@@ -3,7 +3,8 @@
 
 namespace {
 
-struct Inline : Bumpalo {
+struct Inline : Bumpalo, arena::Scheme<Inline> {
+    using Bumpalo::grow;
     void fill(const uint32_t *sizes, size_t count) { peer_bump_fill(bump_, sizes, count); }
 };
 

@@ -13,6 +13,11 @@ public:
         objects_.push_back(std::malloc(size));
         return objects_.back();
     }
+    void *grow(void *at, size_t, size_t more)
+    {
+        objects_.back() = std::realloc(at, more);
+        return objects_.back();
+    }
     void reset()
     {
         for (void *object : objects_)

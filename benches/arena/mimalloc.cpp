@@ -11,6 +11,7 @@ public:
     Mimalloc(const Mimalloc &) = delete;
     ~Mimalloc() { mi_heap_destroy(heap_); }
     void *alloc(size_t size) { return mi_heap_malloc(heap_, size); }
+    void *grow(void *at, size_t, size_t more) { return mi_heap_realloc(heap_, at, more); }
     void reset()
     {
         mi_heap_destroy(heap_);

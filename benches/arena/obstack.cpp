@@ -18,6 +18,12 @@ public:
     Obstack(const Obstack &) = delete;
     ~Obstack() { obstack_free(&stack_, nullptr); }
     void *alloc(size_t size) { return obstack_alloc(&stack_, size); }
+    void build(const char *piece, size_t size, size_t pieces)
+    {
+        for (size_t i = 0; i < pieces; i++)
+            obstack_grow(&stack_, piece, size);
+        bench::keep(obstack_finish(&stack_));
+    }
     void reset() { obstack_free(&stack_, first_); }
 
 private:

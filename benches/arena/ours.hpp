@@ -15,6 +15,7 @@ public:
     Ours(const Ours &) = delete;
     ~Ours() { lifecycle_arena_destroy(arena_); }
     void *alloc(size_t size) { return allocate(arena_, size); }
+    void *grow(void *at, size_t size, size_t more) { return lifecycle_arena_grow(arena_, at, size, more); }
     void reset() { lifecycle_arena_reset(arena_); }
 
 private:

@@ -15,6 +15,7 @@ public:
     Talloc(const Talloc &) = delete;
     ~Talloc() { talloc_free(context_); }
     void *alloc(size_t size) { return talloc_named_const(context_, size, "object"); }
+    void *grow(void *at, size_t, size_t more) { return _talloc_realloc(context_, at, more, "object"); }
     void reset() { talloc_free_children(context_); }
 
 private:
