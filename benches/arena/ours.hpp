@@ -1,17 +1,12 @@
 // ours.hpp - our arena; `allocate` is the inline function of the header or the call through the shared library.
 #pragma once
 
-#include <lifecycle.h>
-
+#include "../common/ours.hpp"
 #include "arena.hpp"
 
 template <void *(*allocate)(lifecycle_arena *, size_t)> class Ours : public arena::Scheme<Ours<allocate>> {
 public:
-    Ours()
-    {
-        if (lifecycle_arena_create(nullptr, &arena_) != LIFECYCLE_OK)
-            bench::die("no arena: %s", lifecycle_last_error());
-    }
+    Ours() { must(lifecycle_arena_create(nullptr, &arena_)); }
     Ours(const Ours &) = delete;
     ~Ours() { lifecycle_arena_destroy(arena_); }
     void *alloc(size_t size) { return allocate(arena_, size); }

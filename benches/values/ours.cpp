@@ -1,15 +1,8 @@
 // ours.cpp - an interpreter's values across the C interface of the shared library.
-#include <lifecycle.h>
-
+#include "../common/ours.hpp"
 #include "values.hpp"
 
 namespace {
-
-void must(lifecycle_status status)
-{
-    if (status != LIFECYCLE_OK)
-        bench::die("%s", lifecycle_last_error());
-}
 
 class Ours {
 public:
