@@ -28,7 +28,7 @@ set style fill solid 0.8
 set boxwidth 0.9
 set xtics rotate by -30
 set logscale y
-set yrange [0.5:*]
+set yrange [0.2:*]
 set ylabel '{up}'
 plot {lines}
 """

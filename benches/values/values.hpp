@@ -181,7 +181,7 @@ template <typename Host> void append(size_t count, bench::Report &report)
     Host host;
     Text text;
     std::vector<double> lists, dicts;
-    for (int round = 0; round < (count > 10000 ? 3 : 21); round++) {
+    for (int round = 0; round < (count > 1000 ? 3 : 11); round++) {
         host.clear_variables();
         lists.push_back(bench::time([&] {
             for (size_t i = 0; i < count; i++)
