@@ -223,8 +223,8 @@ def values_section(results):
              "copy in Lua (it shares the texts, and needs no wrap) and a recorded term in SWI-Prolog. To release is to "
              "collect in Lua. In brackets: times ours.", "", "### A handle, made and read", ""]
     lines += tables(results, [("an integer", "values handles", "make_get_ns", "ns")] +
-                    [(f"a text of {size} bytes", "values texts", f"text{size}_ns", "ns") for size in (8, 32, 1000)],
-                    "ours")
+                    [(f"a text of {size} bytes", "values texts", f"text{size}_ns", "ns") for size in (8, 32, 1000)] +
+                    [("an eval without one, from begin to end", "values handles", "eval_ns", "ns")], "ours")
     lines += ["### All handles of an eval dropped", "", "Lua's stack holds 990,000.", ""]
     dropped = [(f"{count:,}", f"values drop {count}", "drop_ns", "ns") for count in plan.DROPPED]
     lines += tables(results, dropped, "ours")

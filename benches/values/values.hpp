@@ -65,6 +65,15 @@ template <typename Host> void handles(size_t, bench::Report &report)
         },
         [&] { host.end(); });
     report.put("make_get_ns", all / double(HANDLES));
+    report.put("eval_ns", bench::median_of(
+        ROUNDS, [] {},
+        [&] {
+            for (size_t i = 0; i < HANDLES; i++) {
+                host.begin(0);
+                host.end();
+            }
+        },
+        [] {}) / double(HANDLES));
     if (sum != ROUNDS * int64_t(HANDLES * (HANDLES - 1) / 2))
         bench::die("what was read is not what was made");
 }
