@@ -97,7 +97,7 @@ def workloads():
         Workload("entry", "entry", "", ("entry", "entry_stub")),
         Workload("readers", "readers", "", tuple(READERS)),
         Workload("arena", "arena", "", tuple(ARENAS)),
-        Workload("arena huge", "arena", "huge", tuple(ARENAS)),
+        Workload("arena huge", "arena", "huge", tuple(ARENAS), 3),
     ]
     for count in CURVE:
         plan.append(code(f"curve {count}", f"churn {count} 10000 U", OURS + ["asmjit_dual", "naive"], 2))

@@ -20,7 +20,7 @@ namespace arena {
 
 const size_t OBJECTS = 1000000;        // 36 MB
 const size_t EVAL = 1000;              // objects of one eval: 36 kB
-const size_t HUGE_BYTES = size_t(64) << 20;
+const size_t HUGE_BYTES = size_t(16) << 20;
 const int ROUNDS = 11;
 
 // The loops, for schemes whose alloc() the compiler sees.
@@ -107,13 +107,14 @@ template <typename Own> void evals(const std::vector<uint32_t> &sizes, bench::Re
         ROUNDS, [] {}, [&] { scheme.build(piece.data(), size, pieces); }, [&] { scheme.reset(); }) / double(pieces));
 }
 
-// One request of 64 MB between small ones, its pages touched, in every round.
+// One request of 16 MB between small ones, its pages touched, in every round: at first, and when an allocator that
+// watches what rounds need has seen enough of them.
 template <typename Own> void huge(const std::vector<uint32_t> &sizes, bench::Report &report)
 {
     Own scheme;
     double before = bench::memory().all;
     std::vector<double> takes, rounds;
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 75; round++) {
         rounds.push_back(bench::time([&] {
             scheme.fill(sizes.data(), EVAL);
             volatile char *at = nullptr;
@@ -124,8 +125,10 @@ template <typename Own> void huge(const std::vector<uint32_t> &sizes, bench::Rep
             scheme.reset();
         }));
     }
-    report.put("huge_ns", bench::middle(takes));
-    report.put("huge_round_ns", bench::middle(rounds));
+    auto last_five = [](const std::vector<double> &all) { return bench::middle({all.end() - 5, all.end()}); };
+    report.put("huge_round_ns", bench::middle({rounds.begin(), rounds.begin() + 5}));
+    report.put("huge_later_round_ns", last_five(rounds));
+    report.put("huge_later_ns", last_five(takes));
     report.put("huge_kept_mb", std::max(0.0, bench::memory().all - before) / 1e6);
 }
 

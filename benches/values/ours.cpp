@@ -219,7 +219,7 @@ void append_inside(size_t count, bench::Report &report)
 {
     Ours host;
     std::vector<double> all;
-    for (int round = 0; round < (count > 1000 ? 3 : 11); round++) {
+    for (int round = 0; round < values::rounds_for(count); round++) {
         host.clear_variables();
         host.begin(0);
         all.push_back(bench::time([&] {

@@ -184,13 +184,18 @@ template <typename Host> void shared(size_t count, bench::Report &report)
             });
 }
 
+inline int rounds_for(size_t count)
+{
+    return count > 100000 ? 1 : count > 1000 ? 3 : 11;
+}
+
 // One element more for a variable, `count` times, from nothing: what each takes on the average.
 template <typename Host> void append(size_t count, bench::Report &report)
 {
     Host host;
     Text text;
     std::vector<double> lists, dicts;
-    for (int round = 0; round < (count > 1000 ? 3 : 11); round++) {
+    for (int round = 0; round < rounds_for(count); round++) {
         host.clear_variables();
         lists.push_back(bench::time([&] {
             for (size_t i = 0; i < count; i++)
