@@ -448,17 +448,15 @@ impl Interp {
         let Some(to_text) = options.to_text else { return Err(lost()) };
         self.with(|state| {
             if state.forms.calls >= CALLS {
-                fail!(
-                    LIFECYCLE_E_DEPTH,
-                    "to_text asks for string forms that ask for it, {CALLS} deep"
-                );
+                fail!(LIFECYCLE_E_DEPTH, "to_text asks for itself, {CALLS} deep");
             }
             state.forms.calls += 1;
             Ok(())
         })?;
         // SAFETY: the host promised that its function may be called with its values; `.interp.quiet`
         // holds: `with` has returned.
-        let status = unsafe { to_text(self.as_ptr(), value, builder, options.user) };
+        let call = |interp| unsafe { to_text(interp, value, builder, options.user) };
+        let status = self.calling(call)?;
         self.with(|state| state.forms.calls = state.forms.calls.saturating_sub(1));
         if status != lifecycle_status::LIFECYCLE_OK {
             return Err(Error::new(
@@ -471,5 +469,4 @@ impl Interp {
 }
 
 #[cfg(test)]
-#[path = "forms_tests.rs"]
 mod tests;

@@ -282,15 +282,20 @@ impl Interp {
         ops: &[u8],
         script: lifecycle_handle,
     ) -> Result<()> {
-        let wanted = self.text(script)?;
+        self.text(script)?;
         let mut last = None;
-        while let Some((cursor, script)) =
+        while let Some((cursor, other)) =
             self.with(|state| state.next_alike(kind, name, ops, last))?
         {
             last = Some(cursor);
-            let text = match script {
+            if let Script::Handle(other) = other {
+                self.text(other)?;
+            }
+            // Texts are asked for again: making one is foreign code, which may have dropped others.
+            let wanted = self.text(script)?;
+            let text = match other {
                 Script::Text(text) => text,
-                Script::Handle(handle) => self.text(handle)?,
+                Script::Handle(other) => self.text(other)?,
             };
             if text.bytes() == wanted.bytes()
                 && self.change(|state| state.remove_trace(kind, name, cursor)).is_some()
@@ -323,22 +328,17 @@ impl Interp {
         if next.is_none() {
             return Ok(());
         }
-        self.enter()?;
-        let depth = self.depth();
+        let calls = self.begin_calls()?;
+        let interp = self.as_ptr();
         let outcome = loop {
             let Some((cursor, script)) = next else { break Ok(()) };
             last = Some(cursor);
-            let pointer = self.as_ptr();
             let (name_at, op_at) = (name.as_ptr().cast(), op.as_ptr().cast());
             // SAFETY: the host promised that its function may be called so; `.interp.quiet` holds:
             // `with` has returned.
             let status =
-                unsafe { callback(pointer, script, name_at, name.len(), op_at, op.len(), user) };
-            // A callback may have left this eval, and then even destroyed the interpreter.
-            Self::check(pointer)?;
-            if self.depth() < depth {
-                fail!(LIFECYCLE_E_STALE, "the eval in which '{}' was fired ended", Lossy(name));
-            }
+                unsafe { callback(interp, script, name_at, name.len(), op_at, op.len(), user) };
+            Self::after_call(&calls)?;
             if status != lifecycle_status::LIFECYCLE_OK {
                 break Err(Error(status));
             }
@@ -347,7 +347,7 @@ impl Interp {
                 Err(error) => break Err(error),
             };
         };
-        self.leave_callbacks(depth)?;
+        self.end_calls(&calls)?;
         outcome
     }
 }
