@@ -337,7 +337,7 @@ mod tests {
             let mark = 7u8;
             pool.set_owner((&raw const mark).cast());
             let mut out: Vec<(NonNull<u8>, u16, usize)> = Vec::new();
-            let mut free = |pool: &mut Pool, (at, granule, len): (NonNull<u8>, u16, usize)| {
+            let free = |pool: &mut Pool, (at, granule, len): (NonNull<u8>, u16, usize)| {
                 for offset in 0..len {
                     // SAFETY: the block is ours and that long.
                     assert_eq!(unsafe { at.add(offset).read() }, len as u8);

@@ -22,14 +22,20 @@ pub struct Text {
     len: usize,
 }
 
+/// The NUL behind no bytes.
+const NOTHING: NonNull<u8> = {
+    // SAFETY: the address of a static is not NULL.
+    unsafe { NonNull::new_unchecked(EMPTY.as_ptr().cast_mut()) }
+};
+
 impl Text {
     /// No bytes.
-    pub const EMPTY: Text = Text { at: NonNull::from_ref(EMPTY).cast(), len: 0 };
+    pub const EMPTY: Text = Text { at: NOTHING, len: 0 };
 
     /// Of a handle.
     #[inline]
     pub(super) fn new(text: &[u8]) -> Self {
-        Text { at: NonNull::from_ref(text).cast(), len: text.len() }
+        Text { at: NonNull::from(text).cast(), len: text.len() }
     }
 
     /// Where it is.
