@@ -341,7 +341,8 @@ static int call_procedure(tcl *t, text name, operand *args, size_t n,
     value words[9];
     text full = join_name(t, literal("::tcl::mathfunc"), name);
     if (!find_command(t, full).kind)
-        return fail(t, "unknown math function \"%.*s\"", SHOW(name));
+        return fail(t, "invalid command name \"tcl::mathfunc::%.*s\"",
+                    SHOW(name));
     words[0] = new_text(t, full);
     for (size_t k = 0; k < n; k++) words[k + 1] = value_of(t, &args[k]);
     for (size_t k = 0; k <= n; k++)

@@ -142,9 +142,9 @@ static int cmd_source(tcl *t, size_t argc, const value *argv) {
     return code;
 }
 
-/* The two subcommands scripts need to find a file beside them. */
+/* The subcommands scripts need to find a file beside them. */
 static int cmd_file(tcl *t, size_t argc, const value *argv) {
-    static const char *const names[] = { "dirname", "join", NULL };
+    static const char *const names[] = { "dirname", "join", "tail", NULL };
     int which;
     if (choose(t, argv[1], "subcommand", names, &which)) return TCL_ERROR;
     text x = text_of(t, argv[2]);
@@ -153,6 +153,11 @@ static int cmd_file(tcl *t, size_t argc, const value *argv) {
         while (n > 0 && x.at[n - 1] != '/') n--;
         while (n > 1 && x.at[n - 1] == '/') n--;
         return n ? ok_text(t, x.at, n) : ok_text(t, ".", 1);
+    }
+    if (which == 2) {
+        size_t n = x.len;
+        while (n > 0 && x.at[n - 1] != '/') n--;
+        return ok_text(t, x.at + n, x.len - n);
     }
     value out = lifecycle_builder_new(t->interp, 64);
     for (size_t k = 2; k < argc; k++) {

@@ -345,7 +345,6 @@ static void log_error(tcl *t, cursor *c, bool nested, const char *start,
     }
     size_t len = (size_t)(c->at - start);
     const char *dots = "";
-    while (len && isspace((unsigned char)start[len - 1])) len--;
     if (len > 150) {
         for (len = 150; len && ((unsigned char)start[len] & 0xC0) == 0x80;)
             len--;

@@ -111,10 +111,8 @@ static int fire_variable(tcl *t, const where *w, text shown, const char *op) {
     t->firing = mine.next;
     if (code != TCL_ERROR || op[0] == 'u') return TCL_OK;
     value why = result_of(t);
-    value info = t->info;
     fail(t, "can't %s \"%.*s\": %.*s", op[0] == 'r' ? "read" : "set",
          SHOW(shown), SHOW(text_of(t, why)));
-    (void)info;
     return TCL_ERROR;
 }
 
@@ -275,16 +273,16 @@ static int find_target(tcl *t, value type, value name, target *out) {
 
 /* The operations, each checked, with one space between. */
 static int read_ops(tcl *t, int kind, value list, value *out) {
-    static const char *const of[3][4] = {
-        { "read", "unset", "write", NULL },
-        { "delete", "rename", NULL, NULL },
-        { "enter", "leave", NULL, NULL },
+    static const char *const of[3][5] = {
+        { "array", "read", "unset", "write", NULL },
+        { "delete", "rename", NULL },
+        { "enter", "leave", NULL },
     };
     size_t n;
     int code = get_list(t, list, &n), which;
     if (!code && n == 0)
         code = fail(t, "bad operation list \"\": must be one or more of %s",
-                    kind == TRACE_VARIABLE    ? "read, unset, or write"
+                    kind == TRACE_VARIABLE    ? "array, read, unset, or write"
                     : kind == TRACE_COMMAND   ? "delete or rename"
                                               : "enter or leave");
     value builder = lifecycle_builder_new(t->interp, 32);
