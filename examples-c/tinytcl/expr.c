@@ -408,7 +408,7 @@ static bool at_char(expression *e, char ch) {
 
 /* At the `(` after a function's name. */
 static int parse_call(expression *e, text name, operand *out) {
-    operand args[8];
+    operand args[8] = { 0 };
     size_t n = 0;
     e->c.at++;
     while (!at_char(e, ')')) {
@@ -503,6 +503,7 @@ static int primary(expression *e, operand *out) {
 
 static int unary(expression *e, operand *out) {
     tcl *t = e->t;
+    *out = (operand){ 0 };
     skip_space(e);
     char op = e->c.at < e->c.end ? *e->c.at : '\0';
     if (stack_used_up(t))
@@ -553,7 +554,7 @@ static int binary(expression *e, int least, operand *out);
 /* `&&` and `||`: the right side only when the left does not decide. */
 static int shortcut(expression *e, const operator *op, operand *left) {
     bool skip = e->c.skip, yes = false, both = is_op(op, "&&");
-    operand right;
+    operand right = { 0 };
     int code = skip ? TCL_OK : truth(e->t, left, &yes);
     bool decided = yes != both;
     e->c.skip = skip || decided;
@@ -574,7 +575,7 @@ static int binary(expression *e, int least, operand *out) {
             code = shortcut(e, op, out);
             continue;
         }
-        operand right, left = *out;
+        operand right = { 0 }, left = *out;
         code = binary(e, op->strength + !is_op(op, "**"), &right);
         if (!code && !e->c.skip) code = apply(e->t, op, &left, &right, out);
     }
@@ -619,7 +620,7 @@ static int evaluate(tcl *t, text x, operand *out) {
 }
 
 int expr_text(tcl *t, text x) {
-    operand out;
+    operand out = { 0 };
     int code = evaluate(t, x, &out);
     if (code) return code;
     numeric(t, &out);
@@ -627,7 +628,7 @@ int expr_text(tcl *t, text x) {
 }
 
 int expr_bool(tcl *t, value v, bool *out) {
-    operand x;
+    operand x = { 0 };
     *out = false;
     int code = evaluate(t, text_of(t, v), &x);
     return code ? code : truth(t, &x, out);

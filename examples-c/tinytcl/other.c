@@ -129,7 +129,7 @@ static int read_file(tcl *t, value name, value *out) {
 
 static int cmd_source(tcl *t, size_t argc, const value *argv) {
     (void)argc;
-    value text_read, before = t->script;
+    value text_read = LIFECYCLE_NIL, before = t->script;
     int code = read_file(t, argv[1], &text_read);
     if (code) return code;
     t->script = argv[1];

@@ -46,21 +46,31 @@ static value read_at(tcl *t, const where *w) {
 
 /* ---- traces ---- */
 
-/* What traces know a variable by. */
+/* The library follows links, but does not tell where to; so each link has a
+ * hidden variable beside it, which holds the trace key of the target. */
+static text hidden_name(tcl *t, text name) {
+    char *out = scratch(t, name.len + 1);
+    if (!out) return name;
+    out[0] = '\0';
+    if (name.len) memcpy(out + 1, name.at, name.len);
+    return (text){ out, name.len + 1 };
+}
+
+bool is_hidden(text name) { return name.len > 0 && name.at[0] == '\0'; }
+
+/* What traces know a variable by: "::ns::name", or "#frame name". */
 static text trace_key(tcl *t, const where *w) {
-    if (!w->local) return join_name(t, w->at.ns, w->at.name);
-    value end = lifecycle_var_resolve(t->interp, w->at.name.at,
-                                      w->at.name.len);
-    text key = end ? text_of(t, end) : w->at.name;
-    if (key.len > 1 && memcmp(key.at, "::", 2) == 0) return key;
-    if (t->active->is_ns) return join_name(t, t->active->ns, key);
-    char number[32];
-    int n = snprintf(number, sizeof number, "#%zu ", t->active->frame);
-    char *out = scratch(t, key.len + sizeof number);
-    if (!out || n < 0) return key;
-    memcpy(out, number, (size_t)n);
-    memcpy(out + n, key.at, key.len);
-    return (text){ out, key.len + (size_t)n };
+    where beside = *w;
+    beside.at.name = hidden_name(t, w->at.name);
+    value kept = read_at(t, &beside);
+    if (kept) return text_of(t, kept);
+    if (!w->local || t->active->is_ns)
+        return join_name(t, w->at.ns, w->at.name);
+    char *out = scratch(t, w->at.name.len + 32);
+    if (!out) return w->at.name;
+    int n = snprintf(out, 32, "#%zu ", t->active->frame);
+    memcpy(out + n, w->at.name.at, w->at.name.len);
+    return (text){ out, (size_t)n + w->at.name.len };
 }
 
 /* One trace: its script, and the words that come after it. */
@@ -214,25 +224,39 @@ static int check_local(tcl *t, text local) {
     return TCL_OK;
 }
 
+static int linked(tcl *t, lifecycle_status status, text local, text key) {
+    if (status == LIFECYCLE_E_CYCLE)
+        return fail(t, "can't upvar from variable to itself");
+    if (status != LIFECYCLE_OK) return fail_library(t);
+    text hidden = hidden_name(t, local);
+    value kept = new_text(t, key);
+    if (!kept) return fail_library(t);
+    return check(t, lifecycle_var_set(t->interp, hidden.at, hidden.len, kept));
+}
+
 int var_link_ns(tcl *t, text local, text ns, text name) {
+    where w = { false, { ns, name } };
+    text key = trace_key(t, &w);
     int code = check_local(t, local);
     if (code) return code;
-    return check(t, lifecycle_var_link_ns(t->interp, local.at, local.len,
-                                          ns.at, ns.len, name.at, name.len));
+    return linked(t, lifecycle_var_link_ns(t->interp, local.at, local.len,
+                                           ns.at, ns.len, name.at, name.len),
+                  local, key);
 }
 
 /* `name` as the other activation sees it. */
 int var_link_frame(tcl *t, text local, call *other, text name) {
-    if (qualified(name) || other->is_ns) {
-        entered here = enter(t, other);
-        where w = find_variable(t, name);
-        leave(t, here);
+    entered here = enter(t, other);
+    where w = find_variable(t, name);
+    text key = trace_key(t, &w);
+    leave(t, here);
+    if (!w.local || other->is_ns)
         return var_link_ns(t, local, w.at.ns, w.at.name);
-    }
     int code = check_local(t, local);
     if (code) return code;
-    return check(t, lifecycle_var_link(t->interp, local.at, local.len,
-                                       other->frame, name.at, name.len));
+    return linked(t, lifecycle_var_link(t->interp, local.at, local.len,
+                                        other->frame, name.at, name.len),
+                  local, key);
 }
 
 /* A procedure's own variables go: their traces hear of it and go too. */
@@ -241,7 +265,8 @@ void var_release_locals(tcl *t) {
     size_t n = names ? lifecycle_list_length(t->interp, names) : 0;
     for (size_t k = 0; k < n; k++) {
         text name = text_of(t, lifecycle_list_at(t->interp, names, k));
-        if (!lifecycle_var_is_link(t->interp, name.at, name.len))
+        if (!is_hidden(name) &&
+            !lifecycle_var_is_link(t->interp, name.at, name.len))
             var_unset(t, name, false);
     }
 }
@@ -301,8 +326,8 @@ static int read_ops(tcl *t, int kind, value list, value *out) {
 }
 
 static int trace_change(tcl *t, const value *argv, bool add) {
-    target to;
-    value list;
+    target to = { 0 };
+    value list = LIFECYCLE_NIL;
     int code = find_target(t, argv[1], argv[2], &to);
     if (!code) code = read_ops(t, to.kind, argv[3], &list);
     if (code) return code;
@@ -331,7 +356,7 @@ static int trace_remove(tcl *t, size_t argc, const value *argv) {
 }
 
 static int trace_info(tcl *t, size_t argc, const value *argv) {
-    target to;
+    target to = { 0 };
     (void)argc;
     if (find_target(t, argv[1], argv[2], &to)) return TCL_ERROR;
     return ok(t, lifecycle_trace_info(t->interp, to.kind, to.key.at,
