@@ -308,10 +308,44 @@ int get_index(tcl *t, value v, size_t length, int64_t *out) {
                    "end?[+-]integer?", SHOW(x));
 }
 
+/* Where an element ends that begins with a brace or quote; NULL: nowhere. */
+static const char *element_end(const char *at, const char *end) {
+    size_t depth = 0;
+    for (bool quoted = *at++ == '"'; at < end; at++) {
+        if (*at == '\\' && at + 1 < end) at++;
+        else if (quoted ? *at == '"' : *at == '}' && depth-- == 0) return at;
+        else if (!quoted && *at == '{') depth++;
+    }
+    return NULL;
+}
+
+/* Says why a text is not a list. */
+static int not_a_list(tcl *t, text x) {
+    const char *at = x.at, *end = x.at + x.len;
+    for (;;) {
+        while (at < end && isspace((unsigned char)*at)) at++;
+        if (at == end) return fail_library(t);
+        const char *what = *at == '{' ? "brace" : "quote";
+        if (*at == '{' || *at == '"') {
+            at = element_end(at, end);
+            if (!at) return fail(t, "unmatched open %s in list", what);
+            const char *rest = ++at;
+            while (at < end && !isspace((unsigned char)*at)) at++;
+            if (at > rest)
+                return fail(t, "list element in %ss followed by \"%.*s\" "
+                               "instead of space", what, (int)(at - rest),
+                            rest);
+        }
+        for (; at < end && !isspace((unsigned char)*at); at++)
+            if (*at == '\\' && at + 1 < end) at++;
+    }
+}
+
 /* Makes the value a list, if it is one. */
 int get_list(tcl *t, value v, size_t *length) {
     *length = 0;
     lifecycle_status status = lifecycle_list_shimmer(t->interp, v);
+    if (status == LIFECYCLE_E_TYPE) return not_a_list(t, text_of(t, v));
     if (status != LIFECYCLE_OK) return fail_library(t);
     *length = lifecycle_list_length(t->interp, v);
     return TCL_OK;
