@@ -32,7 +32,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
 .PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
-        check-aarch64 installcheck fuzz tsan loom soak bench clean setup help rust
+        check-aarch64 installcheck fuzz tsan loom soak bench clean setup help rust wasm wasm-modules
 .DELETE_ON_ERROR:
 
 all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) $(DIST)/lifecycle_dropins.o \
@@ -41,6 +41,7 @@ all: $(SHARED) $(DIST)/liblifecycle.so.$(ABI) $(DIST)/liblifecycle.so $(STATIC) 
 help:
 	@echo 'make                 the shared and the static library, in $(DIST)'
 	@echo 'make header          include/lifecycle.h from the Rust sources'
+	@echo 'make wasm            the arena for WebAssembly, in $(WASM), and its test under Node; installs what it needs'
 	@echo 'make install         PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall       with the same variables'
 	@echo 'make run             builds and runs the examples'
@@ -185,6 +186,40 @@ $(EXAMPLES)/%: examples-c/%.c $(HEADERS) $(STATIC)
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $< -o $@ $(WITH_ARCHIVE)
 
+# --- the arena for WebAssembly: the same source, without Rust's library; the C core is for the test ---
+
+RUSTC ?= rustc
+WASM := target/wasm
+WASM_SOURCES := $(wildcard wasm/*.rs src/arena/bump/*.rs)
+WASM_RUSTC = $(RUSTC) --edition 2024 --target wasm32-unknown-unknown -C opt-level=3 -C panic=abort -C codegen-units=1 \
+    -C overflow-checks=off --crate-name feather_arena
+WASM_MODULE = $(WASM_RUSTC) --crate-type cdylib --cfg module -C lto=fat -C strip=debuginfo
+# Rust brings a linker of its own version; an older one does not say where the heap ends.
+WASM_LD = $(or $(firstword $(wildcard $(shell $(RUSTC) --print sysroot)/lib/rustlib/*/bin/rust-lld)),ld.lld) -flavor wasm
+FEATHER := $(addprefix feather_arena_,alloc save rewind reset used capacity) alloc free
+
+wasm-modules: $(WASM)/feather_arena.wasm $(WASM)/feather_arena_import.wasm $(WASM)/feather_arena.o \
+    $(if $(shell command -v clang),$(WASM)/core.wasm)
+
+$(WASM)/feather_arena.wasm: $(WASM_SOURCES)
+	@mkdir -p $(WASM)
+	$(WASM_MODULE) -o $@ wasm/arena.rs
+# For a host that makes the memory.
+$(WASM)/feather_arena_import.wasm: $(WASM_SOURCES)
+	@mkdir -p $(WASM)
+	$(WASM_MODULE) -C link-arg=--import-memory -o $@ wasm/arena.rs
+# For C cores: wasm-ld core.o feather_arena.o, exporting what the host is to call.
+$(WASM)/feather_arena.o: $(WASM_SOURCES)
+	@mkdir -p $(WASM)
+	$(WASM_RUSTC) --crate-type lib --emit obj=$@ wasm/arena.rs
+$(WASM)/core.wasm: wasm/core.c wasm/feather_arena.h $(WASM)/feather_arena.o
+	clang --target=wasm32 -std=c11 -O2 -ffreestanding -Wall -Wextra -Wpedantic -Werror -c $< -o $(WASM)/core.o
+	$(WASM_LD) --no-entry $(FEATHER:%=--export=%) $(WASM)/core.o $(WASM)/feather_arena.o -o $@
+
+wasm:
+	@c-tests/setup.sh wasm
+	@c-tests/run.sh wasm
+
 # --- running and checking: setup first, for the library looks for valgrind's headers when it is built ---
 
 setup:
@@ -199,7 +234,7 @@ run: setup
 
 test: setup
 	@$(MAKE) --no-print-directory all examples
-	@c-tests/run.sh rust header symbols examples link tools programs install
+	@c-tests/run.sh rust header symbols examples link tools wasm programs install
 
 check-header check-symbols check-programs check-link check-tools: check-%: all
 	@c-tests/run.sh $*

@@ -96,7 +96,10 @@ fn header(root: &Path, abi: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// Mends what the generator cannot be told: every constant is unsigned in Rust, but a bare number
+/// Constants that stand for an int: what lifecycle_kind returns.
+const SIGNED: [&str; 8] = ["NIL", "STRING", "INT", "DOUBLE", "LIST", "DICT", "FOREIGN", "BUILDER"];
+
+/// Mends what the generator cannot be told: other constants are unsigned in Rust, but a bare number
 /// is an int in C; types read better by their own name than with `struct` or `enum` before it; a
 /// comment of one line takes one line; what the library itself calls (`extern` blocks) and the
 /// constants of its inner rooms are nobody else's business; what Rust calls Safety are requirements
@@ -147,7 +150,10 @@ fn finish(header: &str) -> String {
         text.push_str(if own.starts_with("      ") { own.trim_start() } else { &own });
         let mut words = line.split(' ');
         let constant = words.next() == Some("#define")
-            && words.next().is_some_and(|name| !name.contains("_VERSION"))
+            && words.next().is_some_and(|name| {
+                let short = name.trim_start_matches("LIFECYCLE_");
+                !name.contains("_VERSION") && !SIGNED.contains(&short)
+            })
             && words.next().is_some_and(|value| value.parse::<u32>().is_ok());
         text.push_str(if constant { "u\n" } else { "\n" });
     }

@@ -509,6 +509,8 @@ PIN void *(*const type_lifecycle_arena_alloc_slow)(lifecycle_arena *arena,
     size_t size) = lifecycle_arena_alloc_slow;
 PIN void *(*const type_lifecycle_arena_alloc_aligned)(lifecycle_arena *arena, size_t size,
     size_t align) = lifecycle_arena_alloc_aligned;
+PIN void *(*const type_lifecycle_arena_grow)(lifecycle_arena *arena, void *at, size_t old_size,
+    size_t new_size) = lifecycle_arena_grow;
 PIN char *(*const type_lifecycle_arena_strdup)(lifecycle_arena *arena, const char *text,
     size_t len) = lifecycle_arena_strdup;
 PIN lifecycle_arena_mark (*const type_lifecycle_arena_save)(lifecycle_arena *arena) = lifecycle_arena_save;

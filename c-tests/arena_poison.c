@@ -1,6 +1,7 @@
 /*
  * Reads a byte of an arena after its life: `arena_poison reset` after a reset,
- * `arena_poison rewind` after a rewind. It is run with AddressSanitizer and
+ * `arena_poison rewind` after a rewind, `arena_poison grow` after it grew and
+ * moved, `arena_poison shrink` behind what shrank. It is run with AddressSanitizer and
  * under valgrind, which must report it with the library as it ships; without a
  * checker it ends with 0, so a success there means that nobody watched.
  */
@@ -33,8 +34,15 @@ int main(int argc, char **argv)
     } else if (strcmp(how, "rewind") == 0) {
         if (lifecycle_arena_rewind(arena, mark) != LIFECYCLE_OK)
             return 2;
+    } else if (strcmp(how, "grow") == 0) {
+        if (lifecycle_arena_alloc(arena, 1) == NULL ||
+            lifecycle_arena_grow(arena, (void *)old, 5, 500) == NULL)
+            return 2;
+    } else if (strcmp(how, "shrink") == 0) {
+        if (lifecycle_arena_grow(arena, (void *)old, 5, 0) != old)
+            return 2;
     } else {
-        fprintf(stderr, "usage: arena_poison reset|rewind\n");
+        fprintf(stderr, "usage: arena_poison reset|rewind|grow|shrink\n");
         return 2;
     }
 

@@ -289,6 +289,15 @@ static void fill_arenas(struct world *w)
     bad(w, K_ARENA_SIZE, "huge", SIZE_MAX, LIFECYCLE_E_TOO_BIG);
     bad(w, K_ARENA_SIZE, "huge, just before rounding wraps", SIZE_MAX - 14, LIFECYCLE_E_TOO_BIG);
     bad(w, K_ARENA_SIZE, "half of memory", SIZE_MAX / 2, LIFECYCLE_E_TOO_BIG);
+    good(w, K_ARENA_AT, P(w->kept));
+    bad(w, K_ARENA_AT, "NULL with a size", 0, INVALID);
+    bad(w, K_ARENA_AT, "odd", P(w->kept) + 1, INVALID);
+    bad(w, K_ARENA_AT, "another arena's", P(w->other_kept), INVALID);
+    bad(w, K_ARENA_AT, "the stack", P(&w), INVALID);
+    bad(w, K_ARENA_AT, "every bit set", UINT64_MAX, INVALID);
+    good(w, K_ARENA_OLD, 16);
+    bad(w, K_ARENA_OLD, "more than is in use", 1 << 20, INVALID);
+    bad(w, K_ARENA_OLD, "huge", SIZE_MAX, INVALID);
     good(w, K_ARENA_ALIGN, 32);
     bad(w, K_ARENA_ALIGN, "3", 3, INVALID);
     bad(w, K_ARENA_ALIGN, "4 MiB", 4 << 20, INVALID);

@@ -58,6 +58,7 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(HANDLE, as_int64) KIND(HANDLE_NEW, as_int64) KIND(NUMBER, as_number)  \
     KIND(ARENA, as_pointer) KIND(ARENA_OPTIONS, as_pointer)                    \
     KIND(ARENA_SIZE, as_number) KIND(ARENA_ALIGN, as_number)                   \
+    KIND(ARENA_AT, as_pointer) KIND(ARENA_OLD, as_number)                      \
     KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
     KIND(SPL_COUNT, as_int64)                                                  \
     KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
@@ -119,6 +120,7 @@ struct world {
     int64_t handle;
     lifecycle_arena *arena, *other_arena, *dead_arena;
     lifecycle_arena_mark mark, rewound, other_mark;
+    void *kept, *other_kept;
     struct values of[K_NONE];
 };
 
@@ -254,8 +256,8 @@ static void make_arenas(struct world *w)
     EXPECT(lifecycle_arena_alloc(w->arena, 100) != NULL);
     w->rewound = lifecycle_arena_save(w->arena);
     EXPECT_OK(lifecycle_arena_rewind(w->arena, w->mark));
-    EXPECT(lifecycle_arena_alloc(w->arena, 200) != NULL);
-    EXPECT(lifecycle_arena_alloc(w->other_arena, 300) != NULL);
+    EXPECT((w->kept = lifecycle_arena_alloc(w->arena, 200)) != NULL);
+    EXPECT((w->other_kept = lifecycle_arena_alloc(w->other_arena, 300)) != NULL);
     w->other_mark = lifecycle_arena_save(w->other_arena);
     EXPECT_OK(lifecycle_arena_destroy(w->dead_arena));
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to the tools that building, running and checking want: installs what is missing where that is possible, else
 # names it. Only a missing C compiler is fatal; checks that miss a tool are skipped with a visible line.
-# `setup.sh aarch64` sees to what building and running for that processor wants as well.
+# `setup.sh aarch64` sees to what building and running for that processor wants as well, `setup.sh wasm` to WebAssembly.
 set -u
 
 missing=
@@ -29,6 +29,18 @@ want cmake cmake
 if [ "${1:-}" = aarch64 ]; then
     want aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
     want qemu-aarch64 qemu-user
+fi
+if [ "${1:-}" = wasm ]; then
+    want node nodejs
+    wasm=$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)
+    if ! ls "$wasm"/libcore-* >/dev/null 2>&1; then
+        if command -v rustup >/dev/null 2>&1; then
+            rustup target add wasm32-unknown-unknown >/dev/null 2>&1 || echo "setup: rustup has no wasm32-unknown-unknown"
+        else
+            missing="$missing wasm32-unknown-unknown"
+            packages="$packages libstd-rust-dev-wasm32"
+        fi
+    fi
 fi
 
 if [ -n "$missing" ]; then

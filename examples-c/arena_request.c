@@ -42,21 +42,25 @@ static struct field *parse(lifecycle_arena *arena, const char *query)
     return first;
 }
 
-/* Writes the fields as text; NULL when memory ran out. */
+/*
+ * Writes the fields as text, which grows as they come: in place, since nothing
+ * else is allocated meanwhile. NULL when memory ran out.
+ */
 static const char *answer(lifecycle_arena *arena, const struct field *fields)
 {
-    size_t room = 1;
-    const struct field *field;
-    char *text, *at;
+    size_t len = 0;
+    char *text = lifecycle_arena_alloc(arena, 1);
 
-    for (field = fields; field != NULL; field = field->next)
-        room += strlen(field->name) + strlen(field->value) + 8;
-    text = at = lifecycle_arena_alloc(arena, room);
-    if (text == NULL)
-        return NULL;
-    for (field = fields; field != NULL; field = field->next)
-        at += sprintf(at, "  %s is %s\n", field->name, field->value);
-    *at = '\0';
+    for (; text != NULL && fields != NULL; fields = fields->next) {
+        size_t more = strlen(fields->name) + strlen(fields->value) + 7;
+
+        text = lifecycle_arena_grow(arena, text, len + 1, len + more + 1);
+        if (text != NULL)
+            sprintf(text + len, "  %s is %s\n", fields->name, fields->value);
+        len += more;
+    }
+    if (text != NULL)
+        text[len] = '\0';
     return text;
 }
 

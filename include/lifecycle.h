@@ -80,6 +80,10 @@
 /** Defaults for a lifecycle_arena_options. */
 #define LIFECYCLE_ARENA_OPTIONS_INIT \
     { sizeof(lifecycle_arena_options), 0, 0, NULL, 0, 0, 0, 0 }
+/** Defaults for a lifecycle_interp_options. */
+#define LIFECYCLE_INTERP_OPTIONS_INIT \
+    { sizeof(lifecycle_interp_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, \
+                               { NULL, NULL, NULL, NULL }, 0 }
 /** An observer that hears nothing yet: set on_event. */
 #define LIFECYCLE_OBSERVER_INIT { sizeof(lifecycle_observer), NULL }
 
@@ -244,6 +248,33 @@
 /** Name kind: globals; value = whatever the host keeps there. */
 #define LIFECYCLE_GLOBAL 3u
 
+/** Kind: no value. */
+#define LIFECYCLE_NIL 0
+
+/** Kind: text, any bytes. */
+#define LIFECYCLE_STRING 1
+
+/** Kind: a number of 64 bits with a sign. */
+#define LIFECYCLE_INT 2
+
+/** Kind: a double. */
+#define LIFECYCLE_DOUBLE 3
+
+/** Kind: a list of values. */
+#define LIFECYCLE_LIST 4
+
+/** Kind: pairs of a key and a value, in the order in which the keys came. */
+#define LIFECYCLE_DICT 5
+
+/** Kind: something of the host's, with a type name and a text. */
+#define LIFECYCLE_FOREIGN 6
+
+/** Kind: a text in the making. */
+#define LIFECYCLE_BUILDER 7
+
+/** Lists and dicts have a string form if they are not nested deeper than this. */
+#define LIFECYCLE_TEXT_DEPTH_MAX 10000u
+
 /** What a fallible function returns: 0 or a negative number. Numbers are never reused. */
 typedef enum lifecycle_status {
     /** It worked. */
@@ -294,6 +325,12 @@ typedef enum lifecycle_status {
 
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
+
+/**
+ * A persistent value: immutable, counted. It belongs to the interpreter that made it. Numbers may
+ * be kept in the pointer itself: never follow it.
+ */
+typedef struct lifecycle_value lifecycle_value;
 
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are
@@ -782,7 +819,10 @@ typedef struct lifecycle_arena_options {
     void *first_region;
     /** Its bytes. */
     size_t first_region_size;
-    /** Bytes that stay committed after a reset, rounded up to pages; default: all of them. */
+    /**
+     * Bytes that stay committed after every reset, rounded up to pages; SIZE_MAX: all of them;
+     * default: what the recent rounds needed (see lifecycle_arena_reset).
+     */
     size_t retained;
     /** LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind. */
     uint32_t flags;
@@ -837,6 +877,141 @@ typedef struct lifecycle_arena_stats {
     /** Resets since it was made. */
     uint64_t resets;
 } lifecycle_arena_stats;
+
+/**
+ * What a handle stands for. For the inline functions: the text, if it has one by now. The rest is
+ * private.
+ */
+typedef struct lifecycle_slot {
+    /** Its bytes, or NULL: it has none yet. */
+    const uint8_t *text;
+    /** How many; 0 where it has none, or where it may get others. */
+    size_t text_len;
+    /** Private. */
+    uint64_t payload;
+    /** Private. */
+    uint32_t kind;
+    /** Private. */
+    uint32_t stamp;
+} lifecycle_slot;
+
+/**
+ * One interpreter's values. The three words are for the inline functions: the newest `count`
+ * handles are `first` and those that follow it, and `slots` is what they stand for. The rest is
+ * private.
+ */
+typedef struct lifecycle_interp {
+    /** The first of the newest handles. */
+    uint64_t first;
+    /** How many there are. */
+    uint64_t count;
+    /** What they stand for. */
+    lifecycle_slot *slots;
+} lifecycle_interp;
+
+/**
+ * A scratch value: a generation of 36 bits above an index of 28 bits; 0 is nil. It names what it
+ * was made for until the outermost eval ends (or its scope closes), and nothing ever after.
+ */
+typedef uint64_t lifecycle_handle;
+
+/**
+ * Writes the string form of a double, list or dict into a builder. The string forms of lists and
+ * dicts in it are there already, so that asking for them does not call it once more, however deep
+ * they are nested.
+ */
+typedef enum lifecycle_status (*lifecycle_to_text_fn)(struct lifecycle_interp *interp,
+                               lifecycle_handle value,
+                               lifecycle_handle builder,
+                               void *user);
+
+/** Makes the list that a text is in the host's language; nil = it is none. */
+typedef lifecycle_handle (*lifecycle_to_list_fn)(lifecycle_interp *interp,
+                          lifecycle_handle text,
+                          void *user);
+
+/** Takes a foreign thing back: called once for each. */
+typedef void (*lifecycle_foreign_release_fn)(void *ptr, void *user);
+
+/** Makes another foreign thing like this one; NULL = it cannot. */
+typedef void *(*lifecycle_foreign_clone_fn)(void *ptr, void *user);
+
+/** How an interpreter is set up. Start from LIFECYCLE_INTERP_OPTIONS_INIT; zero means the default. */
+typedef struct lifecycle_interp_options {
+    /** sizeof(lifecycle_interp_options) */
+    size_t size;
+    /** Handed to each of the four functions below; lifecycle_interp_user returns it. */
+    void *user;
+    /**
+     * The language's string form of a double, list or dict; default: the shortest text that reads
+     * back as the double, and Tcl's list syntax.
+     */
+    lifecycle_to_text_fn to_text;
+    /** The language's list syntax; default: Tcl's. */
+    lifecycle_to_list_fn to_list;
+    /** Takes a foreign thing back; default: nothing is done. */
+    lifecycle_foreign_release_fn foreign_release;
+    /** Makes another one, to be kept; default: what is kept is its type name and text. */
+    lifecycle_foreign_clone_fn foreign_clone;
+    /** Most frames at once, the global one included; default 10,000. */
+    size_t frame_limit;
+    /** Most handles at once; default 2^27, which is also the most. */
+    size_t handle_limit;
+    /** Most bytes of scratch memory in use at once, for each open scope; default 64 GiB. */
+    size_t arena_limit;
+    /** Most bytes of persistent values at once; default: no limit. */
+    size_t value_limit;
+    /** Where all memory but the scratch bytes comes from; all NULL = malloc, realloc, free. */
+    lifecycle_allocator allocator;
+    /** 0. */
+    uint64_t reserved;
+} lifecycle_interp_options;
+
+/** An open scope; 0 is none. */
+typedef uint64_t lifecycle_scope;
+
+/** What an interpreter holds. */
+typedef struct lifecycle_memory {
+    /** Handles alive. */
+    uint64_t scratch_handles;
+    /** Bytes that the scratch side has in use: the handles' slots and arena_used. */
+    uint64_t scratch_bytes;
+    /** Bytes of the scratch arenas in use, all open scopes together. */
+    uint64_t arena_used;
+    /** Namespaces, the global one included. */
+    uint64_t namespaces;
+    /** Commands that have a body. */
+    uint64_t procs;
+    /** Evals entered and not left. */
+    uint64_t eval_depth;
+    /**
+     * Blocks of persistent values alive: a string is one, a list one for up to 32 elements; small
+     * numbers take none.
+     */
+    uint64_t values;
+    /** Their bytes. */
+    uint64_t value_bytes;
+    /** The most that scratch_bytes ever was at the end of an eval or scope. */
+    uint64_t high_water;
+    /** Values that nobody keeps any more but a handle may still name; freed when it cannot. */
+    uint64_t pending_values;
+    /** Frames, the global one included. */
+    uint64_t frames;
+    /** Scopes open. */
+    uint64_t scopes;
+    /** Variables that have a value, in all namespaces and frames. */
+    uint64_t variables;
+    /** Traces. */
+    uint64_t traces;
+    /** References to values that the host holds. */
+    uint64_t held_values;
+} lifecycle_memory;
+
+/** Compares two elements: negative, 0 or positive as `a` comes before, with or after `b`. */
+typedef int (*lifecycle_compare_fn)(lifecycle_interp *interp,
+             lifecycle_handle a,
+             lifecycle_handle b,
+             void *user);
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2586,9 +2761,9 @@ lifecycle_status lifecycle_arena_create(const lifecycle_arena_options *options,
  * Runs the arena's cleanups, newest first, and gives all of its memory back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an arena); LIFECYCLE_E_STALE (destroyed
- *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena); LIFECYCLE_E_SYSTEM,
- *          LIFECYCLE_E_NOMEM (the system does not take memory back: the arena is empty and still
- *          valid, call again).
+ *          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's
+ *          own arena); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not take memory
+ *          back: the arena is empty and still valid, call again).
  *
  * Ownership: the arena and everything allocated from it are gone; the first region is the caller's
  * again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
@@ -2628,6 +2803,33 @@ void *lifecycle_arena_alloc_slow(lifecycle_arena *arena, size_t size);
 void *lifecycle_arena_alloc_aligned(lifecycle_arena *arena, size_t size, size_t align);
 
 /**
+ * Gives an allocation another size, as realloc does. It stays where it is when it shrinks, and
+ * when it is the arena's last allocation and there is room behind it; otherwise its bytes are
+ * copied. What the last allocation gives up when it shrinks, or moves into a mapping of its own,
+ * can be allocated again at once, unless a mark was saved or a cleanup registered since; what any
+ * other gives up comes back with the reset.
+ *
+ * \param at        an allocation of this arena; NULL, with an old_size of 0, allocates.
+ * \param old_size  its size in bytes, as it was asked for.
+ * \param new_size  the size in bytes that it is to have; 0 keeps an address of its own.
+ *
+ * \returns the allocation with its first bytes, as many as both sizes have; the others are not
+ *          zeroed. It is aligned to 16; a larger alignment is kept only where it does not move.
+ *          NULL on failure, the old bytes untouched, lifecycle_last_error() telling: as
+ *          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for bytes that are not in use in
+ *          the arena.
+ *
+ * Ownership: the arena's; the old address is dead unless it is what is returned. A rewind to a
+ * mark saved before forgets the change: the allocation has its first old_size bytes again if it
+ * had not moved, and is gone if it had. Threads, re-entry, fork: as lifecycle_arena_alloc_slow.
+ * Since: 0.1.0
+ */
+void *lifecycle_arena_grow(lifecycle_arena *arena,
+                           void *at,
+                           size_t old_size,
+                           size_t new_size);
+
+/**
  * Copies `len` bytes of text and ends the copy with a NUL.
  *
  * \param text  `len` bytes, which may hold NULs and are copied as they are; (NULL, 0) is the empty
@@ -2661,9 +2863,9 @@ lifecycle_arena_mark lifecycle_arena_save(lifecycle_arena *arena);
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
  *          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena). On failure nothing is
- *          forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
- *          each rewound and built upon.
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
+ *          On failure nothing is forgotten. That a mark is stale is told for certain up to 64
+ *          levels of marks that were each rewound and built upon.
  *
  * Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
  * Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
@@ -2699,13 +2901,19 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
                                           void *user);
 
 /**
- * Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
- * stay, so that the next round takes no page fault; what exceeds lifecycle_arena_options.retained,
- * and huge allocations, go back to the system. Under AddressSanitizer and valgrind the old bytes
- * are marked: whoever still uses one is reported.
+ * Runs the arena's cleanups, newest first, and forgets everything allocated from it. That takes as
+ * long as the cleanups do and a few stores, whatever was allocated. Under AddressSanitizer and
+ * valgrind the old bytes are marked: whoever still uses one is reported.
+ *
+ * The pages stay, so that the next round takes no page fault and calls nothing: as many as the
+ * largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
+ * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
+ * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
+ * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
+ * always go back.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
- *          LIFECYCLE_E_BUSY (called from a cleanup of this arena).
+ *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
  *
  * Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
  * the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets
@@ -2748,6 +2956,949 @@ size_t lifecycle_arena_capacity(const lifecycle_arena *arena);
 lifecycle_status lifecycle_arena_stats_get(const lifecycle_arena *arena,
                                            lifecycle_arena_stats *out,
                                            size_t size);
+
+/**
+ * Makes an interpreter: one owner for all values of one interpreter, scratch and persistent.
+ *
+ * A handle (lifecycle_handle) names a scratch value until the outermost eval ends; a value
+ * (lifecycle_value) is persistent, immutable and counted. lifecycle_materialize makes a value of a
+ * handle, lifecycle_wrap a handle of a value. Variables, commands and traces keep values by
+ * themselves. In lists and dicts handles are references: what is changed in place is seen through
+ * every handle and list that names it, and never by what is kept.
+ *
+ * \param options   how to set it up, starting from LIFECYCLE_INTERP_OPTIONS_INIT; NULL = the
+ *                  defaults. Copied.
+ * \param[out] out  the interpreter on LIFECYCLE_OK, else NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (out is NULL, options not set up with the macro, an
+ *          allocator that lacks a function); LIFECYCLE_E_UNSUPPORTED (options of a later version
+ *          that sets more); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65,536 interpreters exist, or
+ *          all generations of handles are used up).
+ *
+ * Ownership: the caller's, until lifecycle_interp_destroy. Threads: any thread; each interpreter is
+ * used by one thread at a time. Re-entry: from anywhere. Fork: the child has a copy, separate from
+ * then on. Since: 0.1.0
+ */
+lifecycle_status lifecycle_interp_create(const lifecycle_interp_options *options,
+                                         lifecycle_interp **out);
+
+/**
+ * Forgets everything that was defined, drops the scratch side, releases all foreign things and
+ * gives all memory back, but for values that the host still holds: those stay valid for
+ * lifecycle_value_retain and lifecycle_value_release, and the last release gives back the rest.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an interpreter); LIFECYCLE_E_STALE
+ *          (destroyed already); LIFECYCLE_E_BUSY (in an eval, or called from a function that
+ *          releases a foreign thing); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not
+ *          take scratch memory back: the interpreter is empty and still valid, call again).
+ *
+ * Ownership: the interpreter and its handles are gone. Threads: the one that uses it. Re-entry: not
+ * from an eval. Fork: a child destroys its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_interp_destroy(lifecycle_interp *interp);
+
+/**
+ * The pointer that lifecycle_interp_options.user was.
+ *
+ * \returns the pointer; NULL when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: the host's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork:
+ * works. Since: 0.1.0
+ */
+void *lifecycle_interp_user(lifecycle_interp *interp);
+
+/**
+ * The arena of the outermost scratch level, for bytes of the host's that an eval needs: they are
+ * gone when the outermost eval ends. The interpreter owns the arena: allocating, saving and
+ * registering cleanups is the host's, while resetting, rewinding and destroying it are
+ * LIFECYCLE_E_BUSY.
+ *
+ * \returns the arena; NULL when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: the interpreter's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_arena *lifecycle_interp_arena(lifecycle_interp *interp);
+
+/**
+ * An eval begins. Evals nest, and each is left by lifecycle_eval_leave, or with those inside it by
+ * lifecycle_eval_unwind.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_BUSY (called from a function that releases a foreign thing, or a cleanup of
+ *          the arena); LIFECYCLE_E_NOMEM. On failure no eval has begun.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks, but not while handles are dropped. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_enter(lifecycle_interp *interp);
+
+/**
+ * An eval ends. Scopes opened and frames pushed in it and left behind are closed and popped. At the
+ * end of the outermost eval every handle is gone, and all scratch memory is free for the next one:
+ * a few stores, however much there was.
+ *
+ * \param result     what the eval results in, or nil.
+ * \param[out] kept  the result's value, to be released by the host; NULL = it is not wanted. NULL
+ *                   is put there for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or in no eval); LIFECYCLE_E_STALE;
+ *          and if the result is wanted what lifecycle_materialize returns: the eval is left all the
+ *          same.
+ *
+ * Ownership: the value is the caller's. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Functions that release foreign things and cleanups of the arena are called. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_leave(lifecycle_interp *interp,
+                                      lifecycle_handle result,
+                                      lifecycle_value **kept);
+
+/**
+ * How many evals were entered and not left.
+ *
+ * \returns the number; 0 when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_eval_depth(lifecycle_interp *interp);
+
+/**
+ * Leaves evals until `depth` are left, for a host that leaves them by longjmp: after landing it
+ * calls this with the depth that there was when it called setjmp.
+ *
+ * \param depth  evals that stay; 0 = none: the scratch side is dropped.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_RANGE (there are fewer evals).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_eval_leave. A callback may be left by longjmp,
+ * but not one that the library calls while it drops handles. Since: 0.1.0
+ */
+lifecycle_status lifecycle_eval_unwind(lifecycle_interp *interp, size_t depth);
+
+/**
+ * Drops the scratch side where there is no eval: handles that were made outside of one, and all
+ * bytes behind them.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_BUSY (in an eval: nothing is dropped).
+ *
+ * Ownership: all handles are gone. Threads: the one that uses the interpreter. Re-entry: not from
+ * an eval. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_force_reset(lifecycle_interp *interp);
+
+/**
+ * Opens a scope: what is made from now on goes when the scope is closed, so that one long eval
+ * needs no more scratch memory than one of its rounds. Scopes nest.
+ *
+ * \param[out] out  the scope on LIFECYCLE_OK, else 0.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, out is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_LIMIT (4,096 scopes are open); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: a scope is closed by lifecycle_scope_close, with a scope around it, or by the end of
+ * the eval that it was opened in. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_scope_open(lifecycle_interp *interp, lifecycle_scope *out);
+
+/**
+ * Closes a scope and those opened inside it: the handles made in it are gone. What was stored in a
+ * list or dict of a scope outside stays: there it is a copy, made when it was stored.
+ *
+ * \param scope           the scope.
+ * \param[in,out] escape  a handle that is to outlive the scope: it is set to a new handle outside
+ *                        that names an equal value, or the same one if it was made outside. NULL or
+ *                        nil = nothing escapes. Set to nil on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, no scope, or one that is not
+ *          open yet); LIFECYCLE_E_STALE (the interpreter, the scope or the handle is gone);
+ *          LIFECYCLE_E_CYCLE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (what escapes cannot be copied).
+ *          On failure the scope stays open, unless there was no room for the new handle.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_eval_leave. Since: 0.1.0
+ */
+lifecycle_status lifecycle_scope_close(lifecycle_interp *interp,
+                                       lifecycle_scope scope,
+                                       lifecycle_handle *escape);
+
+/**
+ * Tells what an interpreter holds.
+ *
+ * \param[out] out  filled in, or zeroed on failure.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, out is NULL, size is 0 or more
+ *          than 64 KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_memory_stats(lifecycle_interp *interp,
+                                        lifecycle_memory *out,
+                                        size_t size);
+
+/**
+ * Makes an empty dict. Its keys compare by their text; entries stay in the order in which their
+ * keys were added.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory), LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict(lifecycle_interp *interp);
+
+/**
+ * Makes a handle name a dict: a LIST, or what has a text that is one (lifecycle_list_shimmer),
+ * becomes the dict of its elements, each two a key and a value. Where a key comes twice the last
+ * value counts, in the first one's place. The text stays the same until the dict is changed in
+ * place. A DICT stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a list, or one with an odd number of elements; a
+ *          foreign thing or a builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil
+ *          or none of it); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY, LIFECYCLE_E_RANGE (a function of
+ *          the options changed what the handle names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and
+ *          what the to_text function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list, and to_text for keys that are lists or doubles. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * Makes another dict of the same entries: changing one dict does not change the other. Values that
+ * handles name are the same in both. Of a dict that was wrapped this takes as long as there are
+ * changes in it.
+ *
+ * \returns a DICT; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT:
+ *          lifecycle_dict_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT
+ *          (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_copy(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * How many entries a dict has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_dict_size(lifecycle_interp *interp, lifecycle_handle dict);
+
+/**
+ * The value of a key. It is as an element of a list is (lifecycle_list_at): the handle that was
+ * stored, or one made now; a list or dict of a dict that was wrapped gets the same one each time,
+ * within the scope that the dict was made in.
+ *
+ * \param key  of any kind but a builder; its text counts.
+ *
+ * \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
+ *          and what the to_text function of the options returns.
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
+ * to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_dict_get(lifecycle_interp *interp,
+                                    lifecycle_handle dict,
+                                    lifecycle_handle key);
+
+/**
+ * Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
+ * handle and list that names the dict sees it; a persistent value that the dict came from does not.
+ * The key is copied: what is done with its handle afterwards does not change it. A value of a newer
+ * scope than the dict's is stored as a copy, which stays when that scope is closed.
+ *
+ * \param dict   what is changed.
+ * \param key    of any kind but a builder; its text counts.
+ * \param value  of any kind but a builder; the dict itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a DICT, or the key or value is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself); and what the to_text
+ *          function of the options returns. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_text for a key that is a list, a dict or a double. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_set_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle dict,
+                                             lifecycle_handle key,
+                                             lifecycle_handle value);
+
+/**
+ * Removes a key and its value.
+ *
+ * \param dict  what is changed, as in lifecycle_dict_set_in_place.
+ * \param key   of any kind but a builder; its text counts.
+ *
+ * \returns LIFECYCLE_E_NOT_FOUND (the dict has no such key), or as lifecycle_dict_set_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_dict_set_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_dict_remove_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle dict,
+                                                lifecycle_handle key);
+
+/**
+ * An entry of a dict, by its place: asking for all of them one after the other is linear, also
+ * where entries were removed.
+ *
+ * \param i           the place, from 0, in the order in which keys were added.
+ * \param[out] key    a handle for the key, a STRING of its own; NULL = it is not wanted. Nil on
+ *                    failure.
+ * \param[out] value  a handle for the value, as lifecycle_dict_get gives it; NULL = it is not
+ *                    wanted. Nil on failure.
+ *
+ * \returns whether there is such an entry; false also on failure, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_RANGE (the dict has no such entry), LIFECYCLE_E_TYPE (not a DICT),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: as lifecycle_dict_get. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_dict_entry(lifecycle_interp *interp,
+                          lifecycle_handle dict,
+                          size_t i,
+                          lifecycle_handle *key,
+                          lifecycle_handle *value);
+
+/**
+ * Makes a list of what handles name. In lists handles are references: the element is the very
+ * value, and what is changed in place is seen in every list that has it.
+ *
+ * \param elements  their handles, copied; NULL if there are none.
+ * \param n         how many.
+ *
+ * \returns a LIST; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter, a handle that is nil or none of it, NULL with n > 0), LIFECYCLE_E_STALE,
+ *          LIFECYCLE_E_TYPE (a builder), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or
+ *          scratch memory).
+ *
+ * Ownership: the handle lives until its scope is closed or the outermost eval ends. Threads: the
+ * one that uses the interpreter. Re-entry: from anywhere, but not while handles are dropped. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list(lifecycle_interp *interp,
+                                const lifecycle_handle *elements,
+                                size_t n);
+
+/**
+ * Makes a handle name a list: what it names becomes the list that its text is, as the to_list
+ * function of the options says, or else Tcl's list syntax. The text stays the same until the list
+ * is changed in place. A DICT becomes the list of its keys and values; a LIST stays as it is.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (its text is not a list, or it is a foreign thing or a
+ *          builder); LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (the to_list function changed what the handle
+ *          names); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls to_list. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_shimmer(lifecycle_interp *interp,
+                                        lifecycle_handle value);
+
+/**
+ * How many elements a list has.
+ *
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a LIST:
+ *          lifecycle_list_shimmer makes it one), LIFECYCLE_E_INVALID (not an interpreter, the
+ *          handle is nil or none of it), LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_list_length(lifecycle_interp *interp, lifecycle_handle list);
+
+/**
+ * An element of a list. One that was stored as a handle comes back as the same handle. One of a
+ * list that was wrapped gets a handle now; if it is a list or dict, the same one each time, so
+ * that changing it in place is seen in the list. That holds within the scope that the list was
+ * made in: reached inside a newer scope, such an element is a copy of its own each time.
+ *
+ * \param i  its place, from 0.
+ *
+ * \returns its handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_RANGE (the list
+ *          has no such element), LIFECYCLE_E_TYPE (not a LIST), LIFECYCLE_E_INVALID (not an
+ *          interpreter, the handle is nil or none of it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership: the handle lives as its value does, a new one until its scope is closed or the
+ * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_at(lifecycle_interp *interp,
+                                   lifecycle_handle list,
+                                   size_t i);
+
+/**
+ * Makes another list of the same elements: changing one list does not change the other. The
+ * elements that handles name are the same values in both. Of a list that was wrapped this takes
+ * as long as there are changes in it.
+ *
+ * \returns a LIST; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a LIST),
+ *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_copy(lifecycle_interp *interp, lifecycle_handle list);
+
+/**
+ * Makes a list of some elements of another one, as lifecycle_list_copy does.
+ *
+ * \param first  the place of the first one, from 0.
+ * \param count  how many; both are cut to what there is, so the result may be empty.
+ *
+ * \returns as lifecycle_list_copy.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_slice(lifecycle_interp *interp,
+                                      lifecycle_handle list,
+                                      size_t first,
+                                      size_t count);
+
+/**
+ * Appends an element: O(1), on the average of many. Every handle and list that names the list sees
+ * it; a persistent value that the list came from does not.
+ *
+ * An element of a newer scope than the list's is stored as a copy, which stays when that scope is
+ * closed.
+ *
+ * \param list     what is changed.
+ * \param element  what it gets; the list itself is allowed, but then it cannot be kept.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST, or the element is a builder);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (of scratch memory);
+ *          LIFECYCLE_E_CYCLE (a copy was to be made of what contains itself). On failure nothing
+ *          has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_push_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_handle element);
+
+/**
+ * Puts an element in front of all others; otherwise as lifecycle_list_push_in_place. For a list
+ * that was wrapped the first time takes as long as it has elements.
+ *
+ * \returns as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_unshift_in_place(lifecycle_interp *interp,
+                                                 lifecycle_handle list,
+                                                 lifecycle_handle element);
+
+/**
+ * Takes the last element out of a list: O(1).
+ *
+ * \returns its handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_RANGE (the list
+ *          is empty), or as lifecycle_list_at. On failure nothing has changed.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_at. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_pop_in_place(lifecycle_interp *interp,
+                                             lifecycle_handle list);
+
+/**
+ * Takes the first element out of a list: O(1).
+ *
+ * \returns as lifecycle_list_pop_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_at. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_list_shift_in_place(lifecycle_interp *interp,
+                                               lifecycle_handle list);
+
+/**
+ * Puts an element in the place of another one: O(1).
+ *
+ * \param i        the place, from 0.
+ * \param element  what it gets, as in lifecycle_list_push_in_place.
+ *
+ * \returns LIFECYCLE_E_RANGE (the list has no such element), or as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_set_at_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle list,
+                                                size_t i,
+                                                lifecycle_handle element);
+
+/**
+ * Puts the elements of a list in the place of others: inserts, replaces and removes.
+ *
+ * \param first   the place of the first element that goes; the list's length to append.
+ * \param remove  how many go; cut to what there is.
+ * \param insert  the LIST whose elements come; nil = none. It stays as it is, and may be the same
+ *                list.
+ *
+ * \returns LIFECYCLE_E_RANGE (first is more than the length), or as lifecycle_list_push_in_place.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_list_push_in_place. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_splice_in_place(lifecycle_interp *interp,
+                                                lifecycle_handle list,
+                                                size_t first,
+                                                size_t remove,
+                                                lifecycle_handle insert);
+
+/**
+ * Sorts a list. Elements that compare equal stay in their order.
+ *
+ * The comparison is called with handles of elements. It may do anything: whatever order it makes
+ * up, sorting ends, after about n log2 n calls; what it changes in the list meanwhile is
+ * replaced by the sorted elements. It may be left by longjmp: then the list is as it was.
+ *
+ * \param compare  the order; NULL = by the bytes of the elements' texts, as memcmp, shorter first.
+ * \param user     passed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_TYPE (not a LIST); LIFECYCLE_E_INVALID (not an interpreter,
+ *          the handle is nil or none of it); LIFECYCLE_E_STALE (also when the comparison dropped
+ *          the list); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; and what the to_text function of the
+ *          options returns. On failure the list was not sorted.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere; calls the comparison and to_text. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_list_sort_in_place(lifecycle_interp *interp,
+                                              lifecycle_handle list,
+                                              lifecycle_compare_fn compare,
+                                              void *user);
+
+/**
+ * Makes a string.
+ *
+ * \param text  any bytes, NULs among them too; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an
+ *          interpreter, NULL with a length); LIFECYCLE_E_STALE (it was destroyed);
+ *          LIFECYCLE_E_LIMIT (handles, or scratch memory); LIFECYCLE_E_BUSY (handles are being
+ *          dropped); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: a handle belongs to the interpreter and is gone when its scope or the outermost eval
+ * ends. Threads: the one that uses the interpreter. Re-entry: from callbacks, but not while handles
+ * are dropped. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string(lifecycle_interp *interp, const char *text, size_t len);
+
+/**
+ * Makes an integer.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_int(lifecycle_interp *interp, int64_t value);
+
+/**
+ * Makes a double.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_double(lifecycle_interp *interp, double value);
+
+/**
+ * Tells of what kind a value is.
+ *
+ * \returns LIFECYCLE_STRING and the like; LIFECYCLE_NIL for nil; a negative status on failure:
+ *          LIFECYCLE_E_INVALID (not an interpreter, or a handle that it never made);
+ *          LIFECYCLE_E_STALE (the interpreter, or the handle, is gone).
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+int lifecycle_kind(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * The string form of any value. It is made when it is asked for first and kept with the value. An
+ * integer is written in decimal; a double as the shortest text that reads back as the same one, as
+ * in Tcl: "1.0", "0.0001", "1e-5", "1e+17", "Inf", "-Inf", "NaN"; a list or dict in Tcl's list
+ * syntax; a builder's is what it holds so far. lifecycle_interp_options.to_text writes the last
+ * three but the builder in its own way, and is called for inner lists and dicts first. A list or
+ * dict that was made from a text has that text until it, or anything in it, is changed.
+ *
+ * \param[out] len  bytes of it, or 0 on failure; NULL = not wanted.
+ *
+ * \returns the bytes, with a NUL behind; never NULL. "" for nil, which is no failure, and on
+ *          failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID (not an interpreter, or a
+ *          handle that it never made); LIFECYCLE_E_STALE (the interpreter or the handle is gone);
+ *          LIFECYCLE_E_CYCLE (a list is a part of itself); LIFECYCLE_E_DEPTH (nested deeper than
+ *          LIFECYCLE_TEXT_DEPTH_MAX); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM; what to_text returned.
+ *
+ * Ownership: the bytes are the interpreter's: they are valid, and do not change, as long as the
+ * handle is valid. Threads: the one that uses the interpreter. Re-entry: from callbacks, but not
+ * while handles are dropped. Fork: works. Since: 0.1.0
+ */
+const char *lifecycle_as_string(lifecycle_interp *interp,
+                                lifecycle_handle handle,
+                                size_t *len);
+
+/**
+ * A value as an integer: an integer; a double without a fraction; or whatever has a string form
+ * that is one: blanks around, a sign, decimal digits, or 0x, 0o or 0b and digits of that base. A 0
+ * in front means nothing.
+ *
+ * \param[out] out  the integer, or 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, nil,
+ *          out is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone);
+ *          LIFECYCLE_E_TYPE (it is no integer); LIFECYCLE_E_RANGE (it does not fit into 64 bits);
+ *          and where the string form cannot be made what lifecycle_as_string tells.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: as
+ * lifecycle_as_string. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_as_int(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  int64_t *out);
+
+/**
+ * A value as a double: a double; an integer; or whatever has a string form that is one: blanks
+ * around, and what lifecycle_as_int takes, decimal fractions and exponents, inf, infinity and nan
+ * in any case.
+ *
+ * \param[out] out  the double, or 0 on failure.
+ *
+ * \returns as lifecycle_as_int; LIFECYCLE_E_RANGE where a text is too large a number.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_as_int. Since: 0.1.0
+ */
+lifecycle_status lifecycle_as_double(lifecycle_interp *interp,
+                                     lifecycle_handle handle,
+                                     double *out);
+
+/**
+ * The integer, if the value is one already: nothing is converted.
+ *
+ * \param[out] out  the integer, or 0; NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_peek_int(lifecycle_interp *interp, lifecycle_handle handle, int64_t *out);
+
+/**
+ * The double, if the value is one already: nothing is converted.
+ *
+ * \param[out] out  the double, or 0; NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_peek_double(lifecycle_interp *interp, lifecycle_handle handle, double *out);
+
+/**
+ * Makes a handle for something of the host's. The handle owns it:
+ * lifecycle_interp_options.foreign_release is called with it once, when the handle's scope or the
+ * outermost eval ends, or when lifecycle_foreign_release asks for it. What is kept of it
+ * (lifecycle_materialize, a variable) is what lifecycle_interp_options.foreign_clone makes, which
+ * is released when nobody keeps it any more.
+ *
+ * \param type  a name that the host knows it by, NUL-terminated; copied.
+ * \param ptr   the thing; NULL is possible, and never released.
+ * \param text  its string form, any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID where type is
+ *          NULL.
+ *
+ * Ownership: the thing is the handle's; on failure it is still the host's. Threads, re-entry, fork:
+ * as lifecycle_string; in a forked child copies of handles release what they own there, too. Since:
+ * 0.1.0
+ */
+lifecycle_handle lifecycle_foreign(lifecycle_interp *interp,
+                                   const char *type,
+                                   void *ptr,
+                                   const char *text,
+                                   size_t len);
+
+/**
+ * The type and pointer of a foreign thing, if the value is one.
+ *
+ * \param[out] type  its type's name, or NULL; NULL = not wanted.
+ * \param[out] ptr   the thing; NULL once it was released, or where it was kept without being
+ *                   cloned. NULL = not wanted.
+ *
+ * \returns whether it is one. False for nil, and on failure, lifecycle_last_error() telling.
+ *
+ * Ownership: the name is the interpreter's, valid as long as the handle. The thing stays its
+ * owner's. Threads: the one that uses the interpreter. Re-entry: from anywhere. Fork: works. Since:
+ * 0.1.0
+ */
+bool lifecycle_peek_foreign(lifecycle_interp *interp,
+                            lifecycle_handle handle,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Releases a foreign thing before its time: lifecycle_interp_options.foreign_release is called at
+ * once. Every handle and value that has this very thing has NULL from then on. Where it was
+ * released already nothing happens.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          foreign thing).
+ *
+ * Ownership: the thing goes back to the host. Threads: the one that uses the interpreter. Re-entry:
+ * from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_foreign_release(lifecycle_interp *interp,
+                                           lifecycle_handle handle);
+
+/**
+ * Makes a builder: a text that is written piece by piece. Its string form is what was written by
+ * then; lifecycle_builder_finish makes a string of that without a copy. A builder is no element of
+ * a list or dict; what is kept of it is what was written by then, a string.
+ *
+ * \param capacity  bytes to make room for; 0 = unknown. It grows by itself.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_new(lifecycle_interp *interp, size_t capacity);
+
+/**
+ * Writes one byte.
+ *
+ * \param byte  0 to 255.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made,
+ *          nil); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_TYPE (not a
+ *          builder); LIFECYCLE_E_RANGE (not a byte); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM. On
+ *          failure nothing was written.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_byte(lifecycle_interp *interp,
+                                        lifecycle_handle builder,
+                                        int byte);
+
+/**
+ * Writes bytes.
+ *
+ * \param bytes  any bytes; copied. NULL if there are none.
+ * \param len    how many.
+ *
+ * \returns as lifecycle_builder_byte; LIFECYCLE_E_INVALID also for NULL with a length, and
+ *          LIFECYCLE_E_TOO_BIG.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_builder_byte. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_bytes(lifecycle_interp *interp,
+                                         lifecycle_handle builder,
+                                         const char *bytes,
+                                         size_t len);
+
+/**
+ * Writes the string form of a value, which may be the builder itself.
+ *
+ * \param value  any value; nil has no bytes.
+ *
+ * \returns as lifecycle_builder_bytes, and what lifecycle_as_string tells of the value.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_status lifecycle_builder_append(lifecycle_interp *interp,
+                                          lifecycle_handle builder,
+                                          lifecycle_handle value);
+
+/**
+ * Makes a string of what was written, without a copy. The builder is empty then, and may go on.
+ *
+ * \returns the string; nil on failure, lifecycle_last_error() telling as lifecycle_string and
+ *          lifecycle_builder_byte: the builder is then as it was.
+ *
+ * Ownership: as lifecycle_string. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_builder_finish(lifecycle_interp *interp,
+                                          lifecycle_handle builder);
+
+/**
+ * Bytes of the string form of a value.
+ *
+ * \returns the length; 0 for nil, and on failure as lifecycle_as_string.
+ *
+ * Ownership: nothing changes hands. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+size_t lifecycle_string_length(lifecycle_interp *interp, lifecycle_handle handle);
+
+/**
+ * lifecycle_string_byte_at for what is not at hand: it is called by that and need not be called
+ * by a program.
+ *
+ * \returns the byte, 0 to 255; -1 past the end, and on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_byte_at_slow(lifecycle_interp *interp,
+                                  lifecycle_handle handle,
+                                  size_t at);
+
+/**
+ * A string of some of a value's bytes. A long one shares them with the value.
+ *
+ * \param from  the first byte, counted from 0.
+ * \param to    the one behind the last. Both are cut to what there is; where `to` is not more than
+ *              `from` the string is empty.
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_slice(lifecycle_interp *interp,
+                                        lifecycle_handle handle,
+                                        size_t from,
+                                        size_t to);
+
+/**
+ * A string of the bytes of one value and those of another behind. To append to what this returned
+ * costs what is appended, over all: the bytes are shared where nobody asked for them meanwhile
+ * (lifecycle_as_string, which promises a NUL behind them).
+ *
+ * \returns the handle; nil on failure as lifecycle_string and lifecycle_as_string.
+ *
+ * Ownership: as lifecycle_string. Threads, re-entry, fork: as lifecycle_as_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_concat(lifecycle_interp *interp,
+                                         lifecycle_handle left,
+                                         lifecycle_handle right);
+
+/**
+ * Compares the string forms of two values byte by byte, as memcmp does; a text that another one
+ * begins with comes before that one.
+ *
+ * \returns -1, 0 or 1 as the first comes before, with or after the second; 0 on failure as
+ *          lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+int lifecycle_string_compare(lifecycle_interp *interp,
+                             lifecycle_handle a,
+                             lifecycle_handle b);
+
+/**
+ * Whether two values have the same string form.
+ *
+ * \returns whether they have; false on failure as lifecycle_as_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string_length. Since: 0.1.0
+ */
+bool lifecycle_string_equal(lifecycle_interp *interp,
+                            lifecycle_handle a,
+                            lifecycle_handle b);
+
+/**
+ * The handle that stands for a text: the same one each time, until the scope that it was asked for
+ * first in, or the outermost eval, ends. A handle that was changed in place since does not stand
+ * for its text any more.
+ *
+ * \param text  any bytes; copied. NULL if there are none.
+ * \param len   how many.
+ *
+ * \returns the handle; nil on failure as lifecycle_string.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_string_intern(lifecycle_interp *interp,
+                                         const char *text,
+                                         size_t len);
+
+/**
+ * Makes a persistent value of what a handle names: it outlives the eval, is never changed, and is
+ * freed when nobody counts it. What was wrapped and not changed since is shared and costs nothing;
+ * of what was changed all that was not is shared. Foreign things in it are cloned.
+ *
+ * \param[out] out  the value, counted once for the caller; NULL for nil, and on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a handle that it never made, out
+ *          is NULL); LIFECYCLE_E_STALE (the interpreter or the handle is gone); LIFECYCLE_E_CYCLE
+ *          (it is a part of itself); LIFECYCLE_E_LIMIT (lifecycle_interp_options.value_limit);
+ *          LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_BUSY (lifecycle_interp_options.foreign_clone makes new
+ *          things to be cloned again and again); LIFECYCLE_E_NOMEM. On failure nothing is kept.
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release, also after the interpreter was
+ * destroyed. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_materialize(lifecycle_interp *interp,
+                                       lifecycle_handle handle,
+                                       lifecycle_value **out);
+
+/**
+ * Makes a handle that refers to a value, whatever its size: elements are wrapped when they are
+ * reached. What is changed in place is a copy of the handle's own.
+ *
+ * \param value  a value of this interpreter, or NULL, which gives nil.
+ *
+ * \returns the handle; nil on failure as lifecycle_string, and LIFECYCLE_E_INVALID for a value of
+ *          another interpreter, or something that is none and is known not to be.
+ *
+ * Ownership: the value stays its owner's; the handle is good until it is dropped, even if the value
+ * is released before. Threads, re-entry, fork: as lifecycle_string. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_wrap(lifecycle_interp *interp, lifecycle_value *value);
+
+/**
+ * Counts a value once more.
+ *
+ * \param value  a value; NULL does nothing.
+ *
+ * \returns the value; NULL on failure, lifecycle_last_error() telling: LIFECYCLE_E_STALE (it was
+ *          released, as far as that can be told), LIFECYCLE_E_INVALID (it is none).
+ *
+ * Ownership: the caller gives it back by lifecycle_value_release once more. Threads: the one that
+ * uses the value's interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_value *lifecycle_value_retain(lifecycle_value *value);
+
+/**
+ * Counts a value once less: it is freed when nobody counts it any more, without recursion, and
+ * foreign things in it are released.
+ *
+ * \param value  a value; NULL does nothing. What is none, or was released as far as that can be
+ *               told, is left alone, lifecycle_last_error() telling.
+ *
+ * Ownership: one of the caller's references is gone. Threads: the one that uses the value's
+ * interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+void lifecycle_value_release(lifecycle_value *value);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

@@ -83,16 +83,14 @@ void spl_free_all_values(struct SplValue *values, int64_t count);
  * lifecycle_last_error() telling: LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (64 GiB
  * are in use), LIFECYCLE_E_TOO_BIG. Ownership: the arena's: valid until
  * feather_arena_reset. Threads: any. Re-entry: it calls nothing back. Fork:
- * the child has a copy of everything; do not fork while another thread is
- * inside one of these functions, or the child waits for that thread for ever.
- * Since: 0.1.0
+ * the child has a copy of everything, separate from then on. Since: 0.1.0
  */
 void *feather_arena_alloc(size_t size);
 
 /*
  * Forgets everything allocated from the process-wide arena, whoever allocated
- * it, and keeps the pages for the next round. Under AddressSanitizer and
- * valgrind, whoever still uses an old byte is reported.
+ * it; what stays for the next round is as with lifecycle_arena_reset. Under
+ * AddressSanitizer and valgrind, whoever still uses an old byte is reported.
  *
  * Ownership: every pointer from feather_arena_alloc is dead. Threads: any, as
  * long as no thread uses such a pointer. Re-entry, fork: as

@@ -119,6 +119,33 @@ static inline void *lifecycle_arena_alloc(lifecycle_arena *arena, size_t size)
     return lifecycle_arena_alloc_slow(arena, size);
 }
 
+/* --- Values: strings (lifecycle_string) --- */
+
+/*
+ * One byte of a value's string form. Where the text is at hand, as that of
+ * each string of the newest scope is, this is two comparisons and three loads.
+ *
+ * Returns the byte, 0 to 255; -1 past the end, for nil, and on failure as
+ * lifecycle_as_string, lifecycle_last_error() telling. It trusts the pointer:
+ * something that is neither an interpreter nor was one must not be passed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the
+ * interpreter. Re-entry: as lifecycle_as_string. Fork: works. Since: 0.1.0
+ */
+static inline int lifecycle_string_byte_at(lifecycle_interp *interp,
+                                           lifecycle_handle handle, size_t at)
+{
+    if (interp != NULL) {
+        /* Wraps around for older handles and nil, which are looked for. */
+        uint64_t i = handle - interp->first;
+        /* A length that is not 0 says that the text is there, and that it
+         * cannot change: lists and dicts that can change have 0 here. */
+        if (i < interp->count && at < interp->slots[i].text_len)
+            return interp->slots[i].text[at];
+    }
+    return lifecycle_string_byte_at_slow(interp, handle, at);
+}
+
 #ifdef __cplusplus
 }
 #endif

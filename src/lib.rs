@@ -22,3 +22,4 @@ mod registry;
 mod shim;
 mod spl;
 mod tools;
+mod values;

@@ -41,7 +41,7 @@ elif aarch64_build >"$WORK/aarch64-build.log" 2>&1; then
     for source in code relocations symbols; do
         check "$source.c (aarch64)" aarch64_run "c-tests/$source.c"
     done
-    for source in batch code entries entry_use epochs hazards_code hazards_life readers; do
+    for source in arena_code batch code entries entry_use epochs hazards_code hazards_life readers; do
         check "$source.c (aarch64, private pages)" aarch64_run "c-tests/$source.c" -DLIFECYCLE_TEST_MPROTECT
     done
     wait

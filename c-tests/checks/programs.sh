@@ -76,7 +76,7 @@ for source in c-tests/*.c c-tests/*.cpp; do
     fi
     if [ "$base" = arena_poison.c ]; then
         for library in shared archive; do
-            for fault in reset rewind; do
+            for fault in reset rewind grow shrink; do
                 check "$base $fault: AddressSanitizer sees it ($library)" dies_sanitized "$source" $library $fault
                 if have valgrind; then
                     check "$base $fault: valgrind sees it ($library)" dies_valgrind "$source" $library $fault

@@ -29,7 +29,8 @@ pub struct lifecycle_arena_options {
     pub first_region: *mut c_void,
     /// Its bytes.
     pub first_region_size: usize,
-    /// Bytes that stay committed after a reset, rounded up to pages; default: all of them.
+    /// Bytes that stay committed after every reset, rounded up to pages; SIZE_MAX: all of them;
+    /// default: what the recent rounds needed (see lifecycle_arena_reset).
     pub retained: usize,
     /// LIFECYCLE_ARENA_NO_POISON: do not mark unused bytes for AddressSanitizer and valgrind.
     pub flags: u32,

@@ -20,6 +20,7 @@ mod module;
 mod names;
 mod observe;
 mod status;
+mod values;
 
 pub use arena::*;
 pub use code::*;
@@ -31,3 +32,4 @@ pub use module::*;
 pub use names::*;
 pub use observe::*;
 pub use status::*;
+pub use values::*;

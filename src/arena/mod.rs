@@ -2,8 +2,8 @@
 //!
 //! A request, a parse, a frame: thousands of small allocations, none of them freed by itself, all
 //! of them gone at once. Allocating is moving a cursor, which C does inline; a reset moves it back
-//! and keeps the pages. `bump` is the algorithm, `marks` tells good marks from dead ones,
-//! `platform` is the system; this file gives an arena a place whose address C may hold, runs its
+//! and keeps the pages. `bump` is the algorithm, which WebAssembly has too (`wasm/`), `system` is
+//! what it stands on here; this file gives an arena a place whose address C may hold, runs its
 //! cleanups, and turns refusals into sentences.
 //!
 //! Invariants:
@@ -13,6 +13,9 @@
 //! - `.arena.quiet`: no reference to a `Bump` is alive while foreign code runs. A cleanup finds the
 //!   arena consistent and may allocate, save and register; resetting, rewinding and destroying are
 //!   refused to it (`busy`).
+//! - `.arena.owned`: an arena that is a part of something else (an interpreter's scope) is reset,
+//!   rewound and destroyed by that alone: C may allocate from it, and everything else that C may do
+//!   with it keeps what the owner has in it.
 //! - `.arena.front`: a `Bump` is the first thing in an `Arena` and starts with the two words of
 //!   `lifecycle_arena`, so that a pointer to the one is a pointer to the other.
 //!
@@ -20,10 +23,9 @@
 //! anything is called.
 
 mod bump;
-mod marks;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
-mod platform;
+mod system;
 #[cfg(test)]
 mod tests;
 
@@ -36,9 +38,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::abi::*;
 use crate::base::{Error, Result, fail};
 use crate::os::{Hooks, Level, Pool, Signed, at_fork};
-use bump::{Bump, Cleanup, First, Platform, Refused, Setup};
-use marks::{Mark, Unfit};
-use platform::System;
+use bump::{Bump, Cleanup, First, Mark, Platform, Refused, Setup, Unfit};
+use system::System;
 
 /// An arena in its place.
 #[repr(C)]
@@ -48,6 +49,8 @@ pub struct Arena {
     next_free: AtomicU32,
     /// Cleanups are running.
     busy: Cell<bool>,
+    /// It is a part of something else (`.arena.owned`).
+    owned: Cell<bool>,
 }
 
 const _: () = {
@@ -82,11 +85,12 @@ static LIVE: AtomicUsize = AtomicUsize::new(0);
 /// leave three quarters to everybody else. Under a checker there is less to share: valgrind gives a
 /// program 128 GiB or less.
 fn fair_share(live: usize, is_watched: bool) -> usize {
-    let (most, few) = if is_watched { (bump::RESERVE / 256, 32) } else { (bump::RESERVE, 64) };
+    let (most, few) = if is_watched { (system::RESERVE / 256, 32) } else { (system::RESERVE, 64) };
     (most / (live / few + 1)).max(bump::CHUNK)
 }
 
 /// Turns what the algorithm refuses into a status and a sentence.
+#[cold]
 fn tell(refused: Refused<Error>) -> Error {
     use lifecycle_status::*;
     match refused {
@@ -99,6 +103,10 @@ fn tell(refused: Refused<Error>) -> Error {
             LIFECYCLE_E_TOO_BIG,
             format_args!("no arena can hold an allocation of {size} bytes"),
         ),
+        Refused::Foreign(at, size) => Error::new(
+            LIFECYCLE_E_INVALID,
+            format_args!("no {size} bytes at {at:p} are in use in the arena"),
+        ),
         Refused::Limit { asked, used, limit } => Error::new(
             LIFECYCLE_E_LIMIT,
             format_args!("{asked} bytes more than {used} would pass the arena's limit of {limit}"),
@@ -106,7 +114,7 @@ fn tell(refused: Refused<Error>) -> Error {
     }
 }
 
-fn set_up(options: &lifecycle_arena_options, is_watched: bool) -> Result<Setup> {
+fn set_up(options: &lifecycle_arena_options, is_watched: bool, reserve: usize) -> Result<Setup> {
     if options.flags & !LIFECYCLE_ARENA_NO_POISON != 0 || options.reserved != 0 {
         fail!(LIFECYCLE_E_INVALID, "an arena has no flags {:#x}", options.flags);
     }
@@ -120,8 +128,8 @@ fn set_up(options: &lifecycle_arena_options, is_watched: bool) -> Result<Setup> 
     let given = |value: usize| if value == 0 { None } else { Some(value) };
     Ok(Setup {
         chunk: given(options.chunk_size).unwrap_or(bump::CHUNK),
-        hard_limit: given(options.hard_limit).unwrap_or(bump::RESERVE),
-        reserve: fair_share(LIVE.load(Ordering::Relaxed), is_watched),
+        hard_limit: given(options.hard_limit).unwrap_or(system::RESERVE),
+        reserve: fair_share(LIVE.load(Ordering::Relaxed), is_watched).min(reserve),
         first: First::new(region, len),
         retained: given(options.retained),
         poison: options.flags & LIFECYCLE_ARENA_NO_POISON == 0,
@@ -130,11 +138,28 @@ fn set_up(options: &lifecycle_arena_options, is_watched: bool) -> Result<Setup> 
 }
 
 impl Arena {
-    /// Makes an arena.
+    /// Makes an arena that C owns.
     pub fn create(options: &lifecycle_arena_options) -> Result<&'static Arena> {
+        Self::make(options, system::RESERVE, false)
+    }
+
+    /// Makes an arena that is a part of something else (`.arena.owned`). Of address space it takes
+    /// `reserve` bytes at most and is extended when they are used up, so that there may be many.
+    pub fn create_owned(
+        options: &lifecycle_arena_options,
+        reserve: usize,
+    ) -> Result<&'static Arena> {
+        Self::make(options, reserve, true)
+    }
+
+    fn make(
+        options: &lifecycle_arena_options,
+        reserve: usize,
+        owned: bool,
+    ) -> Result<&'static Arena> {
         at_fork(Level::Pools, &HOOKS)?;
         let system = System::new();
-        let setup = set_up(options, system.is_watched())?;
+        let setup = set_up(options, system.is_watched(), reserve)?;
         let mut bump = Bump::new(system, setup).map_err(tell)?;
         let (place, is_fresh) = match POOL.take() {
             Ok(taken) => taken,
@@ -151,6 +176,7 @@ impl Arena {
                 signature: AtomicU32::new(0),
                 next_free: AtomicU32::new(0),
                 busy: Cell::new(false),
+                owned: Cell::new(owned),
             };
             // SAFETY: `.pool.once` - the place is new and ours until it is published.
             unsafe { place.write(arena) };
@@ -160,6 +186,7 @@ impl Arena {
             // The old `Bump` owns nothing any more (`destroy`).
             arena.with(|old| *old = bump);
             arena.busy.set(false);
+            arena.owned.set(owned);
         }
         // SAFETY: `.pool.once` - the place holds an `Arena` by now.
         let arena: &'static Arena = unsafe { place.as_ref() };
@@ -187,9 +214,24 @@ impl Arena {
         body(unsafe { &mut *self.bump.get() })
     }
 
-    /// Allocates.
+    /// Allocates. Where the bytes are at hand this is a comparison and a store, as it is in C.
+    #[inline]
     pub fn alloc(&self, size: usize, align: usize) -> Result<NonNull<u8>> {
+        match self.with(|bump| bump.take(size, align)) {
+            Some(at) => Ok(at),
+            None => self.alloc_slow(size, align),
+        }
+    }
+
+    #[inline(never)]
+    fn alloc_slow(&self, size: usize, align: usize) -> Result<NonNull<u8>> {
         self.with(|bump| bump.alloc(size, align)).map_err(tell)
+    }
+
+    /// Gives an allocation another size: where it is, if it shrinks or is the last one and has room
+    /// behind it, else by a copy.
+    pub fn grow(&self, at: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>> {
+        self.with(|bump| bump.resize(at, old, new)).map_err(tell)
     }
 
     /// Copies a text and ends it with a NUL.
@@ -212,16 +254,32 @@ impl Arena {
         lifecycle_arena_mark { position, arena, sequence }
     }
 
-    fn check_quiet(&self, what: &str) -> Result<()> {
-        if self.busy.get() {
-            fail!(LIFECYCLE_E_BUSY, "a cleanup of the arena must not {what} it");
+    /// Nothing that drops allocations while cleanups run, and nothing of the sort to C if the arena
+    /// has an owner (`.arena.owned`).
+    #[inline]
+    fn check_may(&self, drop: &'static str, is_owner: bool) -> Result<()> {
+        if self.busy.get() || (self.owned.get() && !is_owner) {
+            return self.refuse(drop);
         }
         Ok(())
     }
 
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, drop: &'static str) -> Result<()> {
+        if self.busy.get() {
+            fail!(LIFECYCLE_E_BUSY, "a cleanup of the arena must not {drop} it");
+        }
+        fail!(LIFECYCLE_E_BUSY, "the arena is a part of something else, which alone may {drop} it")
+    }
+
     /// Runs the cleanups registered since a mark, or all, newest first. Each is taken off before it
     /// is called, so that one that registers another finds it run next.
+    #[inline]
     fn run_cleanups(&self, since: Option<Mark>) {
+        if !self.with(|bump| bump.has_cleanups()) {
+            return;
+        }
         self.busy.set(true);
         while let Some(cleanup) = self.with(|bump| bump.pop_cleanup(since)) {
             // SAFETY: the caller of on_reset promised that the function may be called with these,
@@ -233,9 +291,19 @@ impl Arena {
 
     /// Goes back to a mark.
     pub fn rewind(&self, mark: lifecycle_arena_mark) -> Result<()> {
+        self.check_may("rewind", false)?;
+        self.rewind_now(mark)
+    }
+
+    /// Goes back to a mark, for the owner.
+    pub fn owner_rewind(&self, mark: lifecycle_arena_mark) -> Result<()> {
+        self.check_may("rewind", true)?;
+        self.rewind_now(mark)
+    }
+
+    fn rewind_now(&self, mark: lifecycle_arena_mark) -> Result<()> {
         let lifecycle_arena_mark { position, arena, sequence } = mark;
         let mark = Mark { position, arena, sequence };
-        self.check_quiet("rewind")?;
         match self.with(|bump| bump.check(mark)) {
             Ok(()) => {}
             Err(Unfit::Foreign) => {
@@ -266,7 +334,18 @@ impl Arena {
 
     /// Forgets everything.
     pub fn reset(&self) -> Result<()> {
-        self.check_quiet("reset")?;
+        self.check_may("reset", false)?;
+        self.reset_now()
+    }
+
+    /// Forgets everything, for the owner.
+    pub fn owner_reset(&self) -> Result<()> {
+        self.check_may("reset", true)?;
+        self.reset_now()
+    }
+
+    #[inline]
+    fn reset_now(&self) -> Result<()> {
         self.run_cleanups(None);
         // A mapping that the system did not take back is counted (failed_releases) and tried again;
         // the arena is empty.
@@ -277,7 +356,17 @@ impl Arena {
     /// Gives everything back. Where the system refuses, the arena is as after a reset and still
     /// valid.
     pub fn destroy(&self) -> Result<()> {
-        self.check_quiet("destroy")?;
+        self.check_may("destroy", false)?;
+        self.destroy_now()
+    }
+
+    /// Gives everything back, for the owner; as `destroy`.
+    pub fn owner_destroy(&self) -> Result<()> {
+        self.check_may("destroy", true)?;
+        self.destroy_now()
+    }
+
+    fn destroy_now(&self) -> Result<()> {
         self.run_cleanups(None);
         if !Pool::withdraw(self) {
             fail!(LIFECYCLE_E_STALE, "another thread was destroying the arena");

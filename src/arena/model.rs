@@ -8,11 +8,11 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
+use core::ptr::NonNull;
 use std::rc::Rc;
 
-use super::bump::{ALIGN, Bump, Cleanup, First, HUGE, Platform, RESERVE, Refused, Setup};
-use super::marks::{Mark, Unfit};
-use super::platform::System;
+use super::bump::{ALIGN, Bump, Cleanup, First, Mark, Platform, Refused, Setup, Unfit};
+use super::system::{HUGE, RESERVE, System};
 use crate::os::Reservation;
 
 /// A system that counts, can be told to fail, and notes which bytes are forbidden.
@@ -81,6 +81,7 @@ impl Fake {
 impl Platform for Fake {
     type Error = ();
     type Region = Reservation;
+    const HUGE: usize = HUGE;
     fn page_size(&self) -> usize {
         self.1.page_size()
     }
@@ -106,6 +107,8 @@ impl Platform for Fake {
         if self.0.fails() {
             return Err(());
         }
+        // As at a release.
+        self.forbid(self.extent(region).0.wrapping_add(offset), len);
         self.1.decommit(region, offset, len).map_err(|_| ())
     }
     fn release(&self, region: Reservation) -> Result<(), (Reservation, ())> {
@@ -178,14 +181,16 @@ pub fn cleanup(number: usize) -> Cleanup {
 pub enum Op {
     /// Bytes, and the alignment's logarithm.
     Alloc(usize, u32),
+    /// Gives the n-th newest range another size.
+    Resize(usize, usize),
     /// Registers a cleanup.
     Register,
     /// Takes a mark.
     Save,
     /// To the n-th newest mark of all ever saved.
     Rewind(usize),
-    /// Forgets everything.
-    Reset,
+    /// Forgets everything, so often.
+    Reset(usize),
 }
 
 /// What an arena is given.
@@ -199,6 +204,53 @@ pub struct Setting {
     pub watched: bool,
     /// Address space taken at a time.
     pub reserve: usize,
+    /// Bytes that stay committed at a reset, if that is set.
+    pub retained: Option<usize>,
+}
+
+/// A range that is in use, or was.
+#[derive(Clone, Copy)]
+struct Range {
+    at: *mut u8,
+    size: usize,
+    byte: u8,
+    /// It has another size now, and is another range.
+    is_gone: bool,
+}
+
+impl Range {
+    fn taken(&self) -> usize {
+        self.size.max(1).next_multiple_of(ALIGN)
+    }
+    fn has(&self, at: usize) -> bool {
+        !self.is_gone && at.wrapping_sub(self.at as usize) < self.size.max(1)
+    }
+    fn touches(&self, other: &Range) -> bool {
+        let (this, that) = (self.at as usize, other.at as usize);
+        !self.is_gone && this < that + other.taken() && that < this + self.taken()
+    }
+}
+
+/// What every new range must be: apart from the others, and exactly permitted.
+fn check_fresh(world: &World, fresh: &Range, others: &[Range]) {
+    let Range { at, size, .. } = *fresh;
+    let overlapped = others.iter().find(|other| other.touches(fresh));
+    assert!(overlapped.is_none(), "{at:p}+{size} overlaps {:p}", overlapped.expect("it").at);
+    if !world.watched {
+        return;
+    }
+    for byte in [0, size / 2, size.wrapping_sub(1)] {
+        assert!(byte >= size || world.forbids(at as usize + byte) == Some(false));
+    }
+    // What lies behind a mapping of its own is another's, and what lies behind an extension may be
+    // one that came before.
+    let (end, behind) = (at as usize + size.max(1), at as usize + fresh.taken());
+    assert!(end == behind || world.forbids(end) == Some(true));
+    // So does a cleanup's record, if a range is where it was.
+    let is_in_place = others.iter().any(|other| other.at == at);
+    if fresh.taken() < HUGE && !is_in_place && !others.iter().any(|other| other.has(behind)) {
+        assert_ne!(world.forbids(behind), Some(false));
+    }
 }
 
 /// What the model knows of a mark: live ranges and cleanups at the time, and whether it is dead.
@@ -212,13 +264,13 @@ struct Saved {
 
 /// Does the steps on an arena and on the list, and compares them after each.
 pub fn run_against_model(ops: &[Op], setting: Setting) {
-    let Setting { first, limit, watched, reserve } = setting;
+    let Setting { first, limit, watched, reserve, retained } = setting;
     let world = World::new(watched);
     let mut memory = vec![0u8; first];
     let first = First::new(memory.as_mut_ptr(), memory.len());
     let hard_limit = limit.unwrap_or(RESERVE);
-    let mut it = arena(&world, Setup { first, hard_limit, reserve, ..setup() });
-    let mut ranges: Vec<(*mut u8, usize, u8)> = Vec::new();
+    let mut it = arena(&world, Setup { first, hard_limit, reserve, retained, ..setup() });
+    let mut ranges: Vec<Range> = Vec::new();
     let mut cleanups: Vec<usize> = Vec::new();
     let mut saved: Vec<Saved> = Vec::new();
     for (number, op) in ops.iter().enumerate() {
@@ -236,31 +288,37 @@ pub fn run_against_model(ops: &[Op], setting: Setting) {
                     }
                 };
                 assert!((at as usize).is_multiple_of(align.max(ALIGN)));
-                let taken = size.max(1).next_multiple_of(ALIGN);
-                for (other, len, _) in &ranges {
-                    let len = (*len).max(1).next_multiple_of(ALIGN);
-                    let apart = at as usize + taken <= *other as usize
-                        || *other as usize + len <= at as usize;
-                    assert!(apart, "{at:p}+{size} overlaps {other:p}+{len}");
-                }
-                assert!(it.used() >= before + taken);
+                let fresh = Range { at, size, byte: number as u8, is_gone: false };
+                check_fresh(&world, &fresh, &ranges);
+                assert!(it.used() >= before + fresh.taken());
                 assert!(limit.is_none_or(|limit| it.used() <= limit));
-                if watched {
-                    for byte in [0, size / 2, size.wrapping_sub(1)] {
-                        assert!(byte >= size || world.forbids(at as usize + byte) == Some(false));
-                    }
-                    // What lies behind a mapping of its own is another's, and what lies behind an
-                    // extension may be one that came before.
-                    let behind = at as usize + taken;
-                    let holds = |(other, len, _): &(*mut u8, usize, u8)| {
-                        behind.wrapping_sub(*other as usize) < (*len).max(1)
-                    };
-                    if taken < HUGE && !ranges.iter().any(holds) {
-                        assert_ne!(world.forbids(behind), Some(false));
-                    }
+                fill(at, size, fresh.byte);
+                ranges.push(fresh);
+            }
+            Op::Resize(back, size) => {
+                let Some(index) = ranges.len().checked_sub(back + 1) else { continue };
+                let old = ranges[index];
+                let at = NonNull::new(old.at).expect("an address");
+                if old.is_gone {
+                    continue;
                 }
-                fill(at, size, number as u8);
-                ranges.push((at, size, number as u8));
+                let moved = match it.resize(at, old.size, size) {
+                    Ok(moved) => moved.as_ptr(),
+                    Err(refused) => {
+                        assert!(matches!(refused, Refused::Limit { .. }), "{refused:?}");
+                        assert!(before + size + ALIGN > limit.expect("a limit"));
+                        assert_eq!(it.used(), before);
+                        continue;
+                    }
+                };
+                ranges[index].is_gone = true;
+                let fresh = Range { at: moved, size, byte: number as u8, is_gone: false };
+                check_fresh(&world, &fresh, &ranges);
+                assert!(size > old.size || moved == old.at);
+                assert!(limit.is_none_or(|limit| it.used() <= limit));
+                assert!(holds(moved, size.min(old.size), old.byte), "the bytes go along");
+                fill(moved, size, fresh.byte);
+                ranges.push(fresh);
             }
             Op::Register => {
                 if it.push_cleanup(cleanup(number)).is_ok() {
@@ -292,28 +350,34 @@ pub fn run_against_model(ops: &[Op], setting: Setting) {
                 assert_eq!(cleanups.len(), stay);
                 it.rewind(mark);
                 assert_eq!(it.used(), used);
-                for (at, size, _) in ranges.drain(keep..) {
-                    if watched && size > 0 {
-                        assert_eq!(world.forbids(at as usize), Some(true));
-                    }
+                let dropped: Vec<Range> = ranges.drain(keep..).filter(|it| !it.is_gone).collect();
+                for range in dropped.iter().filter(|it| watched && it.size > 0) {
+                    // What grew where it was begins below the mark.
+                    let is_older = ranges.iter().any(|kept| kept.at == range.at);
+                    assert!(is_older || world.forbids(range.at as usize) == Some(true));
                 }
-                // The same mark may have been saved more than once.
+                // The same mark may have been saved more than once, with ranges resized between.
                 for other in saved.iter_mut().skip(index + 1) {
                     other.is_dead |= other.mark != mark;
+                    other.ranges = keep;
                 }
             }
-            Op::Reset => {
+            Op::Reset(times) => {
                 while let Some(popped) = it.pop_cleanup(None) {
                     assert_eq!(cleanups.pop(), Some(popped.resource.addr()));
                 }
                 assert!(cleanups.is_empty());
-                it.reset().expect("a reset");
+                let committed = it.stats().committed;
+                (0..times).for_each(|_| it.reset().expect("a reset"));
+                assert!(it.stats().committed <= committed);
+                let most = retained.map(|kept| kept.next_multiple_of(1 << 12));
+                assert!(most.is_none_or(|most| it.stats().committed <= most));
                 assert_eq!(it.used(), 0);
                 ranges.clear();
                 saved.iter_mut().for_each(|saved| saved.is_dead = true);
             }
         }
-        for (at, size, byte) in &ranges {
+        for Range { at, size, byte, .. } in ranges.iter().filter(|range| !range.is_gone) {
             assert!(holds(*at, *size, *byte), "{at:p}+{size} changed");
         }
     }
@@ -337,18 +401,21 @@ pub fn run(bytes: &[u8]) {
         limit: (given[1] & 1 != 0).then_some(usize::from(given[2]) << (given[1] >> 4)),
         watched: given[1] & 2 != 0,
         reserve: if given[1] & 4 != 0 { 1 << 16 } else { RESERVE },
+        retained: (given[1] & 8 != 0).then_some(usize::from(given[3]) << 8),
     };
     let ops: Vec<Op> = chunks
         .map(|chunk| {
             let size = usize::from(chunk[1]) | usize::from(chunk[2]) << 8;
-            match chunk[0] % 23 {
+            match chunk[0] % 29 {
                 0..=7 => Op::Alloc(size % 200, u32::from(chunk[3] % 14)),
                 8..=11 => Op::Alloc(size, u32::from(chunk[3] % 14)),
                 12 => Op::Alloc(HUGE - 40 + size % 80, u32::from(chunk[3] % 14)),
                 13 | 14 => Op::Register,
                 15..=18 => Op::Save,
                 19..=21 => Op::Rewind(usize::from(chunk[1] % 8)),
-                _ => Op::Reset,
+                22..=26 => Op::Resize(usize::from(chunk[3] % 4), size),
+                27 => Op::Resize(usize::from(chunk[3] % 4), HUGE - 40 + size % 80),
+                _ => Op::Reset(1 + usize::from(chunk[1] % 130)),
             }
         })
         .collect();

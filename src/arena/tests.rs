@@ -1,11 +1,13 @@
 //! The algorithm against its model, and with every call to the system made to fail.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+use core::ptr::NonNull;
+
 use proptest::prelude::*;
 
-use super::bump::{ALIGN, ALIGN_MAX, Bump, First, HUGE, RESERVE, Refused, Setup};
-use super::marks::{Mark, Marks, Unfit};
+use super::bump::{ALIGN, ALIGN_MAX, Bump, First, Mark, Marks, Refused, Setup, Unfit};
 use super::model::*;
+use super::system::{HUGE, RESERVE};
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let size = prop_oneof![
@@ -16,14 +18,17 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         12 => (size, 0u32..14).prop_map(|(size, align)| Op::Alloc(size, align)),
         2 => Just(Op::Register),
+        6 => (0usize..4, 0usize..70_000).prop_map(|(back, size)| Op::Resize(back, size)),
+        1 => (0usize..4, HUGE - 40..HUGE + 40).prop_map(|(back, size)| Op::Resize(back, size)),
         4 => Just(Op::Save),
         3 => (0usize..8).prop_map(Op::Rewind),
-        1 => Just(Op::Reset),
+        1 => (1usize..200).prop_map(Op::Reset),
     ];
     prop::collection::vec(op, 1..120)
 }
 
-const PLAIN: Setting = Setting { first: 0, limit: None, watched: false, reserve: RESERVE };
+const PLAIN: Setting =
+    Setting { first: 0, limit: None, watched: false, reserve: RESERVE, retained: None };
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -63,15 +68,17 @@ proptest! {
         first in 0usize..3000,
         reserve in 1usize..300_000,
         watched: bool,
+        retained in prop::option::of(0usize..200_000),
         limit in prop::option::of(1usize..5_000_000),
     ) {
-        run_against_model(&ops, Setting { first, limit, watched, reserve });
+        run_against_model(&ops, Setting { first, limit, watched, reserve, retained });
     }
 }
 
 /// One round that touches every path to the system.
 fn round(it: &mut Bump<Fake>) -> Result<(), Refused<()>> {
-    it.alloc(100, 16)?;
+    let at = it.alloc(100, 16)?;
+    it.resize(at, 100, 90_000)?;
     let mark = it.save();
     it.alloc(3000, 4096)?;
     it.alloc(200_000, 16)?;
@@ -292,6 +299,71 @@ fn a_reset_keeps_the_pages_unless_told() {
     it.release().expect("given back");
 }
 
+/// A round of so many bytes in small pieces; how many calls to the system it and its reset took.
+fn calls_of_round(world: &World, it: &mut Bump<Fake>, bytes: usize) -> i64 {
+    world.countdown.set(i64::MAX);
+    for _ in 0..bytes / 1024 {
+        it.alloc(1024, 16).expect("bytes");
+    }
+    it.reset().expect("a reset");
+    i64::MAX - world.countdown.get()
+}
+
+#[test]
+fn rounds_that_are_all_alike_call_nothing() {
+    for watched in [false, true] {
+        let world = World::new(watched);
+        let mut it = arena(&world, Setup { poison: watched, ..setup() });
+        // Every 120th is larger, so there is one among any 128.
+        let bytes = |round: usize| if round.is_multiple_of(120) { 9 * HUGE } else { 3 * HUGE };
+        for round in 0..60 {
+            calls_of_round(&world, &mut it, bytes(round));
+        }
+        let committed = it.stats().committed;
+        for round in 60..700 {
+            assert_eq!(calls_of_round(&world, &mut it, bytes(round)), 0, "round {round}");
+        }
+        assert_eq!(it.stats().committed, committed);
+        it.release().expect("given back");
+    }
+}
+
+#[test]
+fn what_one_round_took_goes_back_by_and_by() {
+    let world = World::new(true);
+    let mut it = arena(&world, setup());
+    calls_of_round(&world, &mut it, 100 * HUGE);
+    let mut committed = it.stats().committed;
+    let mut calls = 0;
+    for round in 1..64 * 20 {
+        let mine = calls_of_round(&world, &mut it, HUGE);
+        let now = it.stats().committed;
+        assert!(mine == 0 || (mine == 1 && (round + 1) % 64 == 0), "round {round}: {mine}");
+        assert!(committed - now <= 1 << 24, "one call gives back {}", committed - now);
+        assert!(round > 190 || now == committed, "kept for 128 rounds at least");
+        (committed, calls) = (now, calls + mine);
+    }
+    assert!((HUGE..=HUGE + HUGE / 4 + 4096).contains(&committed), "{committed} stay");
+    assert!((1..16).contains(&calls), "{calls} calls");
+    it.release().expect("given back");
+
+    // A system that refuses is asked again another time.
+    let mut it = arena(&world, setup());
+    calls_of_round(&world, &mut it, 4 * HUGE);
+    let committed = it.stats().committed;
+    for round in 1..64 * 4 {
+        world.countdown.set(if round < 64 * 3 - 1 { 0 } else { -1 });
+        world.persistent.set(true);
+        it.reset().expect("a reset");
+        assert!(round >= 64 * 3 - 1 || it.stats().committed == committed);
+    }
+    assert!(it.stats().committed < committed);
+    let at = it.alloc(4 * HUGE - 4096, 16).expect("bytes again").as_ptr();
+    fill(at, 4 * HUGE - 4096, 3);
+    it.release().expect("given back");
+    assert_eq!(world.regions.get(), 0);
+}
+
 #[test]
 fn hazard_mem_19_sizes_and_alignments_at_the_edge() {
     let world = World::new(false);
@@ -414,6 +486,105 @@ fn many_rewinds_over_many_huge_ones_stay_linear() {
 }
 
 #[test]
+fn the_last_one_grows_and_shrinks_where_it_is() {
+    let world = World::new(false);
+    let mut it = arena(&world, setup());
+    let at = it.alloc(100, 16).expect("bytes");
+    fill(at.as_ptr(), 100, 7);
+    for size in [101, 5000, 300_000, HUGE - 16, 50, 0, 100] {
+        assert_eq!(it.resize(at, it.used(), size), Ok(at));
+        assert_eq!(it.used(), size.max(1).next_multiple_of(ALIGN));
+    }
+    assert!(holds(at.as_ptr(), 1, 7));
+    // Not below what a mark stands on, nor over a cleanup's record.
+    let mark = it.save();
+    assert_eq!(it.resize(at, 100, 10), Ok(at));
+    assert_eq!(it.used(), 112);
+    assert_eq!(it.check(mark), Ok(()));
+    it.push_cleanup(cleanup(3)).expect("a cleanup");
+    let used = it.used();
+    assert_eq!(it.resize(at, used, 1), Err(Refused::Foreign(at.as_ptr(), used)));
+    assert_eq!(it.used(), used);
+    assert!(it.pop_cleanup(None).is_some_and(|cleanup| cleanup.resource.addr() == 3));
+    it.release().expect("given back");
+}
+
+#[test]
+fn another_one_moves_and_a_huge_one_leaves_the_range() {
+    let world = World::new(true);
+    let mut it = arena(&world, setup());
+    let first = it.alloc(24, 16).expect("bytes");
+    fill(first.as_ptr(), 24, 1);
+    let last = it.alloc(100, 16).expect("bytes");
+    fill(last.as_ptr(), 100, 2);
+    let moved = it.resize(first, 24, 40).expect("bytes");
+    assert!(moved > last && holds(moved.as_ptr(), 24, 1));
+    assert_eq!(world.forbids(first.as_ptr() as usize), Some(true));
+    assert_eq!(world.forbids(moved.as_ptr() as usize + 39), Some(false));
+    assert_eq!(world.forbids(moved.as_ptr() as usize + 40), Some(true));
+    let used = it.used();
+    // The last one becomes huge: its place is free again.
+    let huge = it.resize(moved, 40, 2 * HUGE).expect("bytes");
+    assert!(holds(huge.as_ptr(), 24, 1));
+    assert_eq!(it.used(), used - 48 + 2 * HUGE);
+    assert_eq!(it.alloc(1, 16), Ok(moved));
+    let larger = it.resize(huge, 2 * HUGE, 3 * HUGE).expect("bytes");
+    assert!(holds(larger.as_ptr(), 24, 1));
+    it.release().expect("given back");
+    assert_eq!(world.regions.get(), 0);
+}
+
+#[test]
+fn what_is_not_in_use_does_not_grow() {
+    let world = World::new(false);
+    let mut memory = [0u8; 64];
+    let first = First::new(memory.as_mut_ptr(), memory.len());
+    let mut it = arena(&world, Setup { first, reserve: 1 << 16, hard_limit: 5 * HUGE, ..setup() });
+    let inside = it.alloc(32, 16).expect("bytes of the caller's");
+    let range = it.alloc(60_000, 16).expect("bytes of the range");
+    let extension = it.alloc(70_000, 16).expect("bytes of an extension");
+    let huge = it.alloc(2 * HUGE, 16).expect("bytes of a side");
+    let at = |base: NonNull<u8>, offset: isize| {
+        NonNull::new(base.as_ptr().wrapping_offset(offset)).expect("an address")
+    };
+    let used = it.used();
+    for (start, old) in [
+        (at(inside, -16), 16),
+        (at(inside, 8), 16),
+        (at(inside, 32), 16),
+        (inside, 33),
+        (at(range, -16), 16),
+        (range, 60_001),
+        (at(range, 60_000), 1),
+        (extension, 70_001),
+        (at(extension, 70_016), 1),
+        (at(huge, -64), 64),
+        (huge, 2 * HUGE + 1),
+        (at(huge, 3 * HUGE as isize), 1),
+        (range, usize::MAX),
+        (NonNull::dangling(), 0),
+    ] {
+        assert_eq!(it.resize(start, old, 100), Err(Refused::Foreign(start.as_ptr(), old)));
+    }
+    for size in [usize::MAX, usize::MAX - 15, 1 << 62] {
+        assert_eq!(it.resize(range, 60_000, size), Err(Refused::TooBig(size)));
+    }
+    fill(range.as_ptr(), 60_000, 5);
+    assert!(matches!(it.resize(range, 60_000, 3 * HUGE), Err(Refused::Limit { .. })));
+    assert!(holds(range.as_ptr(), 60_000, 5));
+    world.countdown.set(0);
+    world.persistent.set(true);
+    assert_eq!(it.resize(range, 60_000, HUGE), Err(Refused::System(())));
+    world.countdown.set(-1);
+    assert_eq!(it.used(), used);
+    for (start, old) in [(inside, 32), (range, 60_000), (extension, 70_000), (huge, 2 * HUGE)] {
+        assert_eq!(it.resize(start, old, old), Ok(start));
+        assert!(it.resize(start, old, old + 1000).is_ok());
+    }
+    it.release().expect("given back");
+}
+
+#[test]
 fn marks_of_a_deep_recursion_with_backtracking() {
     // Each level saves, tries, goes back, and tries again one level deeper: every outer mark stays
     // good.
@@ -492,6 +663,30 @@ mod face {
         let other = Arena::create(&options()).expect("an arena");
         assert_eq!(other.rewind(mark), Err(Error(lifecycle_status::LIFECYCLE_E_INVALID)));
         other.destroy().expect("destroyed");
+    }
+
+    #[test]
+    fn who_owns_an_arena_alone_resets_it() {
+        let arena = Arena::create_owned(&options(), 1 << 20).expect("an arena");
+        let busy = Err(Error(lifecycle_status::LIFECYCLE_E_BUSY));
+        assert_eq!(arena.stats().reserved, 1 << 20);
+        let at = arena.alloc(100, 16).expect("bytes");
+        let mark = arena.save();
+        let moved = arena.grow(at, 100, 3 << 20).expect("bytes");
+        assert_ne!(moved, at);
+        assert_eq!(Arena::check(arena.as_ptr()).and_then(Arena::reset), busy);
+        assert_eq!(sentence(), "the arena is a part of something else, which alone may reset it");
+        assert_eq!((arena.rewind(mark), arena.destroy()), (busy, busy));
+        assert_eq!(arena.used(), 112 + (3 << 20));
+        arena.owner_rewind(mark).expect("rewound");
+        assert_eq!(arena.used(), 112);
+        arena.owner_reset().expect("reset");
+        assert_eq!(arena.used(), 0);
+        arena.owner_destroy().expect("destroyed");
+        // The place's next arena is its maker's.
+        let next = Arena::create(&options()).expect("an arena");
+        next.reset().expect("reset");
+        next.destroy().expect("destroyed");
     }
 
     #[test]

@@ -169,6 +169,11 @@ pub mod failing {
             Host(NonNull::from(&self.table))
         }
 
+        /// The functions themselves.
+        pub fn table(&self) -> lifecycle_allocator {
+            self.table
+        }
+
         fn fails(&self) -> bool {
             let left = self.countdown.get();
             if left > 0 {

@@ -4,7 +4,7 @@
 mod alloc;
 mod chain;
 mod error;
-mod hash;
+pub mod hash;
 mod index;
 mod list;
 mod slots;
@@ -18,6 +18,7 @@ pub use chain::{Chain, Link, Linked};
 pub use error::last_sentence;
 pub use error::{Error, Result, errno, last_errno, last_error};
 pub(crate) use error::{error, fail};
+pub use hash::{hash, seed};
 pub use index::Index;
 pub use list::{Bx, List, ListExt, try_box};
 pub use slots::{Kind, Slots, split_index};

@@ -1,7 +1,7 @@
 //! Header section 8: arena. The allocation that C does inline is in `include/lifecycle_inline.h`.
 
 use core::ffi::{c_char, c_void};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::guard;
 use crate::abi::*;
@@ -61,9 +61,9 @@ pub unsafe extern "C" fn lifecycle_arena_create(
 /// Runs the arena's cleanups, newest first, and gives all of its memory back.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not an arena); LIFECYCLE_E_STALE (destroyed
-///          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena); LIFECYCLE_E_SYSTEM,
-///          LIFECYCLE_E_NOMEM (the system does not take memory back: the arena is empty and still
-///          valid, call again).
+///          already); LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's
+///          own arena); LIFECYCLE_E_SYSTEM, LIFECYCLE_E_NOMEM (the system does not take memory
+///          back: the arena is empty and still valid, call again).
 ///
 /// Ownership: the arena and everything allocated from it are gone; the first region is the caller's
 /// again. Threads: the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: a
@@ -113,6 +113,44 @@ pub unsafe extern "C" fn lifecycle_arena_alloc_aligned(
     guard::value(ptr::null_mut(), || Ok(Arena::check(arena)?.alloc(size, align)?.as_ptr().cast()))
 }
 
+/// Gives an allocation another size, as realloc does. It stays where it is when it shrinks, and
+/// when it is the arena's last allocation and there is room behind it; otherwise its bytes are
+/// copied. What the last allocation gives up when it shrinks, or moves into a mapping of its own,
+/// can be allocated again at once, unless a mark was saved or a cleanup registered since; what any
+/// other gives up comes back with the reset.
+///
+/// \param at        an allocation of this arena; NULL, with an old_size of 0, allocates.
+/// \param old_size  its size in bytes, as it was asked for.
+/// \param new_size  the size in bytes that it is to have; 0 keeps an address of its own.
+///
+/// \returns the allocation with its first bytes, as many as both sizes have; the others are not
+///          zeroed. It is aligned to 16; a larger alignment is kept only where it does not move.
+///          NULL on failure, the old bytes untouched, lifecycle_last_error() telling: as
+///          lifecycle_arena_alloc_slow, and LIFECYCLE_E_INVALID for bytes that are not in use in
+///          the arena.
+///
+/// Ownership: the arena's; the old address is dead unless it is what is returned. A rewind to a
+/// mark saved before forgets the change: the allocation has its first old_size bytes again if it
+/// had not moved, and is gone if it had. Threads, re-entry, fork: as lifecycle_arena_alloc_slow.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_arena_grow(
+    arena: *mut lifecycle_arena,
+    at: *mut c_void,
+    old_size: usize,
+    new_size: usize,
+) -> *mut c_void {
+    guard::value(ptr::null_mut(), || {
+        let arena = Arena::check(arena)?;
+        let grown = match NonNull::new(at.cast::<u8>()) {
+            Some(at) => arena.grow(at, old_size, new_size)?,
+            None if old_size == 0 => arena.alloc(new_size, 1)?,
+            None => fail!(LIFECYCLE_E_INVALID, "what is to grow is NULL with a size of {old_size}"),
+        };
+        Ok(grown.as_ptr().cast())
+    })
+}
+
 /// Copies `len` bytes of text and ends the copy with a NUL.
 ///
 /// \param text  `len` bytes, which may hold NULs and are copied as they are; (NULL, 0) is the empty
@@ -157,9 +195,9 @@ pub unsafe extern "C" fn lifecycle_arena_save(arena: *mut lifecycle_arena) -> li
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena, or not a mark of this arena);
 ///          LIFECYCLE_E_STALE (the arena is gone, or was reset or rewound below the mark);
-///          LIFECYCLE_E_BUSY (called from a cleanup of this arena). On failure nothing is
-///          forgotten. That a mark is stale is told for certain up to 64 levels of marks that were
-///          each rewound and built upon.
+///          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
+///          On failure nothing is forgotten. That a mark is stale is told for certain up to 64
+///          levels of marks that were each rewound and built upon.
 ///
 /// Ownership: what was allocated since the mark is gone. Threads: the one that uses the arena.
 /// Re-entry: not from a cleanup of this arena. Fork: the child rewinds its own copy. Since: 0.1.0
@@ -207,13 +245,19 @@ pub unsafe extern "C" fn lifecycle_arena_on_reset(
     })
 }
 
-/// Runs the arena's cleanups, newest first, and forgets everything allocated from it. The pages
-/// stay, so that the next round takes no page fault; what exceeds lifecycle_arena_options.retained,
-/// and huge allocations, go back to the system. Under AddressSanitizer and valgrind the old bytes
-/// are marked: whoever still uses one is reported.
+/// Runs the arena's cleanups, newest first, and forgets everything allocated from it. That takes as
+/// long as the cleanups do and a few stores, whatever was allocated. Under AddressSanitizer and
+/// valgrind the old bytes are marked: whoever still uses one is reported.
+///
+/// The pages stay, so that the next round takes no page fault and calls nothing: as many as the
+/// largest of the last 128 rounds reached, and a quarter more (chunk_size at least). Once in
+/// 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
+/// least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
+/// back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
+/// always go back.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
-///          LIFECYCLE_E_BUSY (called from a cleanup of this arena).
+///          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
 ///
 /// Ownership: everything allocated from the arena is gone, the arena stays the caller's. Threads:
 /// the one that uses the arena. Re-entry: not from a cleanup of this arena. Fork: the child resets

@@ -5,7 +5,7 @@
 //! slice has its length, a place for a result is the caller's own. That much no library can check;
 //! NULL, alignment and sizes are checked here, handles by the rooms.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::{CStr, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use once_cell::sync::OnceCell;
@@ -32,6 +32,15 @@ pub fn value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
             panicked();
             on_failure
         }
+    }
+}
+
+/// Runs the body of a function that returns a number, or a negative status when it fails.
+pub fn number(body: impl FnOnce() -> Result<c_int>) -> c_int {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(number)) => number,
+        Ok(Err(error)) => error.0 as c_int,
+        Err(_) => panicked().0 as c_int,
     }
 }
 

@@ -46,6 +46,42 @@ mod names;
 // Arenas
 mod arena;
 
+// Interpreters: evals, scopes, memory
+mod interp;
+
+// Lists and dicts
+mod dict;
+mod list;
+
+// Values: making and reading them
+mod scalar;
+
+// Foreign things
+mod foreign;
+
+// Strings and builders
+mod builder;
+mod string;
+
+// Persistent values
+mod persistent;
+
+// Namespaces
+mod namespace;
+
+// Variables of the active frame
+mod variable;
+
+// Commands and traces
+mod command;
+mod trace;
+
+// Frames
+mod frame;
+
+// The host's things by name
+mod registry;
+
 // Drop-ins
 mod exec;
 mod feather;

@@ -104,12 +104,14 @@ pub enum Level {
     Dropins,
     /// Managers and all that is theirs.
     Managers,
+    /// Interpreters' places.
+    Interps,
     /// Pools that nothing is locked under.
     Pools,
 }
 
 /// By `Level`.
-static HOOKS: [AtomicPtr<Hooks>; 3] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 3];
+static HOOKS: [AtomicPtr<Hooks>; 4] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 4];
 /// Whether the C library has been told. Not a lock: the C library has one of its own around this.
 static TOLD: AtomicBool = AtomicBool::new(false);
 /// One fork at a time.

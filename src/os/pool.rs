@@ -70,7 +70,12 @@ impl<T: Signed> Pool<T> {
         }
     }
 
-    const STRIDE: usize = size_of::<T>().next_multiple_of(64);
+    /// A power of two where that is not too much address space: then `peek` is a few instructions.
+    const STRIDE: usize = if size_of::<T>() <= 4096 {
+        size_of::<T>().next_power_of_two()
+    } else {
+        size_of::<T>().next_multiple_of(64)
+    };
 
     fn memory(&self) -> Result<&Reservation> {
         self.memory.get_or_try_init(|| {

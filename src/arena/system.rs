@@ -5,6 +5,11 @@ use crate::base::{Error, Result};
 use crate::os::{Access, Reservation};
 use crate::{os, shim};
 
+/// Allocations of this size get a mapping of their own unless they fit in what is committed.
+pub(super) const HUGE: usize = 1 << 20;
+/// The most address space that is asked for.
+pub(super) const RESERVE: usize = 1 << 36;
+
 /// The system this library runs on.
 pub struct System {
     watched: bool,
@@ -21,6 +26,7 @@ impl System {
 impl Platform for System {
     type Error = Error;
     type Region = Reservation;
+    const HUGE: usize = HUGE;
 
     fn page_size(&self) -> usize {
         self.page_size

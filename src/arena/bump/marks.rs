@@ -56,6 +56,8 @@ pub struct Marks {
     /// The mark that the arena stands on, if nothing was allocated or registered since: saving
     /// again gives it again, so that a loop of save and rewind uses up nothing.
     top: Option<Mark>,
+    /// Position of the newest mark that is not dead: no living one stands higher.
+    standing: usize,
     dead: [Dead; RANGES],
     dead_len: usize,
 }
@@ -68,6 +70,7 @@ impl Marks {
             last: 0,
             floor: 1,
             top: None,
+            standing: 0,
             dead: [Dead::default(); RANGES],
             dead_len: 0,
         }
@@ -83,6 +86,7 @@ impl Marks {
         self.last += 1;
         let mark = Mark { position, arena: self.identity, sequence: self.last };
         self.top = Some(mark);
+        self.standing = position;
         mark
     }
 
@@ -97,7 +101,7 @@ impl Marks {
     /// Whether one may rewind to a mark now that `position` is where the arena is at.
     pub fn check(&self, mark: Mark, position: usize) -> Result<(), Unfit> {
         let is_known = mark.arena == self.identity && (1..=self.last).contains(&mark.sequence);
-        if !is_known || !mark.position.is_multiple_of(super::bump::ALIGN) {
+        if !is_known || !mark.position.is_multiple_of(super::ALIGN) {
             return Err(Unfit::Foreign);
         }
         let dead = self.dead.iter().take(self.dead_len);
@@ -128,6 +132,12 @@ impl Marks {
             }
         }
         self.top = Some(mark);
+        self.standing = mark.position;
+    }
+
+    /// The position below which the arena must not shrink: a living mark stands there.
+    pub fn standing(&self) -> usize {
+        self.standing
     }
 
     fn newest_dead(&self) -> Option<Dead> {
@@ -135,9 +145,11 @@ impl Marks {
     }
 
     /// The arena goes back to its start.
+    #[inline]
     pub fn reset(&mut self) {
         self.floor = self.last + 1;
         self.dead_len = 0;
         self.top = None;
+        self.standing = 0;
     }
 }

@@ -1,0 +1,95 @@
+//! What stays committed at a reset.
+//!
+//! First touch is what memory costs, so a reset gives nothing back that the next rounds will want.
+//! What they will want is what the recent rounds reached: the highest of the last 128, and a step
+//! more. Once in 64 resets, if more than that is committed, half of the excess goes back in one
+//! call to the system; so one round that was out of the ordinary is forgotten by and by, at a cost
+//! that its page faults have paid several times over, and a need that comes back within 128 resets
+//! is never given up.
+//!
+//! Where the caller has set what is to be retained, that holds at each reset, and nothing decays.
+
+use super::platform::Platform;
+use super::{Bump, pages};
+
+/// Resets between two looks.
+const PERIOD: u32 = 64;
+/// The least that is worth a call to the system, and the most that one call gives back: unmapping
+/// takes a third of a microsecond a page.
+const GIVEN_BACK: core::ops::RangeInclusive<usize> = 1 << 20..=1 << 24;
+
+/// What decides on it.
+pub(super) struct Retention {
+    /// As the caller has set it.
+    fixed: Option<usize>,
+    /// Resets until the next look.
+    left: u32,
+    /// Bytes of the range that the rounds since the last look reached.
+    reached: usize,
+    /// The same of the period before.
+    before: usize,
+}
+
+impl Retention {
+    pub(super) fn new(fixed: Option<usize>) -> Self {
+        Retention { fixed, left: PERIOD, reached: 0, before: 0 }
+    }
+}
+
+impl<P: Platform> Bump<P> {
+    /// Notes how far the round has come; called before the cursor goes back.
+    #[inline]
+    pub(super) fn note_high_water(&mut self) {
+        self.high_water = self.high_water.max(self.used());
+        let reached = self.position().saturating_sub(self.first.len);
+        self.retention.reached = self.retention.reached.max(reached);
+    }
+
+    /// Gives back what need not stay; called at each reset.
+    #[inline]
+    pub(super) fn retain(&mut self) {
+        match self.retention.fixed {
+            Some(keep) if keep < self.committed => {
+                self.trim(pages(keep, self.platform.page_size()));
+            }
+            Some(_) => {}
+            None => {
+                self.retention.left -= 1;
+                if self.retention.left == 0 {
+                    self.decay();
+                }
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decay(&mut self) {
+        let Retention { reached, before, .. } = self.retention;
+        self.retention = Retention { fixed: None, left: PERIOD, reached: 0, before: reached };
+        let recent = reached.max(before);
+        // As much as a commit goes ahead of what is needed: rounds that are all alike give nothing
+        // back.
+        let keep = recent.saturating_add(self.step(recent));
+        let excess = self.committed.saturating_sub(keep);
+        let (least, most) = GIVEN_BACK.into_inner();
+        let given_back = (excess / 2).clamp(least, most).min(excess);
+        self.trim(pages(self.committed - given_back, self.platform.page_size()));
+    }
+
+    /// Makes the range end at `keep`, a multiple of the page size. Where the system refuses, the
+    /// pages stay committed and it is asked again another time.
+    #[inline(never)]
+    fn trim(&mut self, keep: usize) {
+        let Some(range) = self.range.as_ref().filter(|_| keep < self.committed) else { return };
+        let len = self.committed - keep;
+        if self.watched {
+            self.platform.permit_defined(self.extent().0.wrapping_add(keep), len);
+        }
+        if self.platform.decommit(range, keep, len).is_ok() {
+            self.committed = keep;
+        } else if self.watched {
+            self.platform.forbid(self.extent().0.wrapping_add(keep), len);
+        }
+    }
+}

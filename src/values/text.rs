@@ -1,0 +1,170 @@
+//! String forms: the text of whatever a handle names.
+//!
+//! Invariants:
+//! - `.text.still`: bytes of a text neither move nor change as long as its handle is there. (A
+//!   builder's do: who asks for them uses them at once, or asks for a copy, `ended_text`.)
+
+use super::list;
+use super::number::Digits;
+use super::scratch::{BuilderObject, EMPTY, Shared, Slot, SlotExt};
+use super::store;
+use super::{Interp, State};
+use crate::abi::*;
+use crate::base::{Result, fail};
+
+/// A text that some handle has: as good as the handle (`.scratch.object`).
+#[derive(Clone, Copy)]
+pub struct Text {
+    at: *const u8,
+    len: usize,
+}
+
+impl Text {
+    /// No bytes.
+    pub const EMPTY: Text = Text { at: EMPTY.as_ptr(), len: 0 };
+
+    /// Of a handle.
+    #[inline]
+    pub(super) fn new(text: &[u8]) -> Self {
+        Text { at: text.as_ptr(), len: text.len() }
+    }
+
+    /// Where it is.
+    pub fn as_ptr(&self) -> *const u8 {
+        self.at
+    }
+
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: `.text.still` - the text was a handle's when this was made, and whoever has it
+        // drops no handle while using it.
+        unsafe { core::slice::from_raw_parts(self.at, self.len) }
+    }
+}
+
+impl State {
+    /// The text of a slot, if there is one and it is known to be right.
+    #[inline]
+    pub(super) fn known_text(&self, slot: &Slot) -> Option<Text> {
+        // `.scratch.text`
+        if slot.text_len != 0 {
+            return slot.text().map(Text::new);
+        }
+        self.known_text_of_others(slot)
+    }
+
+    fn known_text_of_others(&self, slot: &Slot) -> Option<Text> {
+        if let Some(builder) = slot.object::<BuilderObject>() {
+            return Some(Text::new(builder.bytes()));
+        }
+        if slot.shared().is_some_and(|shared| !self.is_known_right(shared)) {
+            return None;
+        }
+        if let Some(text) = slot.text() {
+            return Some(Text::new(text));
+        }
+        let block = slot.as_wrapped().filter(|_| slot.kind() == LIFECYCLE_LIST)?;
+        list::text(block).map(|text| Text::new(store::at(text).text()))
+    }
+
+    /// Whether the text that a list or dict has is right, as far as is known without a look at what
+    /// is in it.
+    fn is_known_right(&self, shared: &Shared) -> bool {
+        let is_flat = !shared.is_nested.get();
+        shared.changed_at.get() <= shared.made_at.get()
+            && (is_flat || shared.checked_at.get() == self.clock)
+    }
+
+    /// Gives a slot a text made now.
+    fn set_text(&mut self, position: usize, text: &[u8]) -> Result<Text> {
+        let text = self.copy_bytes(self.level_of(position), text)?;
+        self.slot_at_mut(position)?.set_text(text);
+        Ok(Text::new(text))
+    }
+
+    /// A text that a NUL follows for good.
+    fn end_text(&mut self, position: usize) -> Result<Text> {
+        let slot = *self.slot_at(position)?;
+        let Some(text) = slot.text() else {
+            let built = slot.object::<BuilderObject>().map(BuilderObject::bytes);
+            let copy = self.copy_bytes(self.level_of(position), built.unwrap_or_default())?;
+            return Ok(Text::new(copy));
+        };
+        match slot.growth() {
+            _ if slot.is_ended() => return Ok(Text::new(text)),
+            // `.scratch.growth` - the NUL is there.
+            Some(growth) if growth.used.get() == text.len() => growth.used.set(text.len() + 1),
+            _ => return self.set_text(position, text),
+        }
+        self.slot_at_mut(position)?.set_ended();
+        Ok(Text::new(text))
+    }
+}
+
+impl Interp {
+    /// The text of what a handle names; nil has an empty one.
+    #[inline]
+    pub fn text(&self, handle: lifecycle_handle) -> Result<Text> {
+        if handle == 0 {
+            return Ok(Text::EMPTY);
+        }
+        let known = self.with(|state| {
+            let slot = state.slot(handle)?;
+            Ok(state.known_text(slot))
+        })?;
+        match known {
+            Some(text) => Ok(text),
+            None => self.make_text(handle),
+        }
+    }
+
+    /// As `text`, with a NUL behind, for C.
+    #[inline]
+    pub fn ended_text(&self, handle: lifecycle_handle) -> Result<Text> {
+        if handle == 0 {
+            return Ok(Text::EMPTY);
+        }
+        let known = self.with(|state| {
+            let slot = state.slot(handle)?;
+            let is_ready = slot.text_len != 0 && slot.is_ended();
+            Ok(if is_ready { slot.text().map(Text::new) } else { None })
+        })?;
+        match known {
+            Some(text) => Ok(text),
+            None => self.end_text(handle),
+        }
+    }
+
+    #[cold]
+    fn end_text(&self, handle: lifecycle_handle) -> Result<Text> {
+        let text = self.text(handle)?;
+        self.with(|state| {
+            let position = state.position(handle)?;
+            let slot = state.slot_at_mut(position)?;
+            if slot.text().is_none() && slot.object::<BuilderObject>().is_none() {
+                // A block's, which lives as long as the list that it belongs to.
+                slot.set_text(text.bytes());
+            }
+            state.end_text(position)
+        })
+    }
+
+    #[cold]
+    fn make_text(&self, handle: lifecycle_handle) -> Result<Text> {
+        let slot = self.with(|state| state.slot(handle).copied())?;
+        let digits = match slot.kind() {
+            LIFECYCLE_INT => Digits::of_int(slot.payload as i64),
+            LIFECYCLE_DOUBLE => Digits::of_double(f64::from_bits(slot.payload)),
+            kind => fail!(LIFECYCLE_E_UNSUPPORTED, "kind {kind} has no text"),
+        };
+        self.with(|state| {
+            let position = state.position(handle)?;
+            state.set_text(position, digits.as_bytes())
+        })
+    }
+}
