@@ -336,6 +336,7 @@ static void log_error(tcl *t, cursor *c, bool nested, const char *start,
                       uint32_t line, bool parsed) {
     if (t->logged) return;
     if (!parsed) { /* it ended somewhere in the middle: find the end */
+        c->at = start;
         value result = t->result, info = t->info, why = t->error_code;
         words none = { .at = none.first, .lines = none.first_lines,
                        .room = WORDS };
