@@ -323,6 +323,9 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
+/** A name of one kind. */
+typedef struct Name Name;
+
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 
@@ -1012,6 +1015,36 @@ typedef int (*lifecycle_compare_fn)(lifecycle_interp *interp,
              lifecycle_handle a,
              lifecycle_handle b,
              void *user);
+
+/**
+ * Runs one trace: `script` is what was added, `name` and `op` what is fired, neither ended by a
+ * NUL. A status other than LIFECYCLE_OK ends the firing.
+ */
+typedef enum lifecycle_status (*lifecycle_trace_fn)(struct lifecycle_interp *interp,
+                               lifecycle_handle script,
+                               const char *name,
+                               size_t name_len,
+                               const char *op,
+                               size_t op_len,
+                               void *user);
+
+/** What a frame is. */
+typedef struct lifecycle_frame_info {
+    /** What lifecycle_frame_push was given. */
+    lifecycle_handle cmd;
+    /** What lifecycle_frame_push was given. */
+    lifecycle_handle args;
+    /** What lifecycle_frame_set_lambda was given last, or nil. */
+    lifecycle_handle lambda;
+    /** Path of its namespace, NUL-terminated; valid until the frame gets another one or is popped. */
+    const char *ns;
+    /** Bytes of it. */
+    size_t ns_len;
+    /** Where it is: 0 is the global frame. */
+    size_t level;
+    /** What lifecycle_frame_set_line was given last. */
+    size_t line;
+} lifecycle_frame_info;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -2910,7 +2943,7 @@ lifecycle_status lifecycle_arena_on_reset(lifecycle_arena *arena,
  * 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
  * least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
  * back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
- * always go back.
+ * go back at the reset; if all of 64 rounds used more than was committed, that much is committed.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
  *          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).
@@ -3899,6 +3932,829 @@ lifecycle_value *lifecycle_value_retain(lifecycle_value *value);
  * interpreter. Re-entry: from anywhere. Fork: works. Since: 0.1.0
  */
 void lifecycle_value_release(lifecycle_value *value);
+
+/**
+ * Makes a namespace, and those above it that do not exist.
+ *
+ * A path is names with two or more colons between them; colons in front and at the end say
+ * nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
+ * one. A single colon is part of a name. Names are any bytes.
+ *
+ * \param path      the path; NULL with a length of 0 is the global namespace.
+ * \param path_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure none was made.
+ *
+ * Ownership: the interpreter's, until lifecycle_ns_delete. Threads: the one that uses the
+ * interpreter. Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_create(lifecycle_interp *interp,
+                                     const char *path,
+                                     size_t path_len);
+
+/**
+ * Deletes a namespace and all below it, with their variables, commands and exports. Variables that
+ * a frame works on or a link leads to stay until those are gone; a namespace that is made again
+ * under the path has none of them.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_BUSY (the global one);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the values any more; what was read of them stays. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks. The function that releases foreign things is
+ * called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_delete(lifecycle_interp *interp,
+                                     const char *path,
+                                     size_t path_len);
+
+/**
+ * Whether there is a namespace.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns true if there is; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_ns_exists(lifecycle_interp *interp, const char *path, size_t path_len);
+
+/**
+ * The namespaces right below one.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns a list of full paths, sorted by their bytes; nil on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_NOT_FOUND, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_children(lifecycle_interp *interp,
+                                       const char *path,
+                                       size_t path_len);
+
+/**
+ * The patterns that a namespace exports.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ *
+ * \returns the list that lifecycle_ns_exports_set has made, at first an empty one; nil on failure,
+ *          as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_exports(lifecycle_interp *interp,
+                                      const char *path,
+                                      size_t path_len);
+
+/**
+ * Sets the patterns that a namespace exports, or adds to them.
+ *
+ * \param path      the path.
+ * \param path_len  bytes of it.
+ * \param patterns  a list, or a text in the host's list syntax.
+ * \param clear     true = these in place of all that there were; false = those of them that are
+ *                  not there yet are added at the end.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_TYPE (not a list); LIFECYCLE_E_INVALID
+ *          (not an interpreter, a nil or forged handle); LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: the interpreter keeps the list. Threads: the one that uses the interpreter. Re-entry:
+ * from callbacks. Functions that clone and release foreign things are called. Fork: works. Since:
+ * 0.1.0
+ */
+lifecycle_status lifecycle_ns_exports_set(lifecycle_interp *interp,
+                                          const char *path,
+                                          size_t path_len,
+                                          lifecycle_handle patterns,
+                                          bool clear);
+
+/**
+ * Reads a variable of a namespace.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_get; nil with LIFECYCLE_E_NOT_FOUND also if there is no such
+ * namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_var_get(lifecycle_interp *interp,
+                                      const char *ns,
+                                      size_t ns_len,
+                                      const char *name,
+                                      size_t name_len);
+
+/**
+ * Sets a variable of a namespace, or what it is a link to.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param value     its value; not nil.
+ *
+ * \returns as lifecycle_var_set; LIFECYCLE_E_NOT_FOUND if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_set. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_var_set(lifecycle_interp *interp,
+                                      const char *ns,
+                                      size_t ns_len,
+                                      const char *name,
+                                      size_t name_len,
+                                      lifecycle_handle value);
+
+/**
+ * Unsets a variable of a namespace, or what it is a link to.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_unset; LIFECYCLE_E_NOT_FOUND also if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_unset. Since: 0.1.0
+ */
+lifecycle_status lifecycle_ns_var_unset(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len,
+                                        const char *name,
+                                        size_t name_len);
+
+/**
+ * Whether a variable of a namespace has a value.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns as lifecycle_var_exists; false if there is no such namespace.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_exists. Since: 0.1.0
+ */
+bool lifecycle_ns_var_exists(lifecycle_interp *interp,
+                             const char *ns,
+                             size_t ns_len,
+                             const char *name,
+                             size_t name_len);
+
+/**
+ * The names of a namespace's variables that have a value, links to such among them.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_ns_var_names(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len);
+
+/**
+ * Reads a variable of the active frame: a handle that is made in constant time, whatever its value
+ * is. What was read stays what it is when the variable is set or unset; changing it in place
+ * changes the handle's value, not the variable's.
+ *
+ * \param name      the variable's name, any bytes; NULL with a length of 0 is the empty name.
+ * \param name_len  bytes of it.
+ *
+ * \returns the handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND (no
+ *          such variable, or a link to none), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_LIMIT, LIFECYCLE_E_NOMEM (no room for a handle),
+ *          LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_get(lifecycle_interp *interp,
+                                   const char *name,
+                                   size_t name_len);
+
+/**
+ * Sets a variable of the active frame, or what it is a link to. What the handle names is kept
+ * (lifecycle_materialize): a later change in place is not seen in the variable.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param value     its value; not nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a nil or forged handle);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a list that holds itself); LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT. On failure the variable is what it was.
+ *
+ * Ownership: the interpreter keeps the value until the variable is set, unset or gone. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. Functions that clone and release
+ * foreign things are called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_set(lifecycle_interp *interp,
+                                   const char *name,
+                                   size_t name_len,
+                                   lifecycle_handle value);
+
+/**
+ * Unsets a variable of the active frame. Through a link it is the target that is unset; the link
+ * stays, and makes the target anew when it is set.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (it has no value); LIFECYCLE_E_INVALID (not an
+ *          interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the value any more. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. The function that releases foreign things is called. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_unset(lifecycle_interp *interp,
+                                     const char *name,
+                                     size_t name_len);
+
+/**
+ * Whether a variable of the active frame has a value; for a link, whether what it leads to has
+ * one.
+ *
+ * \param name      the variable's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns true if it has; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_var_exists(lifecycle_interp *interp, const char *name, size_t name_len);
+
+/**
+ * The names of the active frame's variables that have a value, links to such among them.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no interpreter), LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_names(lifecycle_interp *interp);
+
+/**
+ * Makes a name of the active frame a link to a variable of the frame at a level, as Tcl's upvar.
+ * Both are one variable from then on. A link to a link leads where that one leads now. The target
+ * needs no value yet. A link may be made to lead elsewhere.
+ *
+ * \param local      the link's name, any bytes.
+ * \param local_len  bytes of it.
+ * \param level      level of the frame; 0 is the global one. The variables are those that the
+ *                   frame works on now (lifecycle_frame_push_locals).
+ * \param name       the target's name, any bytes.
+ * \param name_len   bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (the level is above the active frame's);
+ *          LIFECYCLE_E_EXISTS (the name is a variable with a value); LIFECYCLE_E_CYCLE (it would
+ *          lead to itself); LIFECYCLE_E_INVALID (not an interpreter, or a namespace's variable
+ *          would lead to that of a procedure's frame, which ends first); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: the link goes with the frame or namespace that it is in, and keeps the variables it
+ * leads to. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_link(lifecycle_interp *interp,
+                                    const char *local,
+                                    size_t local_len,
+                                    size_t level,
+                                    const char *name,
+                                    size_t name_len);
+
+/**
+ * Makes a name of the active frame a link to a variable of a namespace, as Tcl's variable and
+ * global. The variable outlives its namespace as long as the link is there.
+ *
+ * \param local      the link's name, any bytes.
+ * \param local_len  bytes of it.
+ * \param ns         the namespace's path.
+ * \param ns_len     bytes of it.
+ * \param name       the target's name, any bytes.
+ * \param name_len   bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); else as
+ *          lifecycle_var_link.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_link. Since: 0.1.0
+ */
+lifecycle_status lifecycle_var_link_ns(lifecycle_interp *interp,
+                                       const char *local,
+                                       size_t local_len,
+                                       const char *ns,
+                                       size_t ns_len,
+                                       const char *name,
+                                       size_t name_len);
+
+/**
+ * Whether a name of the active frame is a link, to a variable that has a value or not.
+ *
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns true if it is; false also when it is not an interpreter, lifecycle_last_error()
+ * telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_var_is_link(lifecycle_interp *interp, const char *name, size_t name_len);
+
+/**
+ * The name that a variable of the active frame has at the end of its links, in the frame or
+ * namespace that it is in; what is no link has its own name.
+ *
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns a string; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_INVALID,
+ *          LIFECYCLE_E_STALE (no interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_var_resolve(lifecycle_interp *interp,
+                                       const char *name,
+                                       size_t name_len);
+
+/**
+ * Finds a command of a namespace, in that namespace alone.
+ *
+ * \param ns           the namespace's path.
+ * \param ns_len       bytes of it.
+ * \param name         the command's name, any bytes.
+ * \param name_len     bytes of it.
+ * \param[out] fn      the host's pointer; NULL = it is not wanted. NULL is put there where there
+ *                     is no command.
+ * \param[out] params  a handle for its parameters, nil if it has none; NULL = not wanted.
+ * \param[out] body    a handle for its body, nil if it has none; NULL = not wanted. What was read
+ *                     stays, even if the command is deleted while it runs.
+ *
+ * \returns its kind, above 0; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
+ *          (no such command or namespace), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+ *
+ * Ownership: the handles go with their eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+int lifecycle_command_get(lifecycle_interp *interp,
+                          const char *ns,
+                          size_t ns_len,
+                          const char *name,
+                          size_t name_len,
+                          void **fn,
+                          lifecycle_handle *params,
+                          lifecycle_handle *body);
+
+/**
+ * Sets a command of a namespace; what was under the name is replaced.
+ *
+ * \param ns        the namespace's path; the namespace exists.
+ * \param ns_len    bytes of it.
+ * \param name      the command's name, any bytes.
+ * \param name_len  bytes of it.
+ * \param kind      what the host says it is, above 0.
+ * \param fn        any pointer of the host's; may be NULL.
+ * \param params    its parameters, kept (lifecycle_materialize); may be nil.
+ * \param body      its body, kept; may be nil. Commands that have one are counted as procedures.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter, the kind, a forged handle); LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE;
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: `fn` stays the host's. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Functions that clone and release foreign things are called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_set(lifecycle_interp *interp,
+                                       const char *ns,
+                                       size_t ns_len,
+                                       const char *name,
+                                       size_t name_len,
+                                       int kind,
+                                       void *fn,
+                                       lifecycle_handle params,
+                                       lifecycle_handle body);
+
+/**
+ * Deletes a command.
+ *
+ * \param ns        the namespace's path.
+ * \param ns_len    bytes of it.
+ * \param name      the command's name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such command or namespace);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps its parameters and body any more; what was read of them stays. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
+ * things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_delete(lifecycle_interp *interp,
+                                          const char *ns,
+                                          size_t ns_len,
+                                          const char *name,
+                                          size_t name_len);
+
+/**
+ * Puts a command under another name too, for imports and, with lifecycle_command_delete, renaming;
+ * what is there is replaced. Both are commands of their own from then on. Parameters and body are
+ * shared: it takes the same time whatever they are.
+ *
+ * \param ns           path of the namespace that has it.
+ * \param ns_len       bytes of it.
+ * \param name         its name there, any bytes.
+ * \param name_len     bytes of it.
+ * \param to_ns        path of the namespace that gets it, which exists.
+ * \param to_ns_len    bytes of it.
+ * \param to_name      its name there, any bytes.
+ * \param to_name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such command or namespace);
+ *          LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM,
+ *          LIFECYCLE_E_LIMIT. On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. The function that releases foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_command_copy(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *to_ns,
+                                        size_t to_ns_len,
+                                        const char *to_name,
+                                        size_t to_name_len);
+
+/**
+ * The names of a namespace's commands.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns a list of strings, sorted by their bytes; nil on failure, as lifecycle_ns_children.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_ns_children. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_command_names(lifecycle_interp *interp,
+                                         const char *ns,
+                                         size_t ns_len);
+
+/**
+ * Adds a trace: a script that is kept for a name, and that lifecycle_trace_fire runs. A name need
+ * not be that of anything.
+ *
+ * \param kind      what the host says the name is, any number: names of different kinds are
+ *                  different names.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param ops       what it is for: words with a space between them.
+ * \param ops_len   bytes of it.
+ * \param script    what is handed to the function that runs it, kept (lifecycle_materialize); not
+ *                  nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a nil or forged handle);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure
+ *          nothing has changed.
+ *
+ * Ownership: the interpreter keeps the script until lifecycle_trace_remove. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks, that of a trace too. The function that clones
+ * foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_add(lifecycle_interp *interp,
+                                     int kind,
+                                     const char *name,
+                                     size_t name_len,
+                                     const char *ops,
+                                     size_t ops_len,
+                                     lifecycle_handle script);
+
+/**
+ * Removes the newest trace of a name that was added with the same ops, byte for byte, and a script
+ * with the same string form.
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param ops       what it is for.
+ * \param ops_len   bytes of it.
+ * \param script    its script.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_INVALID (not an interpreter, a forged
+ *          handle); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT, or what the host's
+ *          to_text returned (a string form cannot be made).
+ *
+ * Ownership: nobody keeps the script any more. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks, that of a trace too. The host's to_text is called for scripts that are
+ * not texts; the function that releases foreign things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_remove(lifecycle_interp *interp,
+                                        int kind,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *ops,
+                                        size_t ops_len,
+                                        lifecycle_handle script);
+
+/**
+ * The traces of a name, newest first.
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns a list with a list of ops and script for each, empty if there are none; nil on failure,
+ *          lifecycle_last_error() telling: LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+ *          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: the handle goes with its eval or scope. Threads: the one that uses the interpreter.
+ * Re-entry: from callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_handle lifecycle_trace_info(lifecycle_interp *interp,
+                                      int kind,
+                                      const char *name,
+                                      size_t name_len);
+
+/**
+ * Runs the traces of a name that have `op` among the words of their ops, newest first. The library
+ * fires none by itself: the host does where its language says so.
+ *
+ * The function may do anything that may be done in an eval: it runs in one that is entered for
+ * it, unless there is nothing to run, so that its own evals are not the outermost ones. A trace
+ * that is removed before its turn is not run; one that is added meanwhile is not run either. The
+ * function may be left by longjmp (lifecycle_eval_unwind).
+ *
+ * \param kind      as lifecycle_trace_add.
+ * \param name      the name, any bytes; it stays unchanged meanwhile.
+ * \param name_len  bytes of it.
+ * \param op        what happens, one word; it stays unchanged meanwhile.
+ * \param op_len    bytes of it.
+ * \param run       runs one trace; a status other than LIFECYCLE_OK ends the firing.
+ * \param user      handed to it.
+ *
+ * \returns LIFECYCLE_OK, also if there are none; the status that ended it; LIFECYCLE_E_INVALID
+ *          (not an interpreter, run is NULL); LIFECYCLE_E_STALE (no interpreter, or the function
+ *          has left the eval that it was called in); LIFECYCLE_E_BUSY (handles are being
+ *          dropped); LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+ *
+ * Ownership: the script's handle goes with the eval or scope around this. Threads: the one that
+ * uses the interpreter. Re-entry: from callbacks, that of a trace too. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_trace_fire(lifecycle_interp *interp,
+                                      int kind,
+                                      const char *name,
+                                      size_t name_len,
+                                      const char *op,
+                                      size_t op_len,
+                                      lifecycle_trace_fn run,
+                                      void *user);
+
+/**
+ * Pushes a frame, with variables of its own, which becomes the active one. It is in the namespace
+ * that the active frame is in, until lifecycle_frame_set_ns.
+ *
+ * A frame is popped before the eval that it was pushed in ends, or by that end: it holds handles
+ * as they are.
+ *
+ * \param cmd   what it runs, for lifecycle_frame_info_get; may be nil.
+ * \param args  what with; may be nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_LIMIT (there are as many as lifecycle_interp_options allows);
+ *          LIFECYCLE_E_INVALID (not an interpreter, a forged handle); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM. On failure no frame was pushed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_push(lifecycle_interp *interp,
+                                      lifecycle_handle cmd,
+                                      lifecycle_handle args);
+
+/**
+ * Pops the newest frame, and with it its variables and links. The one that was active when it was
+ * pushed is active again.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or only the global frame is
+ *          left, which stays); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nobody keeps the variables' values any more; what was read of them stays. Threads:
+ * the one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
+ * things is called. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_pop(lifecycle_interp *interp);
+
+/**
+ * How many frames there are, the global one included.
+ *
+ * \returns the number, 1 at least; 0 when it is not an interpreter, lifecycle_last_error()
+ * telling.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+size_t lifecycle_frame_count(lifecycle_interp *interp);
+
+/**
+ * The level of the active frame. The global one is at 0, and one that is pushed is at the level
+ * that lifecycle_frame_count was before, whichever is active then.
+ *
+ * \returns the level; 0 also when it is not an interpreter, lifecycle_last_error() telling.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+size_t lifecycle_frame_level(lifecycle_interp *interp);
+
+/**
+ * Makes another frame the active one, as Tcl's uplevel: the one whose variables the functions for
+ * variables work on. When the eval ends that this was called in, the frame is active again that
+ * was when it began.
+ *
+ * \param level  its level.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (there is no such frame); LIFECYCLE_E_INVALID (not an
+ *          interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_active(lifecycle_interp *interp, size_t level);
+
+/**
+ * Tells what a frame is.
+ *
+ * \param level     its level.
+ * \param[out] out  filled in, or zeroed on failure. The handles are those that were given, even if
+ *                  their scope was closed since.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_RANGE (there is no such frame); LIFECYCLE_E_INVALID (not an
+ *          interpreter, out is NULL, size is 0 or more than 64 KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership: the path is the frame's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_info_get(lifecycle_interp *interp,
+                                          size_t level,
+                                          lifecycle_frame_info *out,
+                                          size_t size);
+
+/**
+ * Says which namespace the active frame is in. It is a path for lifecycle_frame_info_get, and
+ * stays when the namespace is deleted; which variables the frame works on is
+ * lifecycle_frame_push_locals.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_ns(lifecycle_interp *interp,
+                                        const char *ns,
+                                        size_t ns_len);
+
+/**
+ * Says which line the active frame is in.
+ *
+ * \param line  a number for lifecycle_frame_info_get.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter); LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_line(lifecycle_interp *interp, size_t line);
+
+/**
+ * Says which lambda the active frame runs.
+ *
+ * \param lambda  a handle for lifecycle_frame_info_get; may be nil.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, a forged handle);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_count. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_set_lambda(lifecycle_interp *interp,
+                                            lifecycle_handle lambda);
+
+/**
+ * The active frame works on a namespace's variables from now on, as in Tcl's namespace eval; its
+ * own wait below. The variables stay while the frame works on them, even if the namespace is
+ * deleted.
+ *
+ * \param ns      the namespace's path.
+ * \param ns_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (there is no such namespace); LIFECYCLE_E_INVALID
+ *          (not an interpreter); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *
+ * Ownership: until lifecycle_frame_pop_locals, or until the frame is popped, or the eval ends that
+ * this was called in. Threads: the one that uses the interpreter. Re-entry: from callbacks. Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_push_locals(lifecycle_interp *interp,
+                                             const char *ns,
+                                             size_t ns_len);
+
+/**
+ * The active frame works on the variables again that it worked on before
+ * lifecycle_frame_push_locals.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or it works on its own);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_frame_pop. Since: 0.1.0
+ */
+lifecycle_status lifecycle_frame_pop_locals(lifecycle_interp *interp);
+
+/**
+ * Puts a thing of the host's under a name; what is there is replaced.
+ *
+ * \param space     a number of the host's: names of different spaces are different names.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ * \param type      its type's name, NUL-terminated, copied.
+ * \param ptr       any pointer; may be NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, the type is NULL);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has
+ *          changed.
+ *
+ * Ownership: `ptr` stays the host's. Threads: the one that uses the interpreter. Re-entry: from
+ * anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_registry_set(lifecycle_interp *interp,
+                                        int space,
+                                        const char *name,
+                                        size_t name_len,
+                                        const char *type,
+                                        void *ptr);
+
+/**
+ * Finds a thing of the host's by its name.
+ *
+ * \param space      as lifecycle_registry_set.
+ * \param name       the name, any bytes.
+ * \param name_len   bytes of it.
+ * \param[out] type  its type's name, NUL-terminated, valid until the thing is replaced or removed;
+ *                   NULL = it is not wanted. NULL is put there where there is no such thing.
+ * \param[out] ptr   its pointer; NULL = it is not wanted. NULL is put there where there is no such
+ *                   thing.
+ *
+ * \returns true if there is one; false also when it is not an interpreter, lifecycle_last_error()
+ *          telling.
+ *
+ * Ownership: the type's name is the interpreter's. Threads: the one that uses the interpreter.
+ * Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+bool lifecycle_registry_get(lifecycle_interp *interp,
+                            int space,
+                            const char *name,
+                            size_t name_len,
+                            const char **type,
+                            void **ptr);
+
+/**
+ * Forgets a thing of the host's.
+ *
+ * \param space     as lifecycle_registry_set.
+ * \param name      the name, any bytes.
+ * \param name_len  bytes of it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND; LIFECYCLE_E_INVALID (not an interpreter);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership: the thing was the host's all the time. Threads: the one that uses the interpreter.
+ * Re-entry: from anywhere. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_registry_remove(lifecycle_interp *interp,
+                                           int space,
+                                           const char *name,
+                                           size_t name_len);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

@@ -329,6 +329,51 @@ fn rounds_that_are_all_alike_call_nothing() {
 }
 
 #[test]
+fn huge_ones_of_every_round_come_to_the_range() {
+    let world = World::new(true);
+    let mut memory = [0u8; 1000];
+    let first = First::new(memory.as_mut_ptr(), memory.len());
+    let mut it = arena(&world, Setup { first, hard_limit: 4 * HUGE, ..setup() });
+    for round in 0..200 {
+        world.countdown.set(i64::MAX);
+        let at = it.alloc(2 * HUGE, 64).expect("bytes").as_ptr();
+        fill(at, 2 * HUGE, 1);
+        it.alloc(5000, 16).expect("bytes");
+        it.alloc(HUGE, 16).expect("bytes");
+        assert!(matches!(it.alloc(HUGE, 16), Err(Refused::Limit { .. })));
+        assert_eq!(it.stats().side_count, if round < 64 { 2 } else { 0 }, "round {round}");
+        it.reset().expect("a reset");
+        assert!(round < 64 || world.countdown.get() == i64::MAX, "round {round}");
+    }
+    // Of every second round only, they do not, and those that were are forgotten.
+    for round in 0..64 * 8 {
+        if round % 2 == 0 {
+            it.alloc(3 * HUGE, 16).expect("bytes");
+            it.reset().expect("a reset");
+        }
+        it.alloc(100, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    assert!(it.stats().committed > 0);
+    for _ in 0..64 * 10 {
+        it.alloc(2000, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    let committed = it.stats().committed;
+    assert!(committed <= (1 << 16) + 4096, "{committed} stay");
+    // Where the system gives no more, they go on as they did.
+    world.largest_commit.set(3 * HUGE);
+    for _ in 0..100 {
+        it.alloc(2 * HUGE, 16).expect("bytes");
+        it.alloc(2 * HUGE - 4096, 16).expect("bytes");
+        it.reset().expect("a reset");
+    }
+    assert_eq!(it.stats().committed, committed);
+    it.release().expect("given back");
+    assert_eq!(world.regions.get(), 0);
+}
+
+#[test]
 fn what_one_round_took_goes_back_by_and_by() {
     let world = World::new(true);
     let mut it = arena(&world, setup());

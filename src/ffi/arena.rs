@@ -254,7 +254,7 @@ pub unsafe extern "C" fn lifecycle_arena_on_reset(
 /// 64 resets, of what is committed beyond that, half goes back to the system in one call, 1 MiB at
 /// least and 16 MiB at most. Where lifecycle_arena_options.retained is set, what exceeds it goes
 /// back at each reset instead. Huge allocations (of 1 MiB and more, where that was not committed)
-/// always go back.
+/// go back at the reset; if all of 64 rounds used more than was committed, that much is committed.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an arena); LIFECYCLE_E_STALE (destroyed);
 ///          LIFECYCLE_E_BUSY (called from a cleanup of this arena, or an interpreter's own arena).

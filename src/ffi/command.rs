@@ -13,15 +13,15 @@ use crate::values::Interp;
 /// \param ns_len       bytes of it.
 /// \param name         the command's name, any bytes.
 /// \param name_len     bytes of it.
-/// \param[out] fn      the host's pointer; NULL = it is not wanted. NULL is put there where there is
-///                     no command.
+/// \param[out] fn      the host's pointer; NULL = it is not wanted. NULL is put there where there
+///                     is no command.
 /// \param[out] params  a handle for its parameters, nil if it has none; NULL = not wanted.
 /// \param[out] body    a handle for its body, nil if it has none; NULL = not wanted. What was read
 ///                     stays, even if the command is deleted while it runs.
 ///
 /// \returns its kind, above 0; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
-///          (no such command or namespace), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no interpreter),
-///          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+///          (no such command or namespace), LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE (no
+///          interpreter), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
 ///
 /// Ownership: the handles go with their eval or scope. Threads: the one that uses the interpreter.
 /// Re-entry: from callbacks. Fork: works. Since: 0.1.0

@@ -9,8 +9,8 @@ use crate::values::Interp;
 /// Pushes a frame, with variables of its own, which becomes the active one. It is in the namespace
 /// that the active frame is in, until lifecycle_frame_set_ns.
 ///
-/// A frame is popped before the eval that it was pushed in ends, or by that end: it holds handles as
-/// they are.
+/// A frame is popped before the eval that it was pushed in ends, or by that end: it holds handles
+/// as they are.
 ///
 /// \param cmd   what it runs, for lifecycle_frame_info_get; may be nil.
 /// \param args  what with; may be nil.
@@ -36,8 +36,8 @@ pub unsafe extern "C" fn lifecycle_frame_push(
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, or only the global frame is
 ///          left, which stays); LIFECYCLE_E_STALE.
 ///
-/// Ownership: nobody keeps the variables' values any more; what was read of them stays. Threads: the
-/// one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
+/// Ownership: nobody keeps the variables' values any more; what was read of them stays. Threads:
+/// the one that uses the interpreter. Re-entry: from callbacks. The function that releases foreign
 /// things is called. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_frame_pop(interp: *mut lifecycle_interp) -> lifecycle_status {
@@ -46,7 +46,8 @@ pub unsafe extern "C" fn lifecycle_frame_pop(interp: *mut lifecycle_interp) -> l
 
 /// How many frames there are, the global one included.
 ///
-/// \returns the number, 1 at least; 0 when it is not an interpreter, lifecycle_last_error() telling.
+/// \returns the number, 1 at least; 0 when it is not an interpreter, lifecycle_last_error()
+/// telling.
 ///
 /// Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
 /// anywhere. Fork: works. Since: 0.1.0
@@ -67,8 +68,8 @@ pub unsafe extern "C" fn lifecycle_frame_level(interp: *mut lifecycle_interp) ->
 }
 
 /// Makes another frame the active one, as Tcl's uplevel: the one whose variables the functions for
-/// variables work on. When the eval ends that this was called in, the frame is active again that was
-/// when it began.
+/// variables work on. When the eval ends that this was called in, the frame is active again that
+/// was when it began.
 ///
 /// \param level  its level.
 ///
@@ -109,8 +110,9 @@ pub unsafe extern "C" fn lifecycle_frame_info_get(
     })
 }
 
-/// Says which namespace the active frame is in. It is a path for lifecycle_frame_info_get, and stays
-/// when the namespace is deleted; which variables the frame works on is lifecycle_frame_push_locals.
+/// Says which namespace the active frame is in. It is a path for lifecycle_frame_info_get, and
+/// stays when the namespace is deleted; which variables the frame works on is
+/// lifecycle_frame_push_locals.
 ///
 /// \param ns      the namespace's path.
 /// \param ns_len  bytes of it.

@@ -8,9 +8,9 @@ use crate::values::Interp;
 
 /// Makes a namespace, and those above it that do not exist.
 ///
-/// A path is names with two or more colons between them; colons in front and at the end say nothing,
-/// so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global one. A
-/// single colon is part of a name. Names are any bytes.
+/// A path is names with two or more colons between them; colons in front and at the end say
+/// nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
+/// one. A single colon is part of a name. Names are any bytes.
 ///
 /// \param path      the path; NULL with a length of 0 is the global namespace.
 /// \param path_len  bytes of it.
@@ -165,7 +165,8 @@ pub unsafe extern "C" fn lifecycle_ns_exports_set(
 /// \param name      the variable's name, any bytes.
 /// \param name_len  bytes of it.
 ///
-/// \returns as lifecycle_var_get; nil with LIFECYCLE_E_NOT_FOUND also if there is no such namespace.
+/// \returns as lifecycle_var_get; nil with LIFECYCLE_E_NOT_FOUND also if there is no such
+/// namespace.
 ///
 /// Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
 #[unsafe(no_mangle)]

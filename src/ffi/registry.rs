@@ -16,7 +16,8 @@ use crate::values::Interp;
 /// \param ptr       any pointer; may be NULL.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not an interpreter, the type is NULL);
-///          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has changed.
+///          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure nothing has
+///          changed.
 ///
 /// Ownership: `ptr` stays the host's. Threads: the one that uses the interpreter. Re-entry: from
 /// anywhere. Fork: works. Since: 0.1.0

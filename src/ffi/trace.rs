@@ -109,10 +109,10 @@ pub unsafe extern "C" fn lifecycle_trace_info(
 /// Runs the traces of a name that have `op` among the words of their ops, newest first. The library
 /// fires none by itself: the host does where its language says so.
 ///
-/// The function may do anything that may be done in an eval: it runs in one that is entered for it,
-/// unless there is nothing to run, so that its own evals are not the outermost ones. A trace that is
-/// removed before its turn is not run; one that is added meanwhile is not run either. The function
-/// may be left by longjmp (lifecycle_eval_unwind).
+/// The function may do anything that may be done in an eval: it runs in one that is entered for
+/// it, unless there is nothing to run, so that its own evals are not the outermost ones. A trace
+/// that is removed before its turn is not run; one that is added meanwhile is not run either. The
+/// function may be left by longjmp (lifecycle_eval_unwind).
 ///
 /// \param kind      as lifecycle_trace_add.
 /// \param name      the name, any bytes; it stays unchanged meanwhile.
@@ -122,10 +122,10 @@ pub unsafe extern "C" fn lifecycle_trace_info(
 /// \param run       runs one trace; a status other than LIFECYCLE_OK ends the firing.
 /// \param user      handed to it.
 ///
-/// \returns LIFECYCLE_OK, also if there are none; the status that ended it; LIFECYCLE_E_INVALID (not
-///          an interpreter, run is NULL); LIFECYCLE_E_STALE (no interpreter, or the function has
-///          left the eval that it was called in); LIFECYCLE_E_BUSY (handles are being dropped);
-///          LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
+/// \returns LIFECYCLE_OK, also if there are none; the status that ended it; LIFECYCLE_E_INVALID
+///          (not an interpreter, run is NULL); LIFECYCLE_E_STALE (no interpreter, or the function
+///          has left the eval that it was called in); LIFECYCLE_E_BUSY (handles are being
+///          dropped); LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a handle).
 ///
 /// Ownership: the script's handle goes with the eval or scope around this. Threads: the one that
 /// uses the interpreter. Re-entry: from callbacks, that of a trace too. Fork: works. Since: 0.1.0

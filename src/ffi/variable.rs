@@ -44,9 +44,9 @@ pub unsafe extern "C" fn lifecycle_var_get(
 ///          LIFECYCLE_E_STALE; LIFECYCLE_E_CYCLE (a list that holds itself); LIFECYCLE_E_NOMEM,
 ///          LIFECYCLE_E_LIMIT. On failure the variable is what it was.
 ///
-/// Ownership: the interpreter keeps the value until the variable is set, unset or gone. Threads: the
-/// one that uses the interpreter. Re-entry: from callbacks. Functions that clone and release foreign
-/// things are called. Fork: works. Since: 0.1.0
+/// Ownership: the interpreter keeps the value until the variable is set, unset or gone. Threads:
+/// the one that uses the interpreter. Re-entry: from callbacks. Functions that clone and release
+/// foreign things are called. Fork: works. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_var_set(
     interp: *mut lifecycle_interp,
@@ -70,8 +70,9 @@ pub unsafe extern "C" fn lifecycle_var_set(
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_NOT_FOUND (it has no value); LIFECYCLE_E_INVALID (not an
 ///          interpreter); LIFECYCLE_E_STALE.
 ///
-/// Ownership: nobody keeps the value any more. Threads: the one that uses the interpreter. Re-entry:
-/// from callbacks. The function that releases foreign things is called. Fork: works. Since: 0.1.0
+/// Ownership: nobody keeps the value any more. Threads: the one that uses the interpreter.
+/// Re-entry: from callbacks. The function that releases foreign things is called. Fork: works.
+/// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_var_unset(
     interp: *mut lifecycle_interp,
@@ -85,7 +86,8 @@ pub unsafe extern "C" fn lifecycle_var_unset(
     })
 }
 
-/// Whether a variable of the active frame has a value; for a link, whether what it leads to has one.
+/// Whether a variable of the active frame has a value; for a link, whether what it leads to has
+/// one.
 ///
 /// \param name      the variable's name, any bytes.
 /// \param name_len  bytes of it.
@@ -126,8 +128,8 @@ pub unsafe extern "C" fn lifecycle_var_names(interp: *mut lifecycle_interp) -> l
 ///
 /// \param local      the link's name, any bytes.
 /// \param local_len  bytes of it.
-/// \param level      level of the frame; 0 is the global one. The variables are those that the frame
-///                   works on now (lifecycle_frame_push_locals).
+/// \param level      level of the frame; 0 is the global one. The variables are those that the
+///                   frame works on now (lifecycle_frame_push_locals).
 /// \param name       the target's name, any bytes.
 /// \param name_len   bytes of it.
 ///
@@ -198,7 +200,8 @@ pub unsafe extern "C" fn lifecycle_var_link_ns(
 /// \param name      the name, any bytes.
 /// \param name_len  bytes of it.
 ///
-/// \returns true if it is; false also when it is not an interpreter, lifecycle_last_error() telling.
+/// \returns true if it is; false also when it is not an interpreter, lifecycle_last_error()
+/// telling.
 ///
 /// Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
 /// callbacks. Fork: works. Since: 0.1.0

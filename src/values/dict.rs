@@ -159,7 +159,8 @@ pub fn entry(dict: NonNull<Block>, i: usize) -> Option<(Word, Word)> {
 /// A dict being made, from nothing or from another one, which stays alive and as it is until this
 /// is finished or abandoned; one of both must be done, for dropping it leaks.
 ///
-/// Positions stay what they are until it is finished. After a failure it must be abandoned.
+/// Positions stay what they are until it is finished. Exactly as many entries are added as were
+/// promised. After a failure it must be abandoned.
 #[must_use]
 pub struct Draft {
     slots: list::Draft,

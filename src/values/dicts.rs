@@ -61,6 +61,13 @@ enum Place {
     Own(usize),
 }
 
+impl Place {
+    /// See `DictView::entry_from`.
+    fn numbered(number: usize) -> Place {
+        if number.is_multiple_of(2) { Place::Base(number / 2) } else { Place::Own(number / 2) }
+    }
+}
+
 /// An entry: its place, key and value.
 type Entry = (Place, Word, Word);
 
@@ -139,6 +146,17 @@ impl DictView {
             },
             Place::Own(n) => self.next_own(n).map(|(n, key, value)| (Place::Own(n), key, value)),
         }
+    }
+
+    /// The first entry from `next` on, counted in no way but from 0: key, value, and which one
+    /// follows.
+    pub fn entry_from(&self, next: usize) -> Option<(Word, Word, usize)> {
+        let (place, key, value) = self.next(Place::numbered(next))?;
+        let after = match place {
+            Place::Base(at) => 2 * (at + 1),
+            Place::Own(n) => 2 * (n + 1) + 1,
+        };
+        Some((key, value, after))
     }
 
     /// All entries in order: key and value.
@@ -298,6 +316,19 @@ impl State {
         dict.patches.set(patches);
         dict.shared.is_nested.set(true);
         Ok(handle)
+    }
+
+    /// A handle for a value, by the number that `DictView::entry_from` takes.
+    pub fn dict_value_at(
+        &mut self,
+        dict: lifecycle_handle,
+        number: usize,
+    ) -> Result<lifecycle_handle> {
+        let (position, view) = self.view_of_dict(dict)?;
+        match view.next(Place::numbered(number)) {
+            Some((place, _, value)) => self.reach_value(position, place, value),
+            None => no_such_key(),
+        }
     }
 
     fn dict_get(

@@ -17,6 +17,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::definitions::FrameMark;
+use super::forms;
 use super::handles::{self, Handles};
 use super::scratch::ForeignObject;
 use super::strings::Interned;
@@ -64,6 +65,7 @@ impl Level {
 pub struct Eval {
     levels: usize,
     frames: FrameMark,
+    forms: forms::Depth,
 }
 
 impl State {
@@ -157,7 +159,8 @@ impl Interp {
             if state.is_dropping {
                 fail!(LIFECYCLE_E_BUSY, "the interpreter is dropping its scratch side");
             }
-            let eval = Eval { levels: state.levels.len(), frames: state.mark_frames() };
+            let (levels, frames) = (state.levels.len(), state.mark_frames());
+            let eval = Eval { levels, frames, forms: state.forms.depth() };
             state.evals.try_push(eval)
         })
     }
@@ -190,10 +193,17 @@ impl Interp {
         if depth > now {
             fail!(LIFECYCLE_E_RANGE, "there are {now} evals, not {depth}");
         }
-        while let Some(Eval { levels, frames }) =
+        if depth == now {
+            // The host may have left its `to_text` by longjmp.
+            self.with(|state| state.forms.cut_calls(state.evals.last().map(|eval| eval.forms)));
+        }
+        while let Some(Eval { levels, frames, forms }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.change(|state| state.restore_frames(frames));
+            self.change(|state| {
+                state.restore_frames(frames);
+                state.forms.cut(forms);
+            });
             self.close_levels(levels);
         }
         self.settle();

@@ -69,11 +69,10 @@ fn append(buffer: NonNull<Block>, more: &[u8]) {
     write(buffer, USED, used + more.len());
 }
 
-/// The text that is `left` and then `more`, which the caller counts; `left` is the bytes of `whole`
-/// if that is given.
+/// The text that is `left` and then `more`, which the caller counts; `left` is the bytes of `whole`.
 pub fn concat(
     store: &mut Store,
-    whole: Option<NonNull<Block>>,
+    whole: NonNull<Block>,
     left: &[u8],
     more: &[u8],
 ) -> Result<NonNull<Block>> {
@@ -83,7 +82,7 @@ pub fn concat(
     let newest = |buffer: &NonNull<Block>| {
         read(*buffer, USED) == left.len() && read(*buffer, ROOM) - left.len() >= more.len()
     };
-    let made = match whole.and_then(buffer_of).filter(newest) {
+    let made = match buffer_of(whole).filter(newest) {
         Some(buffer) => {
             let text = store.make(Kind::Text, 1, 8)?;
             store.retain(Word::block(buffer));
@@ -109,6 +108,11 @@ pub fn concat(
     // SAFETY: there are eight bytes behind the word.
     unsafe { at(text).raw().write(len as u64) };
     Ok(text)
+}
+
+/// Whether bytes are those of the text itself, not a copy.
+pub fn is_in(text: NonNull<Block>, bytes: &[u8]) -> bool {
+    core::ptr::eq(at(text).text(), bytes)
 }
 
 /// Whether a NUL follows the text, now and as long as it lives: C may be shown it.
@@ -148,7 +152,7 @@ mod tests {
                 }
                 let more = vec![byte; len];
                 let (text, mut model) = (*text, model.clone());
-                let made = concat(&mut store, Some(text), at(text).text(), &more);
+                let made = concat(&mut store, text, at(text).text(), &more);
                 let Ok(made) = made else { unreachable!("memory is there") };
                 model.extend_from_slice(&more);
                 versions.push((made, model, false));
@@ -177,7 +181,7 @@ mod tests {
             let Ok(mut text) = store.text(&[1; LONG]) else { unreachable!("memory is there") };
             let (mut moves, mut last) = (0, core::ptr::null());
             for _ in 0..count {
-                let made = concat(&mut store, Some(text), at(text).text(), b"0123456789");
+                let made = concat(&mut store, text, at(text).text(), b"0123456789");
                 let Ok(made) = made else { unreachable!("memory is there") };
                 store.release(Word::block(text));
                 text = made;

@@ -183,7 +183,9 @@ impl Iterator for Words<'_> {
 }
 
 /// A list being made, from nothing or from another one, which stays alive and as it is until this
-/// is finished or abandoned; one of both must be done, for dropping it leaks.
+/// is finished or abandoned; one of both must be done, for dropping it leaks. Exactly as many
+/// elements are pushed as were promised. Elements are set before others are pushed: what was
+/// appended in place cannot be taken back out of another list's tail when a set copies it.
 ///
 /// After a failure it must be abandoned.
 #[must_use]
@@ -378,7 +380,9 @@ impl Draft {
 
     /// Lets go of leaves that lie before the start (`.list.edge`); some of the tree stays.
     fn cut_left(&mut self, store: &mut Store, old: &Tree) -> Result<()> {
-        if self.start >> BITS == old.start >> BITS {
+        // A lower tree may begin with leaves that were dropped before.
+        let is_first_live = self.shift == 0 || self.start >> self.shift == 0;
+        if self.start >> BITS == old.start >> BITS && is_first_live {
             return Ok(());
         }
         while self.shift > 0 {
@@ -465,6 +469,7 @@ impl Draft {
 
     /// Appends up to `wanted` elements, all nil, for the caller to write.
     fn open<'a>(&mut self, store: &mut Store, wanted: usize) -> Result<&'a [Cell<Word>]> {
+        debug_assert!(self.end < self.goal, "no more is pushed than was promised");
         if self.is_flat {
             let range = self.end..self.goal.min(self.end.saturating_add(wanted));
             self.end = range.end;
@@ -490,7 +495,8 @@ impl Draft {
                 at(block)
             }
             _ => {
-                let left = fill.saturating_add(self.goal - self.end).clamp(fill + 1, WIDTH);
+                let left =
+                    fill.saturating_add(self.goal.saturating_sub(self.end)).clamp(fill + 1, WIDTH);
                 let size = if self.is_new { left } else { WIDTH };
                 copy(store, &self.tail, 0..fill, 0, size)?
             }

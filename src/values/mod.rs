@@ -30,6 +30,7 @@ mod eval;
 #[cfg(test)]
 mod fixture;
 mod foreign;
+mod forms;
 mod growing;
 mod handles;
 mod items;
@@ -62,6 +63,7 @@ use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
 use crate::shim;
 use definitions::Definitions;
 use eval::{Eval, Level};
+use forms::Forms;
 use handles::Handles;
 use scratch::{EMPTY, Slot};
 use store::{Block, Store};
@@ -97,6 +99,7 @@ pub struct State {
     clock: u64,
     /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
     wanted: List<usize>,
+    forms: Forms,
     options: Options,
     host: Host,
     high_water: usize,
@@ -174,6 +177,7 @@ impl State {
             definitions: Definitions::new(host)?,
             clock: 0,
             wanted: List::new_in(host),
+            forms: Forms::new(host),
             options: chosen,
             host,
             high_water: 0,

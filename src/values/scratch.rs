@@ -129,7 +129,11 @@ impl SlotExt for Slot {
         let header = store::at(block);
         let payload = block.as_ptr() as u64;
         match header.kind() {
-            Kind::Text => Slot { payload, ..Slot::string(header.text()) },
+            // The beginning of something that grows ends when somebody asks (`growing.rs`).
+            Kind::Text if header.words().is_empty() => {
+                Slot { payload, ..Slot::string(header.text()) }
+            }
+            Kind::Text => Slot { payload, ..Slot::piece(header.text()) },
             Kind::Int => Slot::new(LIFECYCLE_INT, header.number()),
             Kind::Double => Slot::new(LIFECYCLE_DOUBLE, header.number()),
             Kind::List => Slot::new(LIFECYCLE_LIST | WRAPPED as c_int, payload),
@@ -161,8 +165,6 @@ impl SlotExt for Slot {
         if self.text.is_null() {
             return None;
         }
-        // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
-        // its level, or in a block that waits for that level.
         let len = self.shared().map_or(self.text_len, |shared| shared.text_len.get());
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level; `.scratch.text` has the length.

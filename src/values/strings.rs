@@ -10,7 +10,9 @@
 use core::cmp::Ordering;
 use core::ptr::NonNull;
 
+use super::growing;
 use super::scratch::{Growth, Slot, SlotExt};
+use super::word::Word;
 use super::{Interp, State, Text};
 use crate::abi::*;
 use crate::base::{Result, fail, hash, seed};
@@ -91,6 +93,17 @@ impl State {
         };
         if right.len() == 0 && slot.kind() == LIFECYCLE_STRING {
             return self.handles.make(slot);
+        }
+        if len >= growing::LONG
+            && slot.kind() == LIFECYCLE_STRING
+            && let Some(block) = slot.as_wrapped()
+        {
+            // What a variable has grows where it is kept.
+            let (left, right) = (text.bytes(), right.bytes());
+            let made = Word::block(growing::concat(&mut self.store, block, left, right)?);
+            let handle = self.wrap(made);
+            self.store.release(made);
+            return handle;
         }
         let growth = slot.growth().filter(|growth| growth.used.get() == text.len());
         if let Some(growth) = growth
@@ -298,6 +311,33 @@ mod tests {
         assert_eq!(ok(interp.text(part)).bytes(), (long(b'a', 400) + &long(b'b', 100)).as_bytes());
         assert_eq!(interp.show(part), long(b'a', 400) + &long(b'b', 100));
         assert!(interp.memory().arena_used > used);
+    }
+
+    #[test]
+    fn what_a_variable_has_grows_where_it_is_kept() {
+        let interp = Fixture::new();
+        let mut kept = ok(interp.keep(ok(interp.string(&[b'x'; 300]))));
+        let mut shown = Vec::new();
+        for round in 0..3000usize {
+            let handle = ok(interp.with(|state| state.wrap(kept)));
+            if round % 500 == 7 {
+                shown.push((ok(interp.ended_text(handle)).as_ptr(), 300 + 10 * round));
+            }
+            let more = ok(interp.string(b"0123456789"));
+            let longer = ok(interp.concat(handle, more));
+            let next = ok(interp.keep(longer));
+            interp.change(|state| state.store.release(kept));
+            kept = next;
+        }
+        for (at, len) in shown {
+            // SAFETY: the text was shown with its NUL, and its handle is still there.
+            assert_eq!(unsafe { at.add(len).read() }, 0);
+        }
+        let handle = ok(interp.with(|state| state.wrap(kept)));
+        assert_eq!(ok(interp.text(handle)).len(), 300 + 30_000);
+        // Each version has a block of 48 bytes, and all of them a few buffers.
+        assert!(interp.memory().value_bytes < 3000 * 48 + 1_000_000);
+        interp.change(|state| state.store.release(kept));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! - `.text.still`: bytes of a text neither move nor change as long as its handle is there. (A
 //!   builder's do: who asks for them uses them at once, or asks for a copy, `ended_text`.)
 
+use super::growing;
 use super::list;
 use super::number::Digits;
 use super::scratch::{BuilderObject, EMPTY, Shared, Slot, SlotExt};
@@ -95,8 +96,11 @@ impl State {
             let copy = self.copy_bytes(self.level_of(position), built.unwrap_or_default())?;
             return Ok(Text::new(copy));
         };
+        let block = slot.as_wrapped().filter(|_| slot.kind() == LIFECYCLE_STRING);
         match slot.growth() {
             _ if slot.is_ended() => return Ok(Text::new(text)),
+            // The text may be a beginning of what grows (`growing.rs`).
+            _ if block.is_some_and(|block| growing::is_in(block, text) && growing::end(block)) => {}
             // `.scratch.growth` - the NUL is there.
             Some(growth) if growth.used.get() == text.len() => growth.used.set(text.len() + 1),
             _ => return self.set_text(position, text),
@@ -159,8 +163,12 @@ impl Interp {
         let slot = self.with(|state| state.slot(handle).copied())?;
         let digits = match slot.kind() {
             LIFECYCLE_INT => Digits::of_int(slot.payload as i64),
-            LIFECYCLE_DOUBLE => Digits::of_double(f64::from_bits(slot.payload)),
-            kind => fail!(LIFECYCLE_E_UNSUPPORTED, "kind {kind} has no text"),
+            LIFECYCLE_DOUBLE if self.options().to_text.is_none() => {
+                Digits::of_double(f64::from_bits(slot.payload))
+            }
+            LIFECYCLE_DOUBLE | LIFECYCLE_LIST | LIFECYCLE_DICT => return self.make_form(handle),
+            // A handle that was used up by becoming another one's list or dict.
+            kind => fail!(LIFECYCLE_E_TYPE, "what is of kind {kind} has no string form"),
         };
         self.with(|state| {
             let position = state.position(handle)?;

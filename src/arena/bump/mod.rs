@@ -248,7 +248,8 @@ impl<P: Platform> Bump<P> {
         if bytes > self.hard_limit - self.used() {
             return Err(self.over_limit(bytes));
         }
-        if bytes >= P::HUGE {
+        let range_has_them = self.segment.kind == Kind::First && bytes + align <= self.committed;
+        if bytes >= P::HUGE && !range_has_them {
             return self.map_side(bytes, align);
         }
         match self.take_of_range(bytes, align)? {
@@ -283,12 +284,12 @@ impl<P: Platform> Bump<P> {
     /// the same.
     #[inline]
     pub fn reset(&mut self) -> Result<(), P::Error> {
-        self.note_high_water();
+        let used = self.note_high_water();
         let result = self.drop_sides(0);
         self.forbid_from(0);
         self.marks.reset();
         self.resets += 1;
-        self.retain();
+        self.retain(used);
         self.place(0);
         result
     }

@@ -5,11 +5,13 @@
 //! more. Once in 64 resets, if more than that is committed, half of the excess goes back in one
 //! call to the system; so one round that was out of the ordinary is forgotten by and by, at a cost
 //! that its page faults have paid several times over, and a need that comes back within 128 resets
-//! is never given up.
+//! is never given up. And if every round since the last look used more than is committed, because
+//! it had huge allocations, then that much is committed, and they find room in the range.
 //!
 //! Where the caller has set what is to be retained, that holds at each reset, and nothing decays.
 
 use super::platform::Platform;
+use super::segments::{Kind, Segment};
 use super::{Bump, pages};
 
 /// Resets between two looks.
@@ -28,32 +30,38 @@ pub(super) struct Retention {
     reached: usize,
     /// The same of the period before.
     before: usize,
+    /// The fewest bytes that a round since the last look used.
+    least: usize,
 }
 
 impl Retention {
     pub(super) fn new(fixed: Option<usize>) -> Self {
-        Retention { fixed, left: PERIOD, reached: 0, before: 0 }
+        Retention { fixed, left: PERIOD, reached: 0, before: 0, least: usize::MAX }
     }
 }
 
 impl<P: Platform> Bump<P> {
-    /// Notes how far the round has come; called before the cursor goes back.
+    /// Notes how far the round has come; called before the cursor goes back. The bytes in use.
     #[inline]
-    pub(super) fn note_high_water(&mut self) {
-        self.high_water = self.high_water.max(self.used());
+    pub(super) fn note_high_water(&mut self) -> usize {
+        let used = self.used();
+        self.high_water = self.high_water.max(used);
         let reached = self.position().saturating_sub(self.first.len);
         self.retention.reached = self.retention.reached.max(reached);
+        used
     }
 
-    /// Gives back what need not stay; called at each reset.
+    /// Gives back what need not stay; called at each reset, when a round has ended that used so
+    /// many bytes.
     #[inline]
-    pub(super) fn retain(&mut self) {
+    pub(super) fn retain(&mut self, used: usize) {
         match self.retention.fixed {
             Some(keep) if keep < self.committed => {
                 self.trim(pages(keep, self.platform.page_size()));
             }
             Some(_) => {}
             None => {
+                self.retention.least = self.retention.least.min(used);
                 self.retention.left -= 1;
                 if self.retention.left == 0 {
                     self.decay();
@@ -65,8 +73,11 @@ impl<P: Platform> Bump<P> {
     #[cold]
     #[inline(never)]
     fn decay(&mut self) {
-        let Retention { reached, before, .. } = self.retention;
-        self.retention = Retention { fixed: None, left: PERIOD, reached: 0, before: reached };
+        let Retention { reached, before, least, .. } = self.retention;
+        self.retention = Retention { before: reached, ..Retention::new(None) };
+        if least > self.first.len + self.committed {
+            return self.foresee(least);
+        }
         let recent = reached.max(before);
         // As much as a commit goes ahead of what is needed: rounds that are all alike give nothing
         // back.
@@ -75,6 +86,17 @@ impl<P: Platform> Bump<P> {
         let (least, most) = GIVEN_BACK.into_inner();
         let given_back = (excess / 2).clamp(least, most).min(excess);
         self.trim(pages(self.committed - given_back, self.platform.page_size()));
+    }
+
+    /// Commits what each round wants. Where the limit or the system forbids it, rounds go on as they
+    /// did.
+    fn foresee(&mut self, wanted: usize) {
+        if self.reserve().is_ok() {
+            let (start, len) = self.extent();
+            let range =
+                Segment { kind: Kind::Range, start, len, position: self.first.len, before: 0 };
+            let _ = self.commit_upto(&range, 0, wanted.min(len));
+        }
     }
 
     /// Makes the range end at `keep`, a multiple of the page size. Where the system refuses, the

@@ -334,6 +334,18 @@ fn two_lists_that_append_to_the_same_one_do_not_see_each_other() {
 }
 
 #[test]
+fn a_list_cut_from_both_ends_in_turn_has_no_dead_edge() {
+    let failing = Failing::new();
+    let mut house = House::new(&failing, false);
+    let cut = |of, first, last| Step::Edit { of, first, last, sets: vec![], more: 0 };
+    assert!(house.step(&Step::Build { count: 1200, with_text: false }, Fault::None).is_ok());
+    assert!(house.step(&cut(0, 70, 0), Fault::None).is_ok());
+    // What is left behind the dead leaves fits into a lower tree, which begins with them.
+    assert!(house.step(&cut(1, 0, 1000), Fault::None).is_ok());
+    house.finish(&failing);
+}
+
+#[test]
 fn a_list_that_grows_while_it_is_appended_to_does_not_mix() {
     let failing = Failing::new();
     let mut house = House::new(&failing, false);
