@@ -288,7 +288,7 @@ static int put_back(tcl *t, value name, const value *keys, size_t count,
 }
 
 static int d_update(tcl *t, size_t argc, const value *argv) {
-    if (argc % 2)
+    if (argc % 2 == 0)
         return wrong_args(t, literal("dict update"),
                           "dictVarName key varName ?key varName ...? script");
     value dict = var_get(t, argv[1]);

@@ -72,7 +72,7 @@ static int read_conversion(formatting *f, const char **at, const char *end,
         c->precision = 0;
         code = read_size(f, at, end, &c->precision);
     }
-    while (*at < end && **at && strchr("hlLqjzt", **at)) ++*at;
+    while (*at < end && **at && strchr("hlL", **at)) ++*at;
     if (code) return code;
     if (*at == end)
         return fail(f->t, "format string ended in middle of field specifier");

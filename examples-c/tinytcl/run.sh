@@ -39,7 +39,7 @@ expect() {
         verdict "$name" 0
     else
         echo "exit status $got, expected $want"
-        diff "$file" "$work/out"
+        diff "$file" "$work/out" | head -40
         verdict "$name" 1
     fi
 }

@@ -58,7 +58,7 @@ catch {error msg "given info"}
 puts $errorInfo
 puts [catch {puts "unclosed} msg]:$msg
 puts [catch "puts \{unclosed" msg]:$msg
-puts [catch {puts [unclosed} msg]:$msg
+puts [catch {puts [set s} msg]:$msg
 puts [catch {puts {a}b} msg]:$msg
 puts [catch {puts "a"b} msg]:$msg
 puts [catch {string foo x} msg]
