@@ -106,6 +106,17 @@ CONSTANT(LIFECYCLE_LEAK_NAME, 7);
 CONSTANT(LIFECYCLE_LEAK_RESOURCE, 8);
 CONSTANT(LIFECYCLE_LEAK_FAILED_RELEASE, 9);
 
+/* Kinds of values, which are of the type of the function that returns them */
+
+VALUE(LIFECYCLE_NIL, 0);
+VALUE(LIFECYCLE_STRING, 1);
+VALUE(LIFECYCLE_INT, 2);
+VALUE(LIFECYCLE_DOUBLE, 3);
+VALUE(LIFECYCLE_LIST, 4);
+VALUE(LIFECYCLE_DICT, 5);
+VALUE(LIFECYCLE_FOREIGN, 6);
+VALUE(LIFECYCLE_BUILDER, 7);
+
 /* Structs: fields may be added at the end, nothing else ever changes */
 
 SIZE(lifecycle_allocator, 32);
@@ -334,6 +345,61 @@ OFFSET(lifecycle_arena_stats, side_count, 56);
 OFFSET(lifecycle_arena_stats, failed_releases, 64);
 OFFSET(lifecycle_arena_stats, resets, 72);
 
+SIZE(lifecycle_slot, 32);
+OFFSET(lifecycle_slot, text, 0);
+OFFSET(lifecycle_slot, text_len, 8);
+OFFSET(lifecycle_slot, payload, 16);
+OFFSET(lifecycle_slot, kind, 24);
+OFFSET(lifecycle_slot, stamp, 28);
+
+SIZE(lifecycle_interp, 24);
+OFFSET(lifecycle_interp, first, 0);
+OFFSET(lifecycle_interp, count, 8);
+OFFSET(lifecycle_interp, slots, 16);
+
+SIZE(lifecycle_interp_options, 120);
+OFFSET(lifecycle_interp_options, size, 0);
+OFFSET(lifecycle_interp_options, user, 8);
+OFFSET(lifecycle_interp_options, to_text, 16);
+OFFSET(lifecycle_interp_options, to_list, 24);
+OFFSET(lifecycle_interp_options, foreign_release, 32);
+OFFSET(lifecycle_interp_options, foreign_clone, 40);
+OFFSET(lifecycle_interp_options, frame_limit, 48);
+OFFSET(lifecycle_interp_options, handle_limit, 56);
+OFFSET(lifecycle_interp_options, arena_limit, 64);
+OFFSET(lifecycle_interp_options, value_limit, 72);
+OFFSET(lifecycle_interp_options, allocator, 80);
+OFFSET(lifecycle_interp_options, reserved, 112);
+
+SIZE(lifecycle_memory, 120);
+OFFSET(lifecycle_memory, scratch_handles, 0);
+OFFSET(lifecycle_memory, scratch_bytes, 8);
+OFFSET(lifecycle_memory, arena_used, 16);
+OFFSET(lifecycle_memory, namespaces, 24);
+OFFSET(lifecycle_memory, procs, 32);
+OFFSET(lifecycle_memory, eval_depth, 40);
+OFFSET(lifecycle_memory, values, 48);
+OFFSET(lifecycle_memory, value_bytes, 56);
+OFFSET(lifecycle_memory, high_water, 64);
+OFFSET(lifecycle_memory, pending_values, 72);
+OFFSET(lifecycle_memory, frames, 80);
+OFFSET(lifecycle_memory, scopes, 88);
+OFFSET(lifecycle_memory, variables, 96);
+OFFSET(lifecycle_memory, traces, 104);
+OFFSET(lifecycle_memory, held_values, 112);
+
+SIZE(lifecycle_frame_info, 56);
+OFFSET(lifecycle_frame_info, cmd, 0);
+OFFSET(lifecycle_frame_info, args, 8);
+OFFSET(lifecycle_frame_info, lambda, 16);
+OFFSET(lifecycle_frame_info, ns, 24);
+OFFSET(lifecycle_frame_info, ns_len, 32);
+OFFSET(lifecycle_frame_info, level, 40);
+OFFSET(lifecycle_frame_info, line, 48);
+
+SIZE(lifecycle_handle, 8);
+SIZE(lifecycle_scope, 8);
+
 /* Callbacks: a function with these parameters fits */
 
 PIN int (*const type_lifecycle_write_fn)(const char *bytes, size_t len, void *user) = (lifecycle_write_fn)0;
@@ -342,6 +408,16 @@ PIN int (*const type_lifecycle_module_fn)(lifecycle_module module, const char *p
     void *user) = (lifecycle_module_fn)0;
 PIN void (*const type_lifecycle_release_fn)(void *resource, void *user) = (lifecycle_release_fn)0;
 PIN void *(*const type_lifecycle_resolve_fn)(const char *name, void *user) = (lifecycle_resolve_fn)0;
+PIN lifecycle_status (*const type_lifecycle_to_text_fn)(lifecycle_interp *, lifecycle_handle value,
+    lifecycle_handle builder, void *user) = (lifecycle_to_text_fn)0;
+PIN lifecycle_handle (*const type_lifecycle_to_list_fn)(lifecycle_interp *, lifecycle_handle text,
+    void *user) = (lifecycle_to_list_fn)0;
+PIN void (*const type_lifecycle_foreign_release_fn)(void *ptr, void *user) = (lifecycle_foreign_release_fn)0;
+PIN void *(*const type_lifecycle_foreign_clone_fn)(void *ptr, void *user) = (lifecycle_foreign_clone_fn)0;
+PIN int (*const type_lifecycle_compare_fn)(lifecycle_interp *, lifecycle_handle a,
+    lifecycle_handle b, void *user) = (lifecycle_compare_fn)0;
+PIN lifecycle_status (*const type_lifecycle_trace_fn)(lifecycle_interp *, lifecycle_handle script,
+    const char *name, size_t name_len, const char *op, size_t op_len, void *user) = (lifecycle_trace_fn)0;
 
 /* Functions: each by a pointer of its exact type */
 
@@ -539,6 +615,204 @@ PIN int64_t (*const type_rt_exec_manager_create)(const char *backend) = rt_exec_
 PIN bool (*const type_rt_exec_manager_has_function)(int64_t handle,
     const char *name) = rt_exec_manager_has_function;
 PIN void (*const type_rt_exec_manager_cleanup)(int64_t handle) = rt_exec_manager_cleanup;
+PIN lifecycle_status (*const type_lifecycle_interp_create)(const lifecycle_interp_options *options,
+    lifecycle_interp **out) = lifecycle_interp_create;
+PIN lifecycle_status (*const type_lifecycle_interp_destroy)(lifecycle_interp *interp
+    ) = lifecycle_interp_destroy;
+PIN void *(*const type_lifecycle_interp_user)(lifecycle_interp *interp) = lifecycle_interp_user;
+PIN lifecycle_arena *(*const type_lifecycle_interp_arena)(lifecycle_interp *interp) = lifecycle_interp_arena;
+PIN lifecycle_status (*const type_lifecycle_eval_enter)(lifecycle_interp *interp) = lifecycle_eval_enter;
+PIN lifecycle_status (*const type_lifecycle_eval_leave)(lifecycle_interp *interp,
+    lifecycle_handle result, lifecycle_value **kept) = lifecycle_eval_leave;
+PIN size_t (*const type_lifecycle_eval_depth)(lifecycle_interp *interp) = lifecycle_eval_depth;
+PIN lifecycle_status (*const type_lifecycle_eval_unwind)(lifecycle_interp *interp, size_t depth
+    ) = lifecycle_eval_unwind;
+PIN lifecycle_status (*const type_lifecycle_force_reset)(lifecycle_interp *interp) = lifecycle_force_reset;
+PIN lifecycle_status (*const type_lifecycle_scope_open)(lifecycle_interp *interp,
+    lifecycle_scope *out) = lifecycle_scope_open;
+PIN lifecycle_status (*const type_lifecycle_scope_close)(lifecycle_interp *interp, lifecycle_scope,
+    lifecycle_handle *escape) = lifecycle_scope_close;
+PIN lifecycle_status (*const type_lifecycle_memory_stats)(lifecycle_interp *interp,
+    lifecycle_memory *, size_t size) = lifecycle_memory_stats;
+PIN lifecycle_handle (*const type_lifecycle_string)(lifecycle_interp *interp, const char *text,
+    size_t len) = lifecycle_string;
+PIN lifecycle_handle (*const type_lifecycle_int)(lifecycle_interp *interp, int64_t) = lifecycle_int;
+PIN lifecycle_handle (*const type_lifecycle_double)(lifecycle_interp *interp, double) = lifecycle_double;
+PIN lifecycle_handle (*const type_lifecycle_list)(lifecycle_interp *interp,
+    const lifecycle_handle *elements, size_t n) = lifecycle_list;
+PIN lifecycle_handle (*const type_lifecycle_dict)(lifecycle_interp *interp) = lifecycle_dict;
+PIN lifecycle_handle (*const type_lifecycle_foreign)(lifecycle_interp *interp, const char *type,
+    void *ptr, const char *text, size_t len) = lifecycle_foreign;
+PIN int (*const type_lifecycle_kind)(lifecycle_interp *interp, lifecycle_handle) = lifecycle_kind;
+PIN const char *(*const type_lifecycle_as_string)(lifecycle_interp *interp, lifecycle_handle,
+    size_t *len) = lifecycle_as_string;
+PIN lifecycle_status (*const type_lifecycle_as_int)(lifecycle_interp *interp, lifecycle_handle,
+    int64_t *) = lifecycle_as_int;
+PIN lifecycle_status (*const type_lifecycle_as_double)(lifecycle_interp *interp, lifecycle_handle,
+    double *) = lifecycle_as_double;
+PIN bool (*const type_lifecycle_peek_int)(lifecycle_interp *interp, lifecycle_handle, int64_t *
+    ) = lifecycle_peek_int;
+PIN bool (*const type_lifecycle_peek_double)(lifecycle_interp *interp, lifecycle_handle, double *
+    ) = lifecycle_peek_double;
+PIN bool (*const type_lifecycle_peek_foreign)(lifecycle_interp *interp, lifecycle_handle,
+    const char **type, void **ptr) = lifecycle_peek_foreign;
+PIN lifecycle_status (*const type_lifecycle_foreign_release)(lifecycle_interp *interp,
+    lifecycle_handle) = lifecycle_foreign_release;
+PIN size_t (*const type_lifecycle_string_length)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_string_length;
+PIN int (*const type_lifecycle_string_byte_at_slow)(lifecycle_interp *interp, lifecycle_handle,
+    size_t at) = lifecycle_string_byte_at_slow;
+PIN lifecycle_handle (*const type_lifecycle_string_slice)(lifecycle_interp *interp,
+    lifecycle_handle, size_t from, size_t to) = lifecycle_string_slice;
+PIN lifecycle_handle (*const type_lifecycle_string_concat)(lifecycle_interp *interp,
+    lifecycle_handle, lifecycle_handle) = lifecycle_string_concat;
+PIN int (*const type_lifecycle_string_compare)(lifecycle_interp *interp, lifecycle_handle,
+    lifecycle_handle) = lifecycle_string_compare;
+PIN bool (*const type_lifecycle_string_equal)(lifecycle_interp *interp, lifecycle_handle,
+    lifecycle_handle) = lifecycle_string_equal;
+PIN lifecycle_handle (*const type_lifecycle_string_intern)(lifecycle_interp *interp,
+    const char *text, size_t len) = lifecycle_string_intern;
+PIN lifecycle_handle (*const type_lifecycle_builder_new)(lifecycle_interp *interp, size_t capacity
+    ) = lifecycle_builder_new;
+PIN lifecycle_status (*const type_lifecycle_builder_byte)(lifecycle_interp *interp,
+    lifecycle_handle, int byte) = lifecycle_builder_byte;
+PIN lifecycle_status (*const type_lifecycle_builder_bytes)(lifecycle_interp *interp,
+    lifecycle_handle, const char *bytes, size_t len) = lifecycle_builder_bytes;
+PIN lifecycle_status (*const type_lifecycle_builder_append)(lifecycle_interp *interp,
+    lifecycle_handle builder, lifecycle_handle value) = lifecycle_builder_append;
+PIN lifecycle_handle (*const type_lifecycle_builder_finish)(lifecycle_interp *interp,
+    lifecycle_handle) = lifecycle_builder_finish;
+PIN lifecycle_status (*const type_lifecycle_list_shimmer)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_list_shimmer;
+PIN size_t (*const type_lifecycle_list_length)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_list_length;
+PIN lifecycle_handle (*const type_lifecycle_list_at)(lifecycle_interp *interp, lifecycle_handle,
+    size_t) = lifecycle_list_at;
+PIN lifecycle_handle (*const type_lifecycle_list_copy)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_list_copy;
+PIN lifecycle_handle (*const type_lifecycle_list_slice)(lifecycle_interp *interp, lifecycle_handle,
+    size_t first, size_t count) = lifecycle_list_slice;
+PIN lifecycle_status (*const type_lifecycle_list_push_in_place)(lifecycle_interp *interp,
+    lifecycle_handle list, lifecycle_handle element) = lifecycle_list_push_in_place;
+PIN lifecycle_status (*const type_lifecycle_list_unshift_in_place)(lifecycle_interp *interp,
+    lifecycle_handle list, lifecycle_handle element) = lifecycle_list_unshift_in_place;
+PIN lifecycle_handle (*const type_lifecycle_list_pop_in_place)(lifecycle_interp *interp,
+    lifecycle_handle) = lifecycle_list_pop_in_place;
+PIN lifecycle_handle (*const type_lifecycle_list_shift_in_place)(lifecycle_interp *interp,
+    lifecycle_handle) = lifecycle_list_shift_in_place;
+PIN lifecycle_status (*const type_lifecycle_list_set_at_in_place)(lifecycle_interp *interp,
+    lifecycle_handle, size_t, lifecycle_handle) = lifecycle_list_set_at_in_place;
+PIN lifecycle_status (*const type_lifecycle_list_splice_in_place)(lifecycle_interp *interp,
+    lifecycle_handle, size_t first, size_t remove, lifecycle_handle insert) = lifecycle_list_splice_in_place;
+PIN lifecycle_status (*const type_lifecycle_list_sort_in_place)(lifecycle_interp *interp,
+    lifecycle_handle, lifecycle_compare_fn, void *user) = lifecycle_list_sort_in_place;
+PIN lifecycle_status (*const type_lifecycle_dict_shimmer)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_dict_shimmer;
+PIN lifecycle_handle (*const type_lifecycle_dict_copy)(lifecycle_interp *interp, lifecycle_handle
+    ) = lifecycle_dict_copy;
+PIN size_t (*const type_lifecycle_dict_size)(lifecycle_interp *interp, lifecycle_handle) = lifecycle_dict_size;
+PIN lifecycle_handle (*const type_lifecycle_dict_get)(lifecycle_interp *interp, lifecycle_handle,
+    lifecycle_handle key) = lifecycle_dict_get;
+PIN lifecycle_status (*const type_lifecycle_dict_set_in_place)(lifecycle_interp *interp,
+    lifecycle_handle, lifecycle_handle key, lifecycle_handle value) = lifecycle_dict_set_in_place;
+PIN lifecycle_status (*const type_lifecycle_dict_remove_in_place)(lifecycle_interp *interp,
+    lifecycle_handle, lifecycle_handle key) = lifecycle_dict_remove_in_place;
+PIN bool (*const type_lifecycle_dict_entry)(lifecycle_interp *interp, lifecycle_handle, size_t i,
+    lifecycle_handle *key, lifecycle_handle *value) = lifecycle_dict_entry;
+PIN lifecycle_status (*const type_lifecycle_materialize)(lifecycle_interp *interp,
+    lifecycle_handle, lifecycle_value **out) = lifecycle_materialize;
+PIN lifecycle_handle (*const type_lifecycle_wrap)(lifecycle_interp *interp, lifecycle_value *) = lifecycle_wrap;
+PIN lifecycle_value *(*const type_lifecycle_value_retain)(lifecycle_value *) = lifecycle_value_retain;
+PIN void (*const type_lifecycle_value_release)(lifecycle_value *) = lifecycle_value_release;
+PIN lifecycle_status (*const type_lifecycle_ns_create)(lifecycle_interp *interp, const char *path,
+    size_t path_len) = lifecycle_ns_create;
+PIN lifecycle_status (*const type_lifecycle_ns_delete)(lifecycle_interp *interp, const char *path,
+    size_t path_len) = lifecycle_ns_delete;
+PIN bool (*const type_lifecycle_ns_exists)(lifecycle_interp *interp, const char *path,
+    size_t path_len) = lifecycle_ns_exists;
+PIN lifecycle_handle (*const type_lifecycle_ns_children)(lifecycle_interp *interp,
+    const char *path, size_t path_len) = lifecycle_ns_children;
+PIN lifecycle_handle (*const type_lifecycle_ns_exports)(lifecycle_interp *interp, const char *path,
+    size_t path_len) = lifecycle_ns_exports;
+PIN lifecycle_status (*const type_lifecycle_ns_exports_set)(lifecycle_interp *interp,
+    const char *path, size_t path_len, lifecycle_handle patterns, bool clear) = lifecycle_ns_exports_set;
+PIN lifecycle_handle (*const type_lifecycle_ns_var_get)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len) = lifecycle_ns_var_get;
+PIN lifecycle_status (*const type_lifecycle_ns_var_set)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len, lifecycle_handle) = lifecycle_ns_var_set;
+PIN lifecycle_status (*const type_lifecycle_ns_var_unset)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len) = lifecycle_ns_var_unset;
+PIN bool (*const type_lifecycle_ns_var_exists)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len) = lifecycle_ns_var_exists;
+PIN lifecycle_handle (*const type_lifecycle_ns_var_names)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len) = lifecycle_ns_var_names;
+PIN lifecycle_handle (*const type_lifecycle_var_get)(lifecycle_interp *interp, const char *name,
+    size_t name_len) = lifecycle_var_get;
+PIN lifecycle_status (*const type_lifecycle_var_set)(lifecycle_interp *interp, const char *name,
+    size_t name_len, lifecycle_handle) = lifecycle_var_set;
+PIN lifecycle_status (*const type_lifecycle_var_unset)(lifecycle_interp *interp, const char *name,
+    size_t name_len) = lifecycle_var_unset;
+PIN bool (*const type_lifecycle_var_exists)(lifecycle_interp *interp, const char *name,
+    size_t name_len) = lifecycle_var_exists;
+PIN lifecycle_handle (*const type_lifecycle_var_names)(lifecycle_interp *interp) = lifecycle_var_names;
+PIN lifecycle_status (*const type_lifecycle_var_link)(lifecycle_interp *interp, const char *local,
+    size_t local_len, size_t level, const char *name, size_t name_len) = lifecycle_var_link;
+PIN lifecycle_status (*const type_lifecycle_var_link_ns)(lifecycle_interp *interp,
+    const char *local, size_t local_len, const char *ns, size_t ns_len, const char *name,
+    size_t name_len) = lifecycle_var_link_ns;
+PIN bool (*const type_lifecycle_var_is_link)(lifecycle_interp *interp, const char *name,
+    size_t name_len) = lifecycle_var_is_link;
+PIN lifecycle_handle (*const type_lifecycle_var_resolve)(lifecycle_interp *interp,
+    const char *name, size_t name_len) = lifecycle_var_resolve;
+PIN int (*const type_lifecycle_command_get)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len, void **fn, lifecycle_handle *params,
+    lifecycle_handle *body) = lifecycle_command_get;
+PIN lifecycle_status (*const type_lifecycle_command_set)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len, int kind, void *fn, lifecycle_handle params,
+    lifecycle_handle body) = lifecycle_command_set;
+PIN lifecycle_status (*const type_lifecycle_command_delete)(lifecycle_interp *interp,
+    const char *ns, size_t ns_len, const char *name, size_t name_len) = lifecycle_command_delete;
+PIN lifecycle_status (*const type_lifecycle_command_copy)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len, const char *name, size_t name_len, const char *to_ns, size_t to_ns_len,
+    const char *to_name, size_t to_name_len) = lifecycle_command_copy;
+PIN lifecycle_handle (*const type_lifecycle_command_names)(lifecycle_interp *interp,
+    const char *ns, size_t ns_len) = lifecycle_command_names;
+PIN lifecycle_status (*const type_lifecycle_trace_add)(lifecycle_interp *interp, int kind,
+    const char *name, size_t name_len, const char *ops, size_t ops_len, lifecycle_handle script
+    ) = lifecycle_trace_add;
+PIN lifecycle_status (*const type_lifecycle_trace_remove)(lifecycle_interp *interp, int kind,
+    const char *name, size_t name_len, const char *ops, size_t ops_len, lifecycle_handle script
+    ) = lifecycle_trace_remove;
+PIN lifecycle_handle (*const type_lifecycle_trace_info)(lifecycle_interp *interp, int kind,
+    const char *name, size_t name_len) = lifecycle_trace_info;
+PIN lifecycle_status (*const type_lifecycle_trace_fire)(lifecycle_interp *interp, int kind,
+    const char *name, size_t name_len, const char *op, size_t op_len, lifecycle_trace_fn, void *user
+    ) = lifecycle_trace_fire;
+PIN lifecycle_status (*const type_lifecycle_frame_push)(lifecycle_interp *interp,
+    lifecycle_handle cmd, lifecycle_handle args) = lifecycle_frame_push;
+PIN lifecycle_status (*const type_lifecycle_frame_pop)(lifecycle_interp *interp) = lifecycle_frame_pop;
+PIN size_t (*const type_lifecycle_frame_count)(lifecycle_interp *interp) = lifecycle_frame_count;
+PIN size_t (*const type_lifecycle_frame_level)(lifecycle_interp *interp) = lifecycle_frame_level;
+PIN lifecycle_status (*const type_lifecycle_frame_set_active)(lifecycle_interp *interp, size_t level
+    ) = lifecycle_frame_set_active;
+PIN lifecycle_status (*const type_lifecycle_frame_info_get)(lifecycle_interp *interp, size_t level,
+    lifecycle_frame_info *, size_t size) = lifecycle_frame_info_get;
+PIN lifecycle_status (*const type_lifecycle_frame_set_ns)(lifecycle_interp *interp, const char *ns,
+    size_t ns_len) = lifecycle_frame_set_ns;
+PIN lifecycle_status (*const type_lifecycle_frame_set_line)(lifecycle_interp *interp, size_t line
+    ) = lifecycle_frame_set_line;
+PIN lifecycle_status (*const type_lifecycle_frame_set_lambda)(lifecycle_interp *interp,
+    lifecycle_handle) = lifecycle_frame_set_lambda;
+PIN lifecycle_status (*const type_lifecycle_frame_push_locals)(lifecycle_interp *interp,
+    const char *ns, size_t ns_len) = lifecycle_frame_push_locals;
+PIN lifecycle_status (*const type_lifecycle_frame_pop_locals)(lifecycle_interp *interp
+    ) = lifecycle_frame_pop_locals;
+PIN lifecycle_status (*const type_lifecycle_registry_set)(lifecycle_interp *interp, int space,
+    const char *name, size_t name_len, const char *type, void *ptr) = lifecycle_registry_set;
+PIN bool (*const type_lifecycle_registry_get)(lifecycle_interp *interp, int space,
+    const char *name, size_t name_len, const char **type, void **ptr) = lifecycle_registry_get;
+PIN lifecycle_status (*const type_lifecycle_registry_remove)(lifecycle_interp *interp, int space,
+    const char *name, size_t name_len) = lifecycle_registry_remove;
 
 #define CHECK(condition) \
     do { \

@@ -23,6 +23,8 @@
 #define ARGS_7(a, b, c, d, e, f, g) ARGS_6(a, b, c, d, e, f), cast_##g(v[6])
 #define ARGS_8(a, b, c, d, e, f, g, h)                                         \
     ARGS_7(a, b, c, d, e, f, g), cast_##h(v[7])
+#define ARGS_9(a, b, c, d, e, f, g, h, i)                                      \
+    ARGS_8(a, b, c, d, e, f, g, h), cast_##i(v[8])
 #define RETURN_STATUS(call) return (uint64_t)(int64_t)(call)
 #define RETURN_QUIET_STATUS(call) return (uint64_t)(int64_t)(call)
 #define RETURN_POINTER(call) return P(call)
@@ -30,6 +32,8 @@
 #define RETURN_NUMBER(call) return (uint64_t)(call)
 #define RETURN_BOOL(call) return (uint64_t)(call)
 #define RETURN_HANDLE(call) return (uint64_t)(call)
+#define RETURN_KIND(call) return (uint64_t)(int64_t)(call)
+#define RETURN_BYTE(call) return (uint64_t)(int64_t)(call)
 #define RETURN_MARK(call)                                                      \
     lifecycle_arena_mark mark = call;                                          \
     return mark.arena | mark.sequence | mark.position
@@ -54,6 +58,8 @@ enum result {
     R_NUMBER,
     R_BOOL,
     R_HANDLE, /* any number but 0 */
+    R_KIND,   /* a kind, which is positive, or a status */
+    R_BYTE,   /* -1 is a failure */
     R_MARK,
     R_NOTHING
 };
@@ -63,7 +69,7 @@ struct row {
     uint64_t (*call)(const uint64_t *v);
     enum result result;
     int arguments;
-    enum kind kinds[8];
+    enum kind kinds[9];
 };
 
 #define K_0(none) K_NONE
@@ -75,6 +81,7 @@ struct row {
 #define K_6(a, b, c, d, e, f) K_5(a, b, c, d, e), K_##f
 #define K_7(a, b, c, d, e, f, g) K_6(a, b, c, d, e, f), K_##g
 #define K_8(a, b, c, d, e, f, g, h) K_7(a, b, c, d, e, f, g), K_##h
+#define K_9(a, b, c, d, e, f, g, h, i) K_8(a, b, c, d, e, f, g, h), K_##i
 static const struct row rows[] = {
 #define ROW(n, f, result, ...)                                                 \
     {#f, call_##f, R_##result, n, {K_##n(__VA_ARGS__)}},
@@ -89,7 +96,7 @@ struct call {
     const struct row *row;
     const char *how;
     int at; /* the bad parameter; -1 = none */
-    uint64_t v[8];
+    uint64_t v[9];
     _Alignas(16) unsigned char places[4][OUT_BYTES + 16];
 };
 
@@ -156,12 +163,14 @@ static void leave_sentence(struct world *w)
 static void refuse(struct world *w, struct call *call, int want)
 {
     lifecycle_stats before[2], after[2];
+    lifecycle_memory memory[2];
     size_t used = lifecycle_arena_used(w->arena);
     struct call set = *call;
     int64_t got;
     bool told;
     EXPECT_OK(lifecycle_stats_get(w->manager, &before[0], sizeof before[0]));
     EXPECT_OK(lifecycle_stats_get(w->other, &before[1], sizeof before[1]));
+    EXPECT_OK(lifecycle_memory_stats(w->interp, &memory[0], sizeof memory[0]));
     leave_sentence(w);
     got = (int64_t)call->row->call(call->v);
     told = strstr(lifecycle_last_error(), sentinel) == NULL &&
@@ -186,6 +195,14 @@ static void refuse(struct world *w, struct call *call, int want)
         if (got != 0)
             complain(call, "the answer", got, 0);
         break;
+    case R_KIND:
+        if (want == ANY_FAILURE ? got >= 0 : got != want)
+            complain(call, "the status", got, want);
+        break;
+    case R_BYTE:
+        if (got != -1)
+            complain(call, "the answer", got, -1);
+        break;
     case R_TEXT:
     case R_NUMBER:
     case R_NOTHING:
@@ -198,6 +215,9 @@ static void refuse(struct world *w, struct call *call, int want)
     after[0].code_bytes_metadata = before[0].code_bytes_metadata;
     if (memcmp(before, after, sizeof before) != 0)
         complain(call, "something in the statistics", 1, 0);
+    EXPECT_OK(lifecycle_memory_stats(w->interp, &memory[1], sizeof memory[1]));
+    if (memcmp(&memory[0], &memory[1], sizeof memory[0]) != 0)
+        complain(call, "something in an interpreter's memory", 1, 0);
     if (lifecycle_arena_used(w->arena) != used)
         complain(call, "what the arena uses", (long long)lifecycle_arena_used(w->arena), (long long)used);
 }
@@ -217,6 +237,11 @@ static void accept(struct call *call)
     case R_HANDLE:
     case R_MARK:
         if (got == 0)
+            complain(call, "the answer", got, 1);
+        break;
+    case R_KIND:
+    case R_BYTE:
+        if (got <= 0)
             complain(call, "the answer", got, 1);
         break;
     case R_NUMBER:
@@ -302,6 +327,14 @@ static void every_parameter_of_every_function(void)
             EXPECT_OK(lifecycle_destroy(*(lifecycle_manager **)(void *)call.places[0]));
         if (rows[i].call == call_lifecycle_arena_create)
             EXPECT_OK(lifecycle_arena_destroy(*(lifecycle_arena **)(void *)call.places[0]));
+        if (rows[i].call == call_lifecycle_interp_create)
+            EXPECT_OK(lifecycle_interp_destroy(*(lifecycle_interp **)(void *)call.places[0]));
+        if (rows[i].call == call_lifecycle_materialize)
+            lifecycle_value_release(*(lifecycle_value **)(void *)call.places[0]);
+        if (rows[i].call == call_lifecycle_value_retain)
+            lifecycle_value_release(w.value);
+        if (rows[i].call == call_lifecycle_value_release)
+            w.value = NULL;
         if (rows[i].call == call_lifecycle_load_enter)
             EXPECT_OK(lifecycle_load_leave(w.manager, "to load"));
         end_world(&w);
@@ -325,7 +358,7 @@ static void every_parameter_in_one_world(void)
  * failure, and those that cannot fail do not. */
 static void nothing_at_all(void)
 {
-    static const uint64_t zero[8], ones[8] = {~0ull, ~0ull, ~0ull, ~0ull,
+    static const uint64_t zero[9], ones[9] = {~0ull, ~0ull, ~0ull, ~0ull, ~0ull,
                                               ~0ull, ~0ull, ~0ull, ~0ull};
     size_t i;
     for (i = 0; i < ROWS; i++) {

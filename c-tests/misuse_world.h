@@ -23,6 +23,10 @@ typedef lifecycle_leak_fn as_leak;
 typedef lifecycle_write_fn as_write;
 typedef lifecycle_release_fn as_release;
 typedef lifecycle_resolve_fn as_resolve;
+typedef bool as_bool;
+typedef double as_double;
+typedef lifecycle_compare_fn as_compare;
+typedef lifecycle_trace_fn as_trace;
 
 /* Kinds of parameters, and what a number is cast to for each. */
 #define KINDS                                                                  \
@@ -60,7 +64,26 @@ typedef lifecycle_resolve_fn as_resolve;
     KIND(ARENA_SIZE, as_number) KIND(ARENA_ALIGN, as_number)                   \
     KIND(ARENA_AT, as_pointer) KIND(ARENA_OLD, as_number)                      \
     KIND(TEXT_LEN, as_number) KIND(SPL_PLACE, as_pointer)                      \
-    KIND(SPL_COUNT, as_int64)                                                  \
+    KIND(SPL_COUNT, as_int64) KIND(INTERP, as_pointer)                         \
+    KIND(INTERP_INSIDE, as_pointer) KIND(INTERP_LOCALS, as_pointer)            \
+    KIND(INTERP_OPTIONS, as_pointer) KIND(H_KNOWN, as_number)                  \
+    KIND(H_ANY, as_number) KIND(H_MAYBE, as_number) KIND(H_NIL, as_number)     \
+    KIND(H_NUMBER, as_number) KIND(H_INT, as_number) KIND(H_DOUBLE, as_number) \
+    KIND(H_LIST, as_number) KIND(H_LIST_MAYBE, as_number)                      \
+    KIND(H_LISTISH, as_number) KIND(H_DICT, as_number)                         \
+    KIND(H_DICTISH, as_number) KIND(H_KEY, as_number)                          \
+    KIND(H_BUILDER, as_number) KIND(H_FOREIGN, as_number)                      \
+    KIND(H_SCRIPT, as_number) KIND(H_ELEMENTS, as_pointer)                     \
+    KIND(SCOPE, as_number) KIND(ESCAPE, as_pointer) KIND(VALUE, as_pointer)    \
+    KIND(NS, as_pointer) KIND(NS_NEW, as_pointer) KIND(NS_LEN, as_number)      \
+    KIND(WORD, as_pointer) KIND(WORD_LEN, as_number) KIND(VAR, as_pointer)     \
+    KIND(LINK, as_pointer) KIND(COMMAND, as_pointer) KIND(OPS, as_pointer)     \
+    KIND(THING, as_pointer) KIND(KNOWN_LEN, as_number)                         \
+    KIND(TYPE, as_pointer) KIND(DEPTH, as_number) KIND(LEVEL, as_number)       \
+    KIND(INDEX, as_number) KIND(ZERO, as_number) KIND(CAPACITY, as_number)     \
+    KIND(BYTE, as_int) KIND(WHOLE, as_int64) KIND(REAL, as_double)             \
+    KIND(FLAG, as_bool) KIND(SPACE, as_int) KIND(SPACE_KNOWN, as_int)          \
+    KIND(POSITIVE, as_int) KIND(COMPARE, as_compare) KIND(TRACE, as_trace)     \
     KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
     KIND(OUT16_MAYBE, as_pointer)                                              \
     KIND(OUT_BOOL, as_pointer) KIND(OUT_CODE, as_pointer)                      \
@@ -120,6 +143,11 @@ struct world {
     int64_t handle;
     lifecycle_arena *arena, *other_arena, *dead_arena;
     lifecycle_arena_mark mark, rewound, other_mark;
+    lifecycle_interp *interp, *inside, *locals, *other_interp, *dead_interp;
+    lifecycle_handle string, stale, list, dict, key, builder, foreign_thing;
+    lifecycle_handle script, others;
+    lifecycle_scope scope, closed;
+    lifecycle_value *value, *others_value;
     void *kept, *other_kept;
     struct values of[K_NONE];
 };
@@ -262,6 +290,67 @@ static void make_arenas(struct world *w)
     EXPECT_OK(lifecycle_arena_destroy(w->dead_arena));
 }
 
+#define NAMED(text) (text), (sizeof(text) - 1)
+
+static lifecycle_interp *small_interp(void)
+{
+    lifecycle_interp *interp = NULL;
+    EXPECT_OK(lifecycle_interp_create(NULL, &interp));
+    return interp;
+}
+
+/* One interpreter with something of everything, and others that are somewhere else. */
+static void make_interps(struct world *w)
+{
+    lifecycle_interp *i = w->interp = small_interp();
+    lifecycle_handle one;
+    w->inside = small_interp();
+    w->locals = small_interp();
+    w->other_interp = small_interp();
+    w->dead_interp = small_interp();
+    EXPECT_OK(lifecycle_eval_enter(w->inside));
+    EXPECT_OK(lifecycle_frame_push_locals(w->locals, NAMED("::")));
+    w->others = lifecycle_int(w->other_interp, 1);
+    one = lifecycle_string(w->other_interp, NAMED("a text of the other's"));
+    EXPECT_OK(lifecycle_materialize(w->other_interp, one, &w->others_value));
+    w->stale = lifecycle_int(i, 1);
+    EXPECT_OK(lifecycle_force_reset(i));
+    EXPECT_OK(lifecycle_scope_open(i, &w->closed));
+    EXPECT_OK(lifecycle_scope_close(i, w->closed, NULL));
+    w->string = lifecycle_string(i, NAMED("a {b c"));
+    one = lifecycle_int(i, 1);
+    w->list = lifecycle_list(i, &one, 1);
+    w->key = lifecycle_string(i, NAMED("key"));
+    w->dict = lifecycle_dict(i);
+    EXPECT_OK(lifecycle_dict_set_in_place(i, w->dict, w->key, one));
+    w->builder = lifecycle_builder_new(i, 100);
+    w->script = lifecycle_string(i, NAMED("script"));
+    w->foreign_thing = lifecycle_foreign(i, "type", w, NAMED("foreign"));
+    EXPECT_OK(lifecycle_materialize(i, lifecycle_string(i, NAMED("a text that is kept")), &w->value));
+    EXPECT_OK(lifecycle_ns_create(i, NAMED("::mis")));
+    EXPECT_OK(lifecycle_ns_var_set(i, NAMED("::mis"), NAMED("var"), one));
+    EXPECT_OK(lifecycle_command_set(i, NAMED("::mis"), NAMED("cmd"), 1, w, w->list, w->string));
+    EXPECT_OK(lifecycle_trace_add(i, 1, NAMED("var"), NAMED("ops"), w->script));
+    EXPECT_OK(lifecycle_registry_set(i, 1, NAMED("thg"), "type", w));
+    EXPECT_OK(lifecycle_frame_push(i, w->string, w->list));
+    EXPECT_OK(lifecycle_var_set(i, NAMED("var"), one));
+    EXPECT_OK(lifecycle_var_link_ns(i, NAMED("lnk"), NAMED("::mis"), NAMED("var")));
+    EXPECT_OK(lifecycle_scope_open(i, &w->scope));
+    EXPECT_OK(lifecycle_interp_destroy(w->dead_interp));
+}
+
+static void end_interps(struct world *w)
+{
+    lifecycle_status status = lifecycle_interp_destroy(w->interp);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_eval_unwind(w->inside, 0));
+    EXPECT_OK(lifecycle_interp_destroy(w->inside));
+    EXPECT_OK(lifecycle_interp_destroy(w->locals));
+    EXPECT_OK(lifecycle_interp_destroy(w->other_interp));
+    lifecycle_value_release(w->others_value);
+    lifecycle_value_release(w->value);
+}
+
 static void make_world(struct world *w)
 {
     pthread_t thread;
@@ -274,6 +363,7 @@ static void make_world(struct world *w)
     make_living(w);
     make_foreign(w);
     make_arenas(w);
+    make_interps(w);
     if (pthread_create(&thread, NULL, attach_elsewhere, w) == 0)
         pthread_join(thread, NULL);
     EXPECT_OK(lifecycle_reader_detach(w->detached));
@@ -286,6 +376,7 @@ static void end_world(struct world *w)
     lifecycle_status status = lifecycle_destroy(w->manager);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_destroy(w->other));
+    end_interps(w);
     status = lifecycle_arena_destroy(w->arena);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_arena_destroy(w->other_arena));

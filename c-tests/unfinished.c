@@ -1,8 +1,9 @@
 /*
  * unfinished.c - a program that ends without destroying anything: an
  * execution manager made through the drop-ins, a manager with a module that
- * owns something of everything, an arena. What is still held is no leak to
- * valgrind or LeakSanitizer, because somebody still points at it.
+ * owns something of everything, an arena, an interpreter in an eval. What is
+ * still held is no leak to valgrind or LeakSanitizer, because somebody still
+ * points at it.
  */
 #include "expect.h"
 
@@ -20,6 +21,10 @@ static void everything_is_still_held_at_exit(void)
     lifecycle_arena *arena = NULL;
     lifecycle_reader *reader = NULL;
     lifecycle_stats stats;
+    lifecycle_interp *interp = NULL;
+    lifecycle_value *value = NULL;
+    lifecycle_handle list;
+    lifecycle_scope scope;
     void *entry;
     int i;
 
@@ -49,6 +54,21 @@ static void everything_is_still_held_at_exit(void)
 #endif
     EXPECT_OK(lifecycle_arena_create(NULL, &arena));
     EXPECT(lifecycle_arena_alloc(arena, 100) != NULL);
+    EXPECT_OK(lifecycle_interp_create(NULL, &interp));
+    EXPECT_OK(lifecycle_eval_enter(interp));
+    EXPECT_OK(lifecycle_scope_open(interp, &scope));
+    list = lifecycle_list(interp, NULL, 0);
+    for (i = 0; i < 1000; i++)
+        EXPECT_OK(lifecycle_list_push_in_place(interp, list,
+                                               lifecycle_int(interp, i)));
+    EXPECT_OK(lifecycle_ns_create(interp, "::a::b", 6));
+    EXPECT_OK(lifecycle_ns_var_set(interp, "::a::b", 6, "v", 1, list));
+    EXPECT_OK(lifecycle_command_set(interp, "::a::b", 6, "c", 1, 1, interp, 0,
+                                    list));
+    EXPECT_OK(lifecycle_trace_add(interp, 1, "v", 1, "read", 4, list));
+    EXPECT_OK(lifecycle_frame_push(interp, list, list));
+    EXPECT_OK(lifecycle_var_set(interp, "local", 5, list));
+    EXPECT_OK(lifecycle_materialize(interp, list, &value));
     EXPECT_OK(lifecycle_stats_get(manager, &stats, sizeof stats));
     EXPECT_EQ(stats.symbols_live, 100);
 }

@@ -207,11 +207,29 @@ impl State {
     fn build(&mut self, position: usize) -> Result<Word> {
         let slot = *self.slot_at(position)?;
         if let Some(list) = slot.object::<ListObject>() {
+            self.note_changes(&slot, &list.shared);
             return self.build_list(&slot, list);
         }
         match slot.object::<DictObject>() {
-            Some(dict) => self.build_dict(dict),
+            Some(dict) => {
+                self.note_changes(&slot, &dict.shared);
+                self.build_dict(dict)
+            }
             None => Err(lost()),
+        }
+    }
+
+    /// Notes when something in a list or dict was changed last; the lists and dicts in it know when
+    /// something in them was, since they are kept.
+    fn note_changes(&self, slot: &Slot, own: &Shared) {
+        if !own.is_nested.get() {
+            return;
+        }
+        for word in (0..).map_while(|n| part(slot, n)) {
+            let inner = word.as_slot().and_then(|position| self.handles.slot(position));
+            if let Some(inner) = inner.and_then(shared) {
+                own.changed_at.set(own.changed_at.get().max(inner.changed_at.get()));
+            }
         }
     }
 
@@ -260,8 +278,9 @@ impl State {
     fn build_list(&mut self, slot: &Slot, list: &ListObject) -> Result<Word> {
         let items = list.items.get();
         let Some(base) = NonNull::new(list.base.get()) else {
+            let is_right = list.shared.changed_at.get() <= list.shared.made_at.get();
             let text = match slot.text() {
-                Some(text) if slot.is_original() => Word::block(self.store.text(text)?),
+                Some(text) if slot.is_original() && is_right => Word::block(self.store.text(text)?),
                 _ => Word::NIL,
             };
             let draft = Draft::new(&mut self.store, items.len, text)?;

@@ -396,6 +396,8 @@ impl State {
         key: NonNull<Block>,
         value: Word,
     ) -> Result<()> {
+        // `.dicts.key`: where there is no index it is looked for by its hash, too.
+        let _ = dict::hash_of(key);
         let arena = self.arena(level)?;
         if dict.gone.get() > FEW && dict.gone.get() > dict.entries.get().len / 4 {
             fill_holes(dict);
@@ -408,6 +410,8 @@ impl State {
             index.make_room(arena, missing + 1)?;
         }
         entries.make_room(arena, 0, 2)?;
+        // `.dicts.key`
+        dict::hash_of(key);
         entries.push(Word::block(key));
         entries.push(value);
         dict.entries.set(entries);

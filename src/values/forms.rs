@@ -469,3 +469,7 @@ impl Interp {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "forms_tests.rs"]
+mod tests;

@@ -349,7 +349,12 @@ impl State {
         count: usize,
     ) -> Result<lifecycle_handle> {
         let (position, view) = self.view(list)?;
+        if first == 0 && count >= view.len() {
+            return self.list_copy(list);
+        }
         let part = self.part(view, first, count)?;
+        // It is not what the block is.
+        part.shared.is_changed.set(true);
         let is_nested =
             self.object_at::<ListObject>(position).is_some_and(|list| list.shared.is_nested.get());
         part.shared.is_nested.set(is_nested);

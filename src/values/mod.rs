@@ -36,6 +36,8 @@ mod handles;
 mod items;
 mod list;
 mod lists;
+#[cfg(test)]
+mod lists_model;
 mod number;
 mod patches;
 mod pool;

@@ -227,13 +227,13 @@ impl<'a> Elements<'a> {
         }
         let group = if is_braced { ("brace", "braces") } else { ("quote", "quotes") };
         if open != 0 {
-            return self.fail(error!(LIFECYCLE_E_FORMAT, "unmatched open {} in list", group.0));
+            return self.fail(error!(LIFECYCLE_E_TYPE, "unmatched open {} in list", group.0));
         }
         let element = self.take(text, at, 1, is_escaped);
         if self.rest.first().is_some_and(|byte| !is_blank(*byte)) {
             let (name, next) = (group.1, Word(self.rest));
             return self.fail(error!(
-                LIFECYCLE_E_FORMAT,
+                LIFECYCLE_E_TYPE,
                 "list element in {name} followed by {next} instead of space"
             ));
         }

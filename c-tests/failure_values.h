@@ -1,0 +1,293 @@
+/*
+ * failure_values.h - how failure_values.c fails: an interpreter with something of everything, an allocator (or
+ * malloc, or the system) whose k-th call is refused, and the loop over k.
+ */
+#ifndef LIFECYCLE_TESTS_FAILURE_VALUES_H
+#define LIFECYCLE_TESTS_FAILURE_VALUES_H
+
+#ifdef FAIL_SYSTEM
+#include "failure_system.h"
+#endif
+#include "values.h"
+
+#define MOST 10000
+#define OUT_OF_MEMORY LIFECYCLE_E_NOMEM
+
+struct stage {
+    lifecycle_interp *interp;
+    /* what is there from the start */
+    handle string, list, dict, key, keys[40];
+    handle keep; /* a list that operations add to */
+    lifecycle_value *value;
+    /* what an operation works on */
+    handle h;
+    lifecycle_scope scope;
+    unsigned foreign, released; /* every foreign thing is released once, whatever failed */
+    /* the allocator */
+    counting count;
+    long until;      /* allocations until the one that fails; 0 = none does */
+    bool persistent; /* those after it fail too */
+    unsigned refused;
+};
+
+enum { ORDER_MAY_CHANGE = 1 };
+
+struct operation {
+    const char *name;
+    void (*prepare)(struct stage *stage, int i); /* before each round */
+    lifecycle_status (*act)(struct stage *stage, int i);
+    int times;
+    unsigned leaves;
+};
+
+static inline bool refuses(struct stage *stage)
+{
+    if (stage->until == 0)
+        return false;
+    if (stage->until > 1) {
+        stage->until--;
+        return false;
+    }
+    if (!stage->persistent)
+        stage->until = 0;
+    stage->refused++;
+    return true;
+}
+static inline void *stage_alloc(size_t bytes, void *user)
+{
+    struct stage *stage = user;
+    return refuses(stage) ? NULL : counting_alloc(bytes, &stage->count);
+}
+static inline void *stage_realloc(void *ptr, size_t old_bytes, size_t new_bytes, void *user)
+{
+    struct stage *stage = user;
+    return refuses(stage) ? NULL : counting_realloc(ptr, old_bytes, new_bytes, &stage->count);
+}
+static inline void stage_free(void *ptr, size_t bytes, void *user)
+{
+    counting_free(ptr, bytes, &((struct stage *)user)->count);
+}
+static void stage_release(void *ptr, void *user)
+{
+    (void)ptr;
+    ((struct stage *)user)->released++;
+}
+
+#ifdef FAIL_MALLOC
+/* The C library's own functions fail, for the library, its crates and its standard library alike. */
+static struct stage *failing;
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *ptr, size_t bytes);
+void *__libc_memalign(size_t align, size_t bytes);
+void *malloc(size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_malloc(bytes);
+}
+void *calloc(size_t count, size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_calloc(count, bytes);
+}
+void *realloc(void *ptr, size_t bytes)
+{
+    return failing != NULL && refuses(failing) ? NULL : __libc_realloc(ptr, bytes);
+}
+int posix_memalign(void **out, size_t align, size_t bytes)
+{
+    *out = failing != NULL && refuses(failing) ? NULL : __libc_memalign(align, bytes);
+    return *out == NULL ? 12 : 0;
+}
+#endif
+
+#ifdef WITH_LIMITS
+static lifecycle_interp_options stage_limits = LIFECYCLE_INTERP_OPTIONS_INIT;
+#endif
+
+static inline lifecycle_interp_options stage_options(struct stage *stage)
+{
+    lifecycle_interp_options options = LIFECYCLE_INTERP_OPTIONS_INIT;
+#ifdef WITH_LIMITS
+    options = stage_limits;
+#endif
+    options.user = stage;
+    options.foreign_release = stage_release;
+#ifdef FAIL_MALLOC
+    failing = stage;
+#elif !defined(FAIL_SYSTEM)
+    options.allocator.alloc = stage_alloc;
+    options.allocator.realloc = stage_realloc;
+    options.allocator.free = stage_free;
+    options.allocator.user = stage;
+#endif
+    return options;
+}
+
+static inline void arm(struct stage *stage, long k)
+{
+    stage->refused = 0;
+#ifdef FAIL_SYSTEM
+    fail_call(k, stage->persistent, ENOMEM, ANY);
+#else
+    stage->until = k;
+#endif
+}
+/* How many calls were refused. */
+static inline unsigned disarm(struct stage *stage)
+{
+    stage->until = 0;
+#ifdef FAIL_SYSTEM
+    stage->refused = calls_refused();
+#endif
+    return stage->refused;
+}
+
+/* What a function that gives a handle has answered. */
+static inline lifecycle_status told(handle made)
+{
+    if (made != 0)
+        return LIFECYCLE_OK;
+    return strstr(lifecycle_last_error(), "memory") != NULL ? OUT_OF_MEMORY : LIFECYCLE_E_PANIC;
+}
+
+static inline void begin_stage(struct stage *s, bool persistent)
+{
+    lifecycle_interp_options options;
+    memset(s, 0, sizeof *s);
+    s->persistent = persistent;
+    options = stage_options(s);
+    s->interp = make_interp(&options);
+    EXPECT_OK(lifecycle_eval_enter(s->interp));
+    s->string = text(s->interp, "a text that is longer than any that fits nowhere");
+    s->list = pair(s->interp, text(s->interp, "x y"), number(s->interp, 7));
+    s->dict = lifecycle_dict(s->interp);
+    for (int i = 0; i < 40; i++) {
+        s->keys[i] = number(s->interp, i * 1000);
+        (void)lifecycle_as_string(s->interp, s->keys[i], NULL);
+        EXPECT_OK(lifecycle_dict_set_in_place(s->interp, s->dict, number(s->interp, i), s->string));
+    }
+    s->key = text(s->interp, "17");
+    EXPECT_OK(lifecycle_materialize(s->interp, pair(s->interp, numbers(s->interp, 300), s->dict), &s->value));
+    s->keep = lifecycle_list(s->interp, NULL, 0);
+    EXPECT_OK(lifecycle_ns_create(s->interp, S("::a")));
+    EXPECT_OK(lifecycle_ns_var_set(s->interp, S("::a"), S("v"), s->list));
+    EXPECT_OK(lifecycle_var_set(s->interp, S("x"), lifecycle_wrap(s->interp, s->value)));
+    EXPECT_OK(lifecycle_command_set(s->interp, S("::a"), S("c"), 1, s, s->list, s->string));
+    EXPECT_OK(lifecycle_trace_add(s->interp, 1, S("traced"), S("read"), s->string));
+    EXPECT_OK(lifecycle_registry_set(s->interp, 1, S("thing"), "t", s));
+}
+
+static inline void end_stage(struct stage *s, const char *name)
+{
+    EXPECT_OK(lifecycle_eval_unwind(s->interp, 0));
+    lifecycle_value_release(s->value);
+    EXPECT_OK(lifecycle_interp_destroy(s->interp));
+    EXPECT_EQ(s->released, s->foreign);
+    if (s->count.blocks != 0 || s->count.bytes != 0 || s->count.wrong != 0) {
+        expect_failures++;
+        fprintf(stderr, "%s: %zu blocks and %zu bytes are still out, %zu calls were wrong\n", name, s->count.blocks,
+                s->count.bytes, s->count.wrong);
+    }
+}
+
+/* Everything there is to see, as far as it must not change. */
+struct seen {
+    uint64_t values, namespaces, procs, eval_depth, frames, scopes, variables, traces, held_values, released;
+    uint64_t length, level, texts;
+};
+
+static inline uint64_t mix(uint64_t hash, lifecycle_interp *interp, handle h)
+{
+    size_t len;
+    const char *bytes = lifecycle_as_string(interp, h, &len);
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+    return (hash ^ len) * 1099511628211u;
+}
+
+static inline struct seen look(struct stage *s, const struct operation *operation)
+{
+    struct seen seen;
+    lifecycle_memory memory = memory_of(s->interp);
+    handle things[8];
+    memset(&seen, 0, sizeof seen);
+    seen.values = memory.values - memory.pending_values;
+    seen.namespaces = memory.namespaces;
+    seen.procs = memory.procs;
+    seen.eval_depth = memory.eval_depth;
+    seen.frames = memory.frames;
+    seen.scopes = memory.scopes;
+    seen.variables = memory.variables;
+    seen.traces = memory.traces;
+    seen.held_values = memory.held_values;
+    seen.released = s->released;
+    seen.level = lifecycle_frame_level(s->interp);
+    seen.length = lifecycle_list_length(s->interp, s->h) + lifecycle_dict_size(s->interp, s->h);
+    things[0] = s->list;
+    things[1] = s->dict;
+    things[2] = s->keep;
+    things[3] = lifecycle_ns_children(s->interp, S("::a"));
+    things[4] = lifecycle_ns_exports(s->interp, S("::a"));
+    things[5] = lifecycle_ns_var_get(s->interp, S("::a"), S("v"));
+    things[6] = lifecycle_trace_info(s->interp, 1, S("traced"));
+    things[7] = s->list;
+    if (!(operation->leaves & ORDER_MAY_CHANGE) && lifecycle_list_length(s->interp, s->h) != 0)
+        things[7] = lifecycle_list_copy(s->interp, s->h);
+    for (int i = 0; i < 8; i++)
+        seen.texts = mix(seen.texts, s->interp, things[i]);
+    return seen;
+}
+
+/* The first field that differs, for whoever has to find out why. */
+static inline void compare(const char *name, int round, long k, const struct seen *before, const struct seen *after)
+{
+    const uint64_t *a = (const uint64_t *)(const void *)before, *b = (const uint64_t *)(const void *)after;
+    for (size_t i = 0; i < sizeof *before / 8; i++) {
+        if (a[i] != b[i]) {
+            expect_failures++;
+            fprintf(stderr, "%s, round %d, failure %ld: word %zu of what can be seen was %llu and is %llu\n", name,
+                    round, k, i, (unsigned long long)a[i], (unsigned long long)b[i]);
+            return;
+        }
+    }
+}
+
+/* True when nothing was refused any more. */
+static inline bool try_once(struct stage *s, const struct operation *operation, int round, long k, bool *done)
+{
+    struct seen before = look(s, operation), after;
+    lifecycle_status status;
+    unsigned refused;
+    arm(s, k);
+    status = operation->act(s, round);
+    refused = disarm(s);
+    *done = status == LIFECYCLE_OK;
+    if (status != LIFECYCLE_OK && (refused == 0 || status != OUT_OF_MEMORY)) {
+        expect_failures++;
+        fprintf(stderr, "%s, round %d, failure %ld: %s (%s)\n", operation->name, round, k,
+                lifecycle_status_name((int)status), lifecycle_last_error());
+        *done = true;
+    }
+    if (!*done) {
+        after = look(s, operation);
+        compare(operation->name, round, k, &before, &after);
+    }
+    return refused == 0;
+}
+
+/* Rounds whose first call succeeds without taking anything cost one try; the others as many as they take. */
+static inline void try_operation(const struct operation *operation, bool persistent)
+{
+    struct stage stage;
+    begin_stage(&stage, persistent);
+    for (int round = 0; round < operation->times; round++) {
+        bool done = false;
+        if (operation->prepare != NULL)
+            operation->prepare(&stage, round);
+        for (long k = 1; !done && k < MOST; k++)
+            (void)try_once(&stage, operation, round, k, &done);
+        EXPECT(done);
+    }
+    end_stage(&stage, operation->name);
+}
+
+#endif
