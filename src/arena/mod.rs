@@ -295,12 +295,6 @@ impl Arena {
         self.rewind_now(mark)
     }
 
-    /// Goes back to a mark, for the owner.
-    pub fn owner_rewind(&self, mark: lifecycle_arena_mark) -> Result<()> {
-        self.check_may("rewind", true)?;
-        self.rewind_now(mark)
-    }
-
     fn rewind_now(&self, mark: lifecycle_arena_mark) -> Result<()> {
         let lifecycle_arena_mark { position, arena, sequence } = mark;
         let mark = Mark { position, arena, sequence };

@@ -490,9 +490,11 @@ impl Interp {
         let Some(pointer) = self.with(|state| find(state)) else { return Ok(()) };
         let options = self.options();
         let clone = match options.foreign_clone {
-            // SAFETY: the host promised that its function may be called with its things;
-            // `.interp.quiet` holds: `with` has returned.
-            Some(clone) if !pointer.is_null() => unsafe { clone(pointer, options.user) },
+            Some(clone) if !pointer.is_null() => {
+                // SAFETY: the host promised that its function may be called with its things;
+                // `.interp.quiet` holds: `with` has returned.
+                self.calling(|_| unsafe { clone(pointer, options.user) })?
+            }
             _ => ptr::null_mut(),
         };
         let kept = self.with(|state| {

@@ -326,6 +326,7 @@ impl Draft {
 
 /// A dict of `count` entries, which `next` gives one by one: a text that no other one equals, and a
 /// value. On failure all that was given is released.
+#[cfg(test)]
 pub fn build(
     store: &mut Store,
     count: usize,
@@ -344,6 +345,7 @@ pub fn build(
 /// The dict that is `base` with other values at some positions, as long as `sets` gives one, without
 /// the entries at the positions that `removes` gives, and with `more` entries added. On failure all
 /// that was given is released.
+#[cfg(test)]
 pub fn edit(
     store: &mut Store,
     base: NonNull<Block>,

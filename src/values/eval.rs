@@ -68,6 +68,12 @@ pub struct Eval {
     forms: forms::Depth,
 }
 
+/// Callbacks that run (`Interp::begin_calls`).
+pub struct Calls {
+    interp: *mut lifecycle_interp,
+    depth: usize,
+}
+
 impl State {
     /// Begins a level. Arenas of levels that were closed are used again.
     pub fn open_level(&mut self) -> Result<lifecycle_scope> {
@@ -213,12 +219,36 @@ impl Interp {
         Ok(())
     }
 
-    /// Callbacks have been run in the eval entered last but for their own, which was the `depth`th.
-    /// It ends without dropping anything: what those who called for them have made stays.
-    pub fn leave_callbacks(&self, depth: usize) -> Result<()> {
-        self.unwind(depth)?;
+    /// Callbacks are about to run, in an eval of their own: whatever they enter and leave, nothing
+    /// that the operation which calls them has made is dropped before it ends (`end_calls`).
+    pub fn begin_calls(&self) -> Result<Calls> {
+        self.enter()?;
+        Ok(Calls { interp: self.as_ptr(), depth: self.depth() })
+    }
+
+    /// A callback has returned. It may have left the eval it ran in, by `longjmp` and otherwise, and
+    /// then even destroyed the interpreter: then nothing of it may be touched any more.
+    pub fn after_call(calls: &Calls) -> Result<()> {
+        if Self::check(calls.interp)?.depth() < calls.depth {
+            fail!(LIFECYCLE_E_STALE, "a callback left the eval that it was called in");
+        }
+        Ok(())
+    }
+
+    /// All callbacks have returned, the last one well. Their eval ends without dropping anything.
+    pub fn end_calls(&self, calls: &Calls) -> Result<()> {
+        self.unwind(calls.depth)?;
         self.with(|state| state.evals.pop());
         Ok(())
+    }
+
+    /// Runs one callback (`begin_calls`).
+    pub fn calling<R>(&self, callback: impl FnOnce(*mut lifecycle_interp) -> R) -> Result<R> {
+        let calls = self.begin_calls()?;
+        let result = callback(calls.interp);
+        Self::after_call(&calls)?;
+        self.end_calls(&calls)?;
+        Ok(result)
     }
 
     /// Drops the scratch side.

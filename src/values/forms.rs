@@ -458,7 +458,8 @@ impl Interp {
         })?;
         // SAFETY: the host promised that its function may be called with its values; `.interp.quiet`
         // holds: `with` has returned.
-        let status = unsafe { to_text(self.as_ptr(), value, builder, options.user) };
+        let call = |interp| unsafe { to_text(interp, value, builder, options.user) };
+        let status = self.calling(call)?;
         self.with(|state| state.forms.calls = state.forms.calls.saturating_sub(1));
         if status != lifecycle_status::LIFECYCLE_OK {
             return Err(Error::new(

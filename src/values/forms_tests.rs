@@ -264,8 +264,11 @@ fn a_host_that_misbehaves_is_survived() {
     assert_eq!(interp.show(inner), "<i,more,>");
     assert_eq!(interp.show(outer), "<<i,more,more,>,>");
 
-    // It drops everything.
+    // It would drop everything, and does.
     does(Box::new(|interp, _| interp.reset().err().map_or(LIFECYCLE_OK, |error| error.0)));
+    let (_, outer) = make();
+    assert_eq!(refused(&interp, outer), Some(LIFECYCLE_E_BUSY));
+    does(Box::new(|interp, _| interp.unwind(0).err().map_or(LIFECYCLE_OK, |error| error.0)));
     let (_, outer) = make();
     assert_eq!(refused(&interp, outer), Some(LIFECYCLE_E_STALE));
     assert_eq!(refused(&interp, outer), Some(LIFECYCLE_E_STALE));

@@ -145,6 +145,7 @@ pub fn get(list: NonNull<Block>, i: usize) -> Option<Word> {
 }
 
 /// Copies elements from `first` on, as many as there are or fit; the list keeps them.
+#[cfg(test)]
 pub fn copy_out(list: NonNull<Block>, first: usize, out: &mut [Word]) -> usize {
     let mut done = 0;
     for (to, from) in out.iter_mut().zip(words(list, first)) {

@@ -175,14 +175,6 @@ impl State {
         shared
     }
 
-    /// What the list at a position is made of.
-    pub fn list_view(&self, position: usize) -> Result<ListView> {
-        match ListView::of(self.slot_at(position)?) {
-            Some(view) => Ok(view),
-            None => fail!(LIFECYCLE_E_TYPE, "an element is not a list any more"),
-        }
-    }
-
     fn view(&self, list: lifecycle_handle) -> Result<(usize, ListView)> {
         let position = self.position(list)?;
         let slot = self.slot_at(position)?;

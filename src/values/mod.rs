@@ -107,7 +107,8 @@ pub struct State {
     high_water: usize,
     /// References to blocks that C holds.
     held: u64,
-    /// Foreign things are being released: what a drop does may not begin again.
+    /// A foreign thing is being released, or a level dropped: no eval can begin, and the interpreter
+    /// can't be destroyed.
     is_dropping: bool,
 }
 
@@ -376,9 +377,12 @@ impl Interp {
         if let Some(release) = foreign_release
             && !pointer.is_null()
         {
+            let replace = |now| self.with(|state| core::mem::replace(&mut state.is_dropping, now));
+            let before = replace(true);
             // SAFETY: the host promised that its function may be called with each of its things,
             // once; `.interp.quiet` holds: `with` has returned.
             unsafe { release(pointer, user) }
+            replace(before);
         }
     }
 
@@ -410,7 +414,11 @@ impl Interp {
         }
         self.drop_scratch();
         self.with(State::forget_definitions);
-        self.settle();
+        // A function that releases a foreign thing may define something once more.
+        while self.with(|state| state.store.has_condemned()) {
+            self.settle();
+            self.with(State::forget_definitions);
+        }
         self.with(State::close_all)?;
         if !Pool::withdraw(self) {
             fail!(LIFECYCLE_E_STALE, "another thread was destroying the interpreter");
@@ -485,7 +493,8 @@ impl Interp {
             Ok(())
         })?;
         interp.settle();
-        if interp.is_last.get() && interp.with(|state| state.held == 0) {
+        // Where a release function released this value, who called that function finishes.
+        if interp.is_last.get() && interp.with(|state| state.held == 0 && !state.is_dropping) {
             interp.finish();
         }
         Ok(())

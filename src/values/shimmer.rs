@@ -64,7 +64,7 @@ impl State {
     fn check_plain(&self, value: lifecycle_handle, is_to_be_dict: bool) -> Result<(usize, usize)> {
         let position = self.position(value)?;
         let kind = self.slot_at(position)?.kind();
-        if !has_plain_text(kind) && !(is_to_be_dict && kind == LIFECYCLE_LIST) {
+        if !(has_plain_text(kind) || is_to_be_dict && kind == LIFECYCLE_LIST) {
             fail!(LIFECYCLE_E_BUSY, "the handle {value:#x} became a {} meanwhile", kind_name(kind));
         }
         Ok((position, self.level_of(position)))
@@ -186,7 +186,7 @@ impl Interp {
         };
         // SAFETY: the host promised that its function may be called with its texts; `.interp.quiet`
         // holds: `with` has returned.
-        let made = unsafe { to_list(self.as_ptr(), value, options.user) };
+        let made = self.calling(|interp| unsafe { to_list(interp, value, options.user) })?;
         if made == 0 {
             fail!(LIFECYCLE_E_TYPE, "the text of {value:#x} is not a list");
         }

@@ -10,6 +10,7 @@
 
 use core::ffi::c_void;
 
+use super::eval::Calls;
 use super::lists::keep_of_base;
 use super::scratch::Items;
 use super::word::Word;
@@ -159,11 +160,31 @@ impl Interp {
         compare: lifecycle_compare_fn,
         user: *mut c_void,
     ) -> Result<()> {
+        let calls = self.begin_calls()?;
+        let sorted = self.sort_within(list, compare, user, &calls);
+        // Where a callback left the eval there is nothing to end.
+        if Self::after_call(&calls).is_ok() {
+            self.end_calls(&calls)?;
+        }
+        sorted
+    }
+
+    fn sort_within(
+        &self,
+        list: lifecycle_handle,
+        compare: lifecycle_compare_fn,
+        user: *mut c_void,
+        calls: &Calls,
+    ) -> Result<()> {
         let (handles, spare) = self.with(|state| state.begin_sort(list))?;
         let mut swaps = |a, b| {
             let swaps = match compare {
-                // SAFETY: the caller's word; `.interp.quiet` holds: `with` has returned.
-                Some(compare) => unsafe { compare(self.as_ptr(), a, b, user) > 0 },
+                Some(compare) => {
+                    // SAFETY: the caller's word; `.interp.quiet` holds: `with` has returned.
+                    let order = unsafe { compare(self.as_ptr(), a, b, user) };
+                    Self::after_call(calls)?;
+                    order > 0
+                }
                 None => self.is_text_greater(a, b)?,
             };
             // `.sort.room`

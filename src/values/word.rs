@@ -102,7 +102,7 @@ impl Word {
             DOUBLE if self.0 == ZERO => Is::Double(0.0),
             DOUBLE => {
                 let sign = self.0 >> 63;
-                Is::Double(f64::from_bits((2 - sign | self.0 & !TAG).rotate_right(3)))
+                Is::Double(f64::from_bits(((2 - sign) | self.0 & !TAG).rotate_right(3)))
             }
             SLOT => Is::Slot((self.0 >> 2) as usize),
             _ => NonNull::new(self.0 as *mut Block).map_or(Is::Nil, Is::Block),

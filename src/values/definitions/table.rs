@@ -210,6 +210,7 @@ impl<V: Item> Table<V> {
     }
 
     /// How many there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -323,22 +323,17 @@ impl Interp {
         if next.is_none() {
             return Ok(());
         }
-        self.enter()?;
-        let depth = self.depth();
+        let calls = self.begin_calls()?;
+        let interp = self.as_ptr();
         let outcome = loop {
             let Some((cursor, script)) = next else { break Ok(()) };
             last = Some(cursor);
-            let pointer = self.as_ptr();
             let (name_at, op_at) = (name.as_ptr().cast(), op.as_ptr().cast());
             // SAFETY: the host promised that its function may be called so; `.interp.quiet` holds:
             // `with` has returned.
             let status =
-                unsafe { callback(pointer, script, name_at, name.len(), op_at, op.len(), user) };
-            // A callback may have left this eval, and then even destroyed the interpreter.
-            Self::check(pointer)?;
-            if self.depth() < depth {
-                fail!(LIFECYCLE_E_STALE, "the eval in which '{}' was fired ended", Lossy(name));
-            }
+                unsafe { callback(interp, script, name_at, name.len(), op_at, op.len(), user) };
+            Self::after_call(&calls)?;
             if status != lifecycle_status::LIFECYCLE_OK {
                 break Err(Error(status));
             }
@@ -347,7 +342,7 @@ impl Interp {
                 Err(error) => break Err(error),
             };
         };
-        self.leave_callbacks(depth)?;
+        self.end_calls(&calls)?;
         outcome
     }
 }
