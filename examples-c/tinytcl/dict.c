@@ -28,12 +28,6 @@ static int put(tcl *t, value dict, value key, value v) {
     return check(t, lifecycle_dict_set_in_place(t->interp, dict, key, v));
 }
 
-static int store(tcl *t, value name, value v) {
-    int code = var_set(t, name, v);
-    if (code) return code;
-    return ok(t, t->traces ? var_get(t, name) : v);
-}
-
 /* The variable's dictionary, to be changed; a new one if it is not set. */
 static int dict_of_variable(tcl *t, value name, value *out) {
     *out = var_peek(t, text_of(t, name));
@@ -65,7 +59,7 @@ static int d_set(tcl *t, size_t argc, const value *argv) {
     dict = whole;
     if (!code) code = walk(t, &dict, argv + 2, argc - 4, true);
     if (!code) code = put(t, dict, argv[argc - 2], argv[argc - 1]);
-    return code ? code : store(t, argv[1], whole);
+    return code ? code : var_store(t, argv[1], whole);
 }
 
 static int d_unset(tcl *t, size_t argc, const value *argv) {
@@ -75,7 +69,7 @@ static int d_unset(tcl *t, size_t argc, const value *argv) {
     if (!code) code = walk(t, &dict, argv + 2, argc - 3, false);
     if (code) return code;
     lifecycle_dict_remove_in_place(t->interp, dict, argv[argc - 1]);
-    return store(t, argv[1], whole);
+    return var_store(t, argv[1], whole);
 }
 
 static int d_create(tcl *t, size_t argc, const value *argv) {
@@ -151,7 +145,7 @@ static int d_incr(tcl *t, size_t argc, const value *argv) {
     if (__builtin_add_overflow(n, by, &n))
         return fail(t, "integer value too large to represent");
     code = put(t, dict, argv[2], lifecycle_int(t->interp, n));
-    return code ? code : store(t, argv[1], dict);
+    return code ? code : var_store(t, argv[1], dict);
 }
 
 static int d_lappend(tcl *t, size_t argc, const value *argv) {
@@ -167,7 +161,7 @@ static int d_lappend(tcl *t, size_t argc, const value *argv) {
         code = check(t, lifecycle_list_push_in_place(t->interp, list,
                                                      argv[k]));
     if (!code) code = put(t, dict, argv[2], list);
-    return code ? code : store(t, argv[1], dict);
+    return code ? code : var_store(t, argv[1], dict);
 }
 
 static int d_append(tcl *t, size_t argc, const value *argv) {
@@ -182,7 +176,7 @@ static int d_append(tcl *t, size_t argc, const value *argv) {
     if (!code)
         code = put(t, dict, argv[2],
                    lifecycle_builder_finish(t->interp, out));
-    return code ? code : store(t, argv[1], dict);
+    return code ? code : var_store(t, argv[1], dict);
 }
 
 static int d_merge(tcl *t, size_t argc, const value *argv) {

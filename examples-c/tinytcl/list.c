@@ -16,23 +16,16 @@ static int cmd_llength(tcl *t, size_t argc, const value *argv) {
     return code ? code : ok_int(t, (int64_t)n);
 }
 
-/* Sets the variable; with traces it may then hold something else. */
-static int store(tcl *t, value name, value v) {
-    int code = var_set(t, name, v);
-    if (code) return code;
-    return ok(t, t->traces ? var_get(t, name) : v);
-}
-
 static int cmd_lappend(tcl *t, size_t argc, const value *argv) {
     value v = var_peek(t, text_of(t, argv[1]));
-    if (!v) return store(t, argv[1], lifecycle_list(t->interp, argv + 2,
+    if (!v) return var_store(t, argv[1], lifecycle_list(t->interp, argv + 2,
                                                     argc - 2));
     size_t n;
     int code = get_list(t, v, &n);
     for (size_t k = 2; !code && k < argc; k++)
         code = check(t, lifecycle_list_push_in_place(t->interp, v, argv[k]));
     if (code) return code;
-    return store(t, argv[1], v);
+    return var_store(t, argv[1], v);
 }
 
 /* The element a path of indices leads to; nothing where there is none. */
@@ -171,7 +164,7 @@ static int cmd_lset(tcl *t, size_t argc, const value *argv) {
     int code = spread_path(t, &count, &path);
     if (!code && count == 0) v = argv[argc - 1];
     else if (!code) code = set_path(t, v, count, path, argv[argc - 1]);
-    return code ? code : store(t, argv[1], v);
+    return code ? code : var_store(t, argv[1], v);
 }
 
 static int cmd_lreverse(tcl *t, size_t argc, const value *argv) {

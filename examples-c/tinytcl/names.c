@@ -185,13 +185,31 @@ static int ns_exists(tcl *t, size_t argc, const value *argv) {
     return ok_int(t, exists(t, full_path(t, text_of(t, argv[1]))));
 }
 
+/* Tells of a namespace and all below it, however deep, that they go. */
+static int tell_gone(tcl *t, text path) {
+    value todo = lifecycle_list(t->interp, NULL, 0);
+    int code = check(t, lifecycle_list_push_in_place(t->interp, todo,
+                                                     new_text(t, path)));
+    while (!code && lifecycle_list_length(t->interp, todo)) {
+        text one = text_of(t, lifecycle_list_pop_in_place(t->interp, todo));
+        value below = lifecycle_ns_children(t->interp, one.at, one.len);
+        trace_namespace_gone(t, one);
+        if (below)
+            code = check(t, lifecycle_list_splice_in_place(t->interp, todo, 0,
+                                                           0, below));
+    }
+    return code;
+}
+
 static int ns_delete(tcl *t, size_t argc, const value *argv) {
     for (size_t k = 1; k < argc; k++) {
         text name = text_of(t, argv[k]), path = full_path(t, name);
         if (!exists(t, path))
             return fail(t, "unknown namespace \"%.*s\" in namespace delete "
                            "command", SHOW(name));
-        int code = check(t, lifecycle_ns_delete(t->interp, path.at, path.len));
+        int code = t->traces || t->watches ? tell_gone(t, path) : TCL_OK;
+        if (code) return code;
+        code = check(t, lifecycle_ns_delete(t->interp, path.at, path.len));
         if (code) return code;
     }
     return ok_empty(t);

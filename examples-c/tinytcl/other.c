@@ -5,15 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-/* With traces the variable may hold something else than was stored. */
-static int store(tcl *t, value name, value v) {
-    int code = var_set(t, name, v);
-    if (code) return code;
-    return ok(t, t->traces ? var_get(t, name) : v);
-}
-
 static int cmd_set(tcl *t, size_t argc, const value *argv) {
-    if (argc > 2) return store(t, argv[1], argv[2]);
+    if (argc > 2) return var_store(t, argv[1], argv[2]);
     value v = var_get(t, argv[1]);
     return v ? ok(t, v) : TCL_ERROR;
 }
@@ -43,7 +36,7 @@ static int cmd_incr(tcl *t, size_t argc, const value *argv) {
     if (code) return code;
     if (__builtin_add_overflow(n, by, &n))
         return fail(t, "integer value too large to represent");
-    return store(t, argv[1], lifecycle_int(t->interp, n));
+    return var_store(t, argv[1], lifecycle_int(t->interp, n));
 }
 
 static int cmd_append(tcl *t, size_t argc, const value *argv) {
@@ -54,7 +47,7 @@ static int cmd_append(tcl *t, size_t argc, const value *argv) {
         v = v ? lifecycle_string_concat(t->interp, v, argv[k]) : argv[k];
         if (!v) return fail_library(t);
     }
-    return store(t, argv[1], v);
+    return var_store(t, argv[1], v);
 }
 
 /* ---- output and files ---- */

@@ -13,6 +13,7 @@ static int cmd_proc(tcl *t, size_t argc, const value *argv) {
                     SHOW(name));
     int code = make_params(t, argv[2], &params);
     if (code) return code;
+    trace_renamed(t, join_name(t, at.ns, at.name), (text){ "", 0 });
     ok_empty(t);
     return check(t, lifecycle_command_set(t->interp, at.ns.at, at.ns.len,
                                           at.name.at, at.name.len, KIND_PROC,
@@ -40,17 +41,8 @@ static int cmd_apply(tcl *t, size_t argc, const value *argv) {
     return code ? code : call_body(t, &c, lambda, argc, argv);
 }
 
-static int rename_traces(tcl *t, text from, text to, const char *op) {
-    if (!t->watches) return TCL_OK;
-    value more[3] = { new_text(t, from), new_text(t, to),
-                      new_text(t, literal(op)) };
-    fire_command(t, TRACE_COMMAND, from, op, more, 3);
-    return TCL_OK;
-}
-
 static int delete_command(tcl *t, place at) {
-    text key = join_name(t, at.ns, at.name);
-    rename_traces(t, key, (text){ "", 0 }, "delete");
+    trace_renamed(t, join_name(t, at.ns, at.name), (text){ "", 0 });
     ok_empty(t);
     return check(t, lifecycle_command_delete(t->interp, at.ns.at, at.ns.len,
                                              at.name.at, at.name.len));
@@ -92,9 +84,10 @@ static int cmd_rename(tcl *t, size_t argc, const value *argv) {
         code = check(t, lifecycle_command_delete(t->interp, was.ns.at,
                                                  was.ns.len, was.name.at,
                                                  was.name.len));
-    rename_traces(t, join_name(t, was.ns, was.name),
-                  join_name(t, is.ns, is.name), "rename");
-    return code ? code : ok_empty(t);
+    if (code) return code;
+    trace_renamed(t, join_name(t, was.ns, was.name),
+                  join_name(t, is.ns, is.name));
+    return ok_empty(t);
 }
 
 /* ---- eval, uplevel, upvar, global, variable ---- */

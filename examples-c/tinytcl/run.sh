@@ -111,7 +111,7 @@ for n in $evals; do
     verdict "stress: $n evals" $?
 done
 some=$(((${evals%% *} + 99) / 100))
-for p in dicts namespaces traces errors closures objects; do
+for p in dicts namespaces traces cmdtraces errors closures objects upvars; do
     "$TINYTCL" --evals "$some" again.tcl "$p.tcl" >"$work/out" 2>&1
     status=$?
     [ "$status" -eq 0 ] || tail -5 "$work/out"

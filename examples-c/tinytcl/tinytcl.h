@@ -178,6 +178,7 @@ value var_get_text(tcl *, text name);
 value var_peek(tcl *, text name);
 int var_set(tcl *, value name, value);
 int var_set_text(tcl *, text name, value);
+int var_store(tcl *, value name, value);
 int var_unset(tcl *, text name, bool complain);
 bool var_exists(tcl *, text name);
 bool is_hidden(text name);
@@ -186,6 +187,8 @@ int var_link_frame(tcl *, text local, call *, text name);
 void var_release_locals(tcl *);
 bool fire_command(tcl *, int kind, text name, const char *op, value more[],
                   size_t count);
+void trace_renamed(tcl *, text from, text to);
+void trace_namespace_gone(tcl *, text path);
 int trace_command(tcl *, size_t argc, const value *argv);
 
 /* names.c: namespaces and where a name points */

@@ -137,15 +137,31 @@ bool fire_command(tcl *t, int kind, text name, const char *op, value more[],
     return code == TCL_OK;
 }
 
-static void drop_traces(tcl *t, int kind, text key) {
+/* Takes all traces of a name away, or to another name. */
+static void move_traces(tcl *t, int kind, text key, const text *to) {
     value all = lifecycle_trace_info(t->interp, kind, key.at, key.len);
     size_t n = all ? lifecycle_list_length(t->interp, all) : 0;
-    for (size_t k = 0; k < n; k++) {
-        value one = lifecycle_list_at(t->interp, all, k);
+    while (n-- > 0) {
+        value one = lifecycle_list_at(t->interp, all, n);
         text ops = text_of(t, lifecycle_list_at(t->interp, one, 0));
+        value script = lifecycle_list_at(t->interp, one, 1);
+        if (to)
+            lifecycle_trace_add(t->interp, kind, to->at, to->len, ops.at,
+                                ops.len, script);
         lifecycle_trace_remove(t->interp, kind, key.at, key.len, ops.at,
-                               ops.len, lifecycle_list_at(t->interp, one, 1));
+                               ops.len, script);
     }
+}
+
+/* A command that goes, or gets another name: its traces hear of it first. */
+void trace_renamed(tcl *t, text from, text to) {
+    if (!t->watches) return;
+    const char *op = to.len ? "rename" : "delete";
+    value more[3] = { new_text(t, from), new_text(t, to),
+                      new_text(t, literal(op)) };
+    fire_command(t, TRACE_COMMAND, from, op, more, 3);
+    move_traces(t, TRACE_COMMAND, from, to.len ? &to : NULL);
+    move_traces(t, TRACE_EXECUTION, from, to.len ? &to : NULL);
 }
 
 /* ---- access ---- */
@@ -186,7 +202,14 @@ int var_set(tcl *t, value name, value v) {
     return var_set_text(t, text_of(t, name), v);
 }
 
-/* A traced variable may be another one after it was set. */
+/* Sets the variable; with traces it may then hold something else. */
+int var_store(tcl *t, value name, value v) {
+    int code = var_set(t, name, v);
+    if (code) return code;
+    t->result = t->traces ? var_peek(t, text_of(t, name)) : v;
+    return TCL_OK;
+}
+
 int var_unset(tcl *t, text name, bool complain) {
     where w = find_variable(t, name);
     value had = read_at(t, &w);
@@ -202,7 +225,7 @@ int var_unset(tcl *t, text name, bool complain) {
     if (status != LIFECYCLE_OK) return fail_library(t);
     if (!t->traces) return TCL_OK;
     int code = fire_variable(t, &w, name, "unset");
-    drop_traces(t, TRACE_VARIABLE, key);
+    move_traces(t, TRACE_VARIABLE, key, NULL);
     return code;
 }
 
@@ -268,6 +291,30 @@ void var_release_locals(tcl *t) {
         if (!is_hidden(name) &&
             !lifecycle_var_is_link(t->interp, name.at, name.len))
             var_unset(t, name, false);
+    }
+}
+
+/* A namespace goes: so do its variables, and the traces of its commands. */
+void trace_namespace_gone(tcl *t, text path) {
+    value names = LIFECYCLE_NIL;
+    if (t->traces)
+        names = lifecycle_ns_var_names(t->interp, path.at, path.len);
+    size_t n = names ? lifecycle_list_length(t->interp, names) : 0;
+    for (size_t k = 0; k < n; k++) {
+        text name = text_of(t, lifecycle_list_at(t->interp, names, k));
+        text beside = hidden_name(t, name);
+        if (!is_hidden(name) &&
+            !lifecycle_ns_var_exists(t->interp, path.at, path.len, beside.at,
+                                     beside.len))
+            var_unset(t, join_name(t, path, name), false);
+    }
+    names = LIFECYCLE_NIL;
+    if (t->watches)
+        names = lifecycle_command_names(t->interp, path.at, path.len);
+    n = names ? lifecycle_list_length(t->interp, names) : 0;
+    for (size_t k = 0; k < n; k++) {
+        text name = text_of(t, lifecycle_list_at(t->interp, names, k));
+        trace_renamed(t, join_name(t, path, name), (text){ "", 0 });
     }
 }
 

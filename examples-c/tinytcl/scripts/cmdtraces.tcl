@@ -15,3 +15,14 @@ rename watched renamed
 trace add command work delete spy
 rename work {}
 puts [catch {work 1} msg]:$msg
+# Traces go with the command, and move with its name.
+proc moved {} { return moved }
+trace add execution moved enter spy
+rename moved elsewhere
+puts [elsewhere]
+proc elsewhere {} { return anew }
+puts [elsewhere]
+namespace eval box { variable v 1; proc p {} {} }
+trace add variable box::v unset spy
+trace add command box::p delete spy
+namespace delete box

@@ -65,3 +65,10 @@ lappend list a
 trace add variable list write tracer
 lappend list b c
 puts $list
+# A trace follows the variable through any number of links.
+proc first {} { set mine 1; trace add variable mine write {apply {args {puts "wrote $args"}}}; second mine; third mine; set mine 4 }
+proc second name { upvar 1 $name a; set a 2 }
+proc third name { upvar 1 $name b; second b }
+first
+proc other {} { set mine untraced; second mine }
+other
