@@ -156,7 +156,8 @@ MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
 HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && \
     $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
 HOTC := $(sort $(wildcard examples-c/hotc/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(HAVE_TCC),hotc)
+TINYTCL := $(sort $(wildcard examples-c/tinytcl/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(TINYTCL),tinytcl) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -166,6 +167,12 @@ $(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STA
 $(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/tinytcl: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(TINYTCL) -o $@ $(WITH_ARCHIVE)
+$(EXAMPLES)/tinytcl-shared: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(TINYTCL) -o $@ $(WITH_SHARED)
 $(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
@@ -223,6 +230,7 @@ run: setup
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
 	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
+	@echo '--- tinytcl'; TINYTCL=$(EXAMPLES)/tinytcl examples-c/tinytcl/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples
