@@ -7,15 +7,26 @@ OUT   := target/bench
 FLAGS := -std=c++17 -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread -Iinclude
 OURS  := target/dist/liblifecycle.a
 PEERS := $(OUT)/peers/release/libpeers.a
+# Ours by call, and a peer by call: each in its shared library.
+SHARED       := target/dist/liblifecycle.so
+SHARED_PEERS := $(OUT)/peers/release/libpeers.so
+
+SWI := /usr/lib/swi-prolog
 
 # $(call have,header): not empty where a package has put it.
 have = $(wildcard /usr/include/$1 /usr/include/*-linux-gnu/$1)
 
 BACKENDS := code-ours_raw code-ours_safe code-naive readers-ours readers-refcount readers-rwlock entry-entry \
-            sweep-ours sweep-map
+            sweep-ours sweep-map arena-ours_inline arena-ours_call arena-obstack arena-malloc \
+            values-ours values-copying
 BACKENDS += $(if $(call have,asmjit/core.h),code-asmjit_dual code-asmjit_fill code-asmjit_rwx)
 BACKENDS += $(if $(call have,urcu/urcu-memb.h),readers-urcu_memb readers-urcu_qsbr)
 BACKENDS += $(if $(call have,ck_epoch.h),readers-ck)
+BACKENDS += $(if $(call have,apr-1.0/apr_pools.h),arena-apr)
+BACKENDS += $(if $(call have,talloc.h),arena-talloc)
+BACKENDS += $(if $(call have,mimalloc.h),arena-mimalloc)
+BACKENDS += $(if $(call have,lua5.4/lua.hpp),values-lua)
+BACKENDS += $(if $(wildcard $(SWI)/include/SWI-Prolog.h),values-swi)
 
 .PHONY: all
 .DELETE_ON_ERROR:
@@ -46,6 +57,17 @@ $(OUT)/readers-ck: LIBS := -lck
 # Its headers are C: they convert from void * without a cast.
 $(OUT)/readers-ck: WORDS := -fpermissive
 
+$(OUT)/arena-ours_inline: LIBS := $(OURS) $(NATIVE_LIBS)
+$(OUT)/arena-ours_inline: $(OURS)
+$(OUT)/arena-ours_call $(OUT)/values-ours: LIBS := -L$(dir $(SHARED)) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle
+$(OUT)/arena-ours_call $(OUT)/values-ours: $(SHARED)
+$(OUT)/arena-apr: LIBS := -lapr-1
+$(OUT)/arena-talloc: LIBS := -ltalloc
+$(OUT)/arena-mimalloc: LIBS := -lmimalloc
+$(OUT)/values-lua: LIBS := -llua5.4
+$(OUT)/values-swi: LIBS := $(addprefix -L,$(wildcard $(SWI)/lib/*)) -lswipl
+$(OUT)/values-swi: WORDS := -isystem $(SWI)/include
+
 $(OUT)/code-asmjit_%: benches/code/asmjit.cpp $(OBJECTS)
 	$(CXX) $(FLAGS) $(WORDS) $< $(OBJECTS) -o $@ $(LIBS)
 $(OUT)/code-%: benches/code/%.cpp benches/code/ours.hpp $(OBJECTS)
@@ -56,12 +78,19 @@ $(OUT)/entry-%: benches/entry/%.cpp $(COMMON)
 	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 $(OUT)/sweep-%: benches/sweep/%.cpp benches/sweep/sweep.hpp $(COMMON)
 	$(CXX) $(FLAGS) $< -o $@ $(LIBS)
+$(OUT)/arena-%: benches/arena/%.cpp $(wildcard benches/arena/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/values-%: benches/values/%.cpp benches/values/values.hpp $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 
 # The peers that are Rust crates: apart, for they need the network once, and what fails is only their rows.
 .PHONY: crates
-crates: $(OUT)/code-crate $(OUT)/readers-crossbeam
-$(OUT)/code-crate $(OUT)/readers-crossbeam: LIBS := $(PEERS) $(NATIVE_LIBS)
-$(OUT)/code-crate $(OUT)/readers-crossbeam: $(PEERS)
+CRATES := $(addprefix $(OUT)/,code-crate readers-crossbeam arena-bumpalo_inline)
+CALLED := $(addprefix $(OUT)/,arena-bumpalo_call values-slotmap)
+crates: $(CRATES) $(CALLED)
+$(CRATES): LIBS := $(PEERS) $(NATIVE_LIBS)
+$(CRATES) $(CALLED): $(PEERS)
+$(CALLED): LIBS := -L$(dir $(SHARED_PEERS)) -Wl,-rpath,'$$ORIGIN/peers/release' -l:libpeers.so
 $(PEERS): $(wildcard benches/peers/Cargo.* benches/peers/src/*.rs)
 	$(CARGO) build --quiet --release --manifest-path benches/peers/Cargo.toml --target-dir $(OUT)/peers
 	@touch $@

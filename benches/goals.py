@@ -99,5 +99,44 @@ def goals():
              ("sweep 1000000", "ours", "count_ns"), 100000, ("sweep 1000000", "map", "count_ns"), absolute=True),
         Goal("sweep", "1,000,000 tracked, 1 % stale: evict", "100 us or less",
              ("sweep 1000000", "ours", "sweep_ns"), 100000, ("sweep 1000000", "map", "sweep_ns"), absolute=True),
+        Goal("arena", "allocate 8..64 B and touch, inline", "1.2 ns or less", ("arena", "ours_inline", "alloc_ns"), 1.2,
+             ("arena", "bumpalo_inline", "alloc_ns"), absolute=True),
+        Goal("arena", "allocate 8..64 B and touch, by call", "2.0 ns or less", ("arena", "ours_call", "alloc_ns"), 2.0,
+             ("arena", "bumpalo_call", "alloc_ns"), absolute=True),
+        Goal("arena", "the same in cache, inline", "1.2 ns or less", ("arena", "ours_inline", "eval_ns"), 1.2,
+             ("arena", "bumpalo_inline", "eval_ns"), absolute=True),
+        Goal("arena", "the same in cache, by call", "2.0 ns or less", ("arena", "ours_call", "eval_ns"), 2.0,
+             ("arena", "bumpalo_call", "eval_ns"), absolute=True),
+        Goal("arena", "reset after 36 MB", "5 ns or less", ("arena", "ours_inline", "reset_ns"), 5,
+             ("arena", "bumpalo_inline", "reset_ns"), absolute=True),
+        Goal("arena", "reset in cache: over one object", "5 ns or less", ("arena", "ours_inline", "one_ns"), 5,
+             absolute=True, base=("arena", "ours_inline", "eval_ns")),
+        Goal("arena", "reset after 36 MB: system calls", "none", ("arena", "ours_inline", "reset_calls"), 0,
+             ("arena", "mimalloc", "reset_calls"), absolute=True, unit=""),
+        Goal("arena", "36 MB again: page faults", "none", ("arena", "ours_inline", "refill_faults"), 0,
+             ("arena", "bumpalo_inline", "refill_faults"), absolute=True, unit=""),
+        Goal("values", "make and read a handle", "3.2 ns or less", ("values handles", "ours", "make_get_ns"), 3.2,
+             ("values handles", "lua", "make_get_ns"), absolute=True),
+    ]
+    for count in (10, 1000, 1000000):
+        place = f"values drop {count}"
+        listed.append(Goal("values", f"drop {count:,} handles", "5 ns or less", (place, "ours", "drop_ns"), 5,
+                           (place, "slotmap", "drop_ns"), absolute=True))
+    flat, deep, many = "values lists", "values deep 1000000", "values append 1000000"
+    listed += [
+        Goal("values", "materialise 1,000 integers, for one", "5 ns or less", (flat, "ours", "ints_keep_ns"), 5,
+             (flat, "swi", "ints_keep_ns"), absolute=True),
+        Goal("values", "wrap 1,000 integers, for one", "0.1 ns or less", (flat, "ours", "ints_wrap_ns"), 0.1,
+             (flat, "swi", "ints_wrap_ns"), absolute=True),
+        Goal("values", "materialise 1,000,000 levels, for one", "12 ns or less", (deep, "ours", "deep_keep_ns"), 12,
+             (deep, "swi", "deep_keep_ns"), absolute=True),
+        Goal("values", "wrap 1,000,000 levels and walk down, for one", "3 ns or less",
+             (deep, "ours", "deep_read_ns"), 3, (deep, "swi", "deep_read_ns"), absolute=True),
+        Goal("values", "append at 1,000,000 elements", "within 2x of 1,000", (many, "ours", "append_ns"), 2,
+             ("values append 1000", "ours", "append_ns")),
+        Goal("values", "append at 1,000,000 elements, one eval", "within 2x of 1,000",
+             (many, "ours_inside", "append_ns"), 2, ("values append 1000", "ours_inside", "append_ns")),
+        Goal("values", "bytes that 990,000 evals more hold", "none", ("values stress 990000", "ours", "bytes_grown"), 0,
+             ("values stress 990000", "lua", "bytes_grown"), absolute=True, unit="B"),
     ]
     return listed

@@ -5,9 +5,15 @@ from statistics import median
 
 OURS = ["ours_raw", "ours_safe"]
 ALLOCATORS = ["ours_raw", "asmjit_dual", "ours_safe", "asmjit_rwx", "naive", "asmjit_fill", "crate"]
+ARENAS = ["ours_inline", "ours_call", "bumpalo_inline", "bumpalo_call", "apr", "obstack", "talloc", "mimalloc",
+          "malloc"]
 READERS = ["ours", "urcu_memb", "urcu_qsbr", "ck", "crossbeam", "refcount", "rwlock"]
 CURVE = [1000, 5000, 20000, 50000, 100000]
 TRACKED = [10000, 100000, 1000000]
+DROPPED = [10, 1000, 100000, 1000000]
+APPENDED = [100, 1000, 2000, 10000, 100000, 1000000]
+# What copies all of a variable for each append takes hours beyond this.
+COPYING_MOST = 2000
 
 TITLES = {
     "ours_raw": "ours, raw",
@@ -24,6 +30,20 @@ TITLES = {
     "crossbeam": "crossbeam-epoch",
     "refcount": "shared refcount",
     "rwlock": "pthread rwlock",
+    "ours_inline": "ours, inline",
+    "ours_call": "ours, by call",
+    "bumpalo_inline": "bumpalo, inline",
+    "bumpalo_call": "bumpalo, by call",
+    "apr": "APR pool",
+    "obstack": "obstack",
+    "talloc": "talloc",
+    "mimalloc": "mimalloc heap",
+    "malloc": "malloc and free",
+    "ours_inside": "ours, one eval",
+    "lua": "Lua",
+    "swi": "SWI-Prolog",
+    "slotmap": "slotmap",
+    "copying": "copies all",
     "map": "hash map scan",
     "entry": "ours",
     "entry_stub": "ours",
@@ -44,6 +64,8 @@ class Workload:
         """The driver's name and its arguments."""
         if self.area == "entry":
             return "entry-entry", ["stub"] if backend == "entry_stub" else []
+        if backend == "ours_inside":
+            return "values-ours", self.arguments.replace("append", "append_inside").split()
         return f"{self.area}-{backend}", self.arguments.split()
 
 
@@ -74,10 +96,30 @@ def workloads():
         code("fork", "fork 1000", OURS + ["asmjit_dual", "asmjit_rwx", "crate", "naive"]),
         Workload("entry", "entry", "", ("entry", "entry_stub")),
         Workload("readers", "readers", "", tuple(READERS)),
+        Workload("arena", "arena", "", tuple(ARENAS)),
+        Workload("arena huge", "arena", "huge", tuple(ARENAS), 3),
     ]
     for count in CURVE:
         plan.append(code(f"curve {count}", f"churn {count} 10000 U", OURS + ["asmjit_dual", "naive"], 2))
     for count in TRACKED:
         most = 3 if count >= 1000000 else 1000
         plan.append(Workload(f"sweep {count}", "sweep", str(count), ("ours", "map"), most))
+    return plan + value_workloads()
+
+
+def value_workloads():
+    """An interpreter's values: each with the peers that can do such a thing."""
+
+    def values(arguments, *backends, most=1000):
+        return Workload(f"values {arguments}", "values", arguments, backends, most)
+
+    plan = [values("handles", "ours", "lua", "swi", "slotmap"), values("texts", "ours", "lua", "swi"),
+            values("lists", "ours", "lua", "swi"), values("deep 1000000", "ours", "lua", "swi"),
+            values("shared 16", "ours", "lua", "swi"), values("shared 40", "ours", "swi"),
+            values("read 1000000", "ours", "lua"), values("variables", "ours", "lua", "swi"),
+            values("bytes", "ours"), values("stress 990000", "ours", "lua", most=3)]
+    plan += [values(f"drop {count}", "ours", "lua", "swi", "slotmap") for count in DROPPED]
+    for count in APPENDED:
+        copying = ["copying"] if count <= COPYING_MOST else []
+        plan.append(values(f"append {count}", "ours", "ours_inside", "lua", *copying, most=3))
     return plan

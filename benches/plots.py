@@ -1,4 +1,4 @@
-"""Two plots, by gnuplot: what a cycle costs with more live code, what a sweep costs with more tracked code."""
+"""The plots, by gnuplot: curves of a cost against a size, and bars of a cost for each backend."""
 
 import os
 import shutil
@@ -18,14 +18,37 @@ set ylabel '{up}'
 plot {lines}
 """
 
+BARS = """set terminal svg size 860,420 font 'sans,12' background '#ffffff'
+set output '{svg}'
+set grid ytics
+set key top left
+set style data histograms
+set style histogram clustered gap 1
+set style fill solid 0.8
+set boxwidth 0.9
+set xtics rotate by -30
+set logscale y
+set yrange [0.2:*]
+set ylabel '{up}'
+plot {lines}
+"""
+
 
 def _series(results, prefix, counts, backend, metric):
     points = []
     for count in counts:
         values = results.values.get(f"{prefix} {count}", {}).get(backend, {}).get(metric)
         if values:
-            points.append((count, median(values)))
+            # The axes are logarithmic, and the clock tells no less.
+            points.append((count, max(1, median(values))))
     return points
+
+
+def _gnuplot(name, text, out):
+    script = os.path.join(out, f"{name}.gp")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(text)
+    subprocess.run(["gnuplot", script], check=False)
 
 
 def _plot(name, series, labels, folder, out):
@@ -39,11 +62,28 @@ def _plot(name, series, labels, folder, out):
         lines.append(f"'{data}' using 1:2 with linespoints linewidth 2 title '{title}'")
     if not lines or shutil.which("gnuplot") is None:
         return
-    script = os.path.join(out, f"{name}.gp")
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(SCRIPT.format(svg=os.path.join(folder, f"{name}.svg"), across=labels[0], up=labels[1],
-                                 lines=", ".join(lines)))
-    subprocess.run(["gnuplot", script], check=False)
+    _gnuplot(name, SCRIPT.format(svg=os.path.join(folder, f"{name}.svg"), across=labels[0], up=labels[1],
+                                 lines=", ".join(lines)), out)
+
+
+def _bars(name, results, workload, metrics, up, folder, out):
+    """A group of bars for each backend, one for each metric."""
+    backends = next((entry.backends for entry in plan.workloads() if entry.key == workload), ())
+    values = results.values.get(workload, {})
+    rows = []
+    for backend in backends:
+        found = [values.get(backend, {}).get(metric) for _, metric in metrics]
+        if all(found):
+            figures = " ".join(f"{median(one):.6g}" for one in found)
+            rows.append(f'"{plan.TITLES[backend]}" {figures}\n')
+    if not rows or shutil.which("gnuplot") is None:
+        return
+    data = os.path.join(out, f"{name}.dat")
+    with open(data, "w", encoding="utf-8") as file:
+        file.writelines(rows)
+    lines = ", ".join(f"'{data}' using {column}:xtic(1) title '{title}'"
+                      for column, (title, _) in enumerate(metrics, 2))
+    _gnuplot(name, BARS.format(svg=os.path.join(folder, f"{name}.svg"), up=up, lines=lines), out)
 
 
 def draw(results, folder, out):
@@ -55,3 +95,11 @@ def draw(results, folder, out):
              for backend in ("ours", "map")
              for title, metric in (("count", "count_ns"), ("evict 1 %", "sweep_ns"), ("every epoch", "rotating_p50"))]
     _plot("sweep", sweep, ("symbols tracked", "ns"), folder, out)
+    _bars("arena", results, "arena", [("36 MB again", "alloc_ns"), ("in cache", "eval_ns")], "ns for an object", folder,
+          out)
+    append = [(plan.TITLES[backend], _series(results, "values append", plan.APPENDED, backend, "append_ns"))
+              for backend in ("ours", "ours_inside", "lua", "copying")]
+    _plot("append", append, ("elements appended", "ns for one append, on the average"), folder, out)
+    drop = [(plan.TITLES[backend], _series(results, "values drop", plan.DROPPED, backend, "drop_ns"))
+            for backend in ("ours", "lua", "swi", "slotmap")]
+    _plot("drop", drop, ("handles", "ns to drop them all"), folder, out)

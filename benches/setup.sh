@@ -13,6 +13,11 @@ want() { # file that shows it is there, Debian package
 want asmjit/core.h libasmjit-dev
 want urcu/urcu-memb.h liburcu-dev
 want ck_epoch.h libck-dev
+want apr-1.0/apr_pools.h libapr1-dev
+want talloc.h libtalloc-dev
+want mimalloc.h libmimalloc-dev
+want lua5.4/lua.hpp liblua5.4-dev
+want /usr/lib/swi-prolog/include/SWI-Prolog.h swi-prolog-core
 want gnuplot gnuplot-nox
 want g++ g++
 want python3 python3

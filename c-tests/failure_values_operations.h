@@ -60,7 +60,7 @@ static lifecycle_status read_text(struct stage *s, int i)
 static void fresh_text(struct stage *s, int i)
 {
     char list[200];
-    snprintf(list, sizeof list, "a {b c} %d {some {words that} are} a list%d x %s", i, i, i % 2 ? "{y z} 1" : "y 1");
+    snprintf(list, sizeof list, "a {b c} %d {some {words that} are} a list%d x z %s", i, i, i % 2 ? "{y z} 1" : "y 1");
     s->h = text(s->interp, list);
 }
 static lifecycle_status shimmer_list(struct stage *s, int i)
@@ -108,7 +108,7 @@ static void fresh_builder(struct stage *s, int i)
 }
 static lifecycle_status build(struct stage *s, int i)
 {
-    static const char bytes[3000] = "x";
+    static const char bytes[7000] = "x";
     switch (i % 8) {
     case 7:
         return told(lifecycle_builder_finish(s->interp, s->h));
@@ -295,6 +295,11 @@ static void push_frame_once(struct stage *s, int i)
     if (i == 0)
         EXPECT_OK(lifecycle_frame_push(s->interp, s->string, s->list));
 }
+static void in_a_frame(struct stage *s, int i)
+{
+    push_frame_once(s, i);
+    fresh_list(s, i);
+}
 static lifecycle_status link_var(struct stage *s, int i)
 {
     const char *name = numbered("link", i);
@@ -388,7 +393,7 @@ static const struct operation operations[] = {
     {"set a namespace's variable", fresh_everything, set_ns_var, 40, 0},
     {"set a variable", fresh_list, set_var, 40, 0},
     {"get a variable", NULL, get_var, 10, 0},
-    {"set a frame's variable", push_frame_once, set_var, 40, 0},
+    {"set a frame's variable", in_a_frame, set_var, 40, 0},
     {"link", push_frame_once, link_var, 30, 0},
     {"resolve", NULL, resolve_var, 4, 0},
     {"set a command", fresh_list, set_command, 40, 0},
@@ -397,7 +402,7 @@ static const struct operation operations[] = {
     {"add a trace", fresh_list, add_trace, 30, 0},
     {"fire a trace", NULL, fire_trace, 4, 0},
     {"push a frame", NULL, push_frame, 40, 0},
-    {"change a frame", push_frame_once, change_frame, 12, 0},
+    {"change a frame", in_a_frame, change_frame, 12, 0},
     {"register", NULL, set_registry, 40, 0},
 };
 

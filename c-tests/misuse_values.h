@@ -80,7 +80,9 @@ static void fill_handles(struct world *w)
     handles_of(w, K_H_FOREIGN, w->foreign_thing, w->string);
     handles_of(w, K_H_KEY, w->key, 0);
     bad(w, K_H_KEY, "one that is not there", w->string, LIFECYCLE_E_NOT_FOUND);
-    handles_of(w, K_H_SCRIPT, w->script, 0);
+    good(w, K_H_SCRIPT, w->script);
+    bad_handles(w, K_H_SCRIPT);
+    bad(w, K_H_SCRIPT, "nil, which is no trace's", 0, LIFECYCLE_E_NOT_FOUND);
     bad(w, K_H_SCRIPT, "no trace's", w->string, LIFECYCLE_E_NOT_FOUND);
     good(w, K_H_KNOWN, w->string);
     bad_handles(w, K_H_KNOWN);

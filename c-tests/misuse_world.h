@@ -341,7 +341,9 @@ static void make_interps(struct world *w)
 
 static void end_interps(struct world *w)
 {
-    lifecycle_status status = lifecycle_interp_destroy(w->interp);
+    lifecycle_status status = lifecycle_eval_unwind(w->interp, 0);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    status = lifecycle_interp_destroy(w->interp);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_eval_unwind(w->inside, 0));
     EXPECT_OK(lifecycle_interp_destroy(w->inside));
@@ -362,8 +364,8 @@ static void make_world(struct world *w)
     make_gone(w);
     make_living(w);
     make_foreign(w);
+    make_interps(w); /* first: an interpreter's arena may lie where one was destroyed */
     make_arenas(w);
-    make_interps(w);
     if (pthread_create(&thread, NULL, attach_elsewhere, w) == 0)
         pthread_join(thread, NULL);
     EXPECT_OK(lifecycle_reader_detach(w->detached));

@@ -271,7 +271,7 @@ static void a_builder_outlives_an_inner_scope(void)
         EXPECT_OK(lifecycle_scope_open(interp, &scope));
         EXPECT_OK(lifecycle_builder_append(interp, b, number(interp, 1000000000 + round)));
         EXPECT_OK(lifecycle_scope_close(interp, scope, NULL));
-        snprintf(want + (size_t)round * 10, 11, "%d", 1000000000 + round);
+        snprintf(want + (size_t)round * 10, sizeof want - (size_t)round * 10, "%d", 1000000000 + round);
         text(interp, "something in the same place");
     }
     EXPECT_TEXT(interp, lifecycle_builder_finish(interp, b), want);

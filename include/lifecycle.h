@@ -3224,8 +3224,8 @@ lifecycle_handle lifecycle_dict_copy(lifecycle_interp *interp, lifecycle_handle 
 /**
  * How many entries a dict has.
  *
- * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
- *          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+ * \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a
+ *          DICT), LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
  *          LIFECYCLE_E_STALE.
  *
  * Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
@@ -3240,11 +3240,11 @@ size_t lifecycle_dict_size(lifecycle_interp *interp, lifecycle_handle dict);
  *
  * \param key  of any kind but a builder; its text counts.
  *
- * \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
- *          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
- *          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
- *          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
- *          and what the to_text function of the options returns.
+ * \returns the value's handle; nil on failure, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_NOT_FOUND (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the
+ *          key is a builder), LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of
+ *          it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch
+ *          memory), and what the to_text function of the options returns.
  *
  * Ownership: the handle lives as its value does, a new one until its scope is closed or the
  * outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
@@ -3256,9 +3256,9 @@ lifecycle_handle lifecycle_dict_get(lifecycle_interp *interp,
 
 /**
  * Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
- * handle and list that names the dict sees it; a persistent value that the dict came from does not.
- * The key is copied: what is done with its handle afterwards does not change it. A value of a newer
- * scope than the dict's is stored as a copy, which stays when that scope is closed.
+ * handle and list that names the dict sees it; a persistent value that the dict came from does
+ * not. The key is copied: what is done with its handle afterwards does not change it. A value of a
+ * newer scope than the dict's is stored as a copy, which stays when that scope is closed.
  *
  * \param dict   what is changed.
  * \param key    of any kind but a builder; its text counts.
@@ -3938,13 +3938,14 @@ void lifecycle_value_release(lifecycle_value *value);
  *
  * A path is names with two or more colons between them; colons in front and at the end say
  * nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
- * one. A single colon is part of a name. Names are any bytes.
+ * one. A single colon is part of a name, but not at its start or end. Names are any bytes.
  *
  * \param path      the path; NULL with a length of 0 is the global namespace.
  * \param path_len  bytes of it.
  *
- * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter);
- *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure none was made.
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter, or a name
+ *          begins or ends with a colon); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+ *          On failure none was made.
  *
  * Ownership: the interpreter's, until lifecycle_ns_delete. Threads: the one that uses the
  * interpreter. Re-entry: from callbacks. Fork: works. Since: 0.1.0

@@ -76,6 +76,33 @@ private:
     std::string fields_;
 };
 
+// What an operation takes, the clock's cost taken off.
+template <typename Operation> double time(Operation operation)
+{
+    uint64_t start = now();
+    operation();
+    return std::max(0.0, double(now() - start) - clock_cost());
+}
+
+inline double middle(std::vector<double> values)
+{
+    std::nth_element(values.begin(), values.begin() + long(values.size() / 2), values.end());
+    return values[values.size() / 2];
+}
+
+// The median of so many rounds; what a round prepares first and cleans up after is not timed.
+template <typename Before, typename Operation, typename After>
+double median_of(int rounds, Before before, Operation operation, After after)
+{
+    std::vector<double> all;
+    for (int round = 0; round < rounds; round++) {
+        before();
+        all.push_back(time(operation));
+        after();
+    }
+    return middle(all);
+}
+
 // Durations of single operations. The clock's cost is taken off when they are reported.
 class Samples {
 public:

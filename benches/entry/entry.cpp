@@ -1,13 +1,11 @@
 // entry.cpp [stub] - a call of a function that returns at once: direct, through its stable entry, through the entry's
 // slot, and with use marked by the host or (with "stub": a manager that was told to) by the entry itself. One thread,
 // and two that call the same function. The empty loop is taken off.
-#include <lifecycle.h>
-
 #include <atomic>
 #include <cstring>
 #include <thread>
 
-#include "../common/bench.hpp"
+#include "../common/ours.hpp"
 
 namespace {
 
@@ -20,12 +18,6 @@ Function direct, entry;
 void *const *cell;
 uint64_t *mark;
 const uint64_t *epoch_clock;
-
-void must(lifecycle_status status)
-{
-    if (status != LIFECYCLE_OK)
-        bench::die("%s", lifecycle_last_error());
-}
 
 Function function_at(void *address)
 {

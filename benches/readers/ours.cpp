@@ -1,19 +1,12 @@
 // ours.cpp - lifecycle_enter and lifecycle_leave; the grace period is that of a symbol, from unmapping it to
 // its memory.
-#include <lifecycle.h>
-
+#include "../common/ours.hpp"
 #include "readers.hpp"
 
 namespace {
 
 lifecycle_manager *manager;
 lifecycle_module module;
-
-void must(lifecycle_status status)
-{
-    if (status != LIFECYCLE_OK)
-        bench::die("%s", lifecycle_last_error());
-}
 
 struct Ours : readers::Scheme {
     void attach() { must(lifecycle_reader_attach(manager, &reader_)); }

@@ -1,17 +1,10 @@
 // ours.cpp - symbols of 16 bytes in a manager; evicting one unmaps it, empties its entry and frees its memory.
-#include <lifecycle.h>
-
 #include <cstring>
 
+#include "../common/ours.hpp"
 #include "sweep.hpp"
 
 namespace {
-
-void must(lifecycle_status status)
-{
-    if (status != LIFECYCLE_OK)
-        bench::die("%s", lifecycle_last_error());
-}
 
 class Ours {
 public:

@@ -61,8 +61,8 @@ pub unsafe extern "C" fn lifecycle_dict_copy(
 
 /// How many entries a dict has.
 ///
-/// \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a DICT),
-///          LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
+/// \returns the number; 0 on failure, lifecycle_last_error() telling: LIFECYCLE_E_TYPE (not a
+///          DICT), LIFECYCLE_E_INVALID (not an interpreter, the handle is nil or none of it),
 ///          LIFECYCLE_E_STALE.
 ///
 /// Ownership: nothing changes hands. Threads: the one that uses the interpreter. Re-entry: from
@@ -81,11 +81,11 @@ pub unsafe extern "C" fn lifecycle_dict_size(
 ///
 /// \param key  of any kind but a builder; its text counts.
 ///
-/// \returns the value's handle; nil on failure, lifecycle_last_error() telling: LIFECYCLE_E_NOT_FOUND
-///          (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the key is a builder),
-///          LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of it),
-///          LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch memory),
-///          and what the to_text function of the options returns.
+/// \returns the value's handle; nil on failure, lifecycle_last_error() telling:
+///          LIFECYCLE_E_NOT_FOUND (the dict has no such key), LIFECYCLE_E_TYPE (not a DICT, or the
+///          key is a builder), LIFECYCLE_E_INVALID (not an interpreter, a handle is nil or none of
+///          it), LIFECYCLE_E_STALE, LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (of handles or scratch
+///          memory), and what the to_text function of the options returns.
 ///
 /// Ownership: the handle lives as its value does, a new one until its scope is closed or the
 /// outermost eval ends. Threads: the one that uses the interpreter. Re-entry: from anywhere; calls
@@ -100,9 +100,9 @@ pub unsafe extern "C" fn lifecycle_dict_get(
 }
 
 /// Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
-/// handle and list that names the dict sees it; a persistent value that the dict came from does not.
-/// The key is copied: what is done with its handle afterwards does not change it. A value of a newer
-/// scope than the dict's is stored as a copy, which stays when that scope is closed.
+/// handle and list that names the dict sees it; a persistent value that the dict came from does
+/// not. The key is copied: what is done with its handle afterwards does not change it. A value of a
+/// newer scope than the dict's is stored as a copy, which stays when that scope is closed.
 ///
 /// \param dict   what is changed.
 /// \param key    of any kind but a builder; its text counts.
@@ -169,9 +169,10 @@ pub unsafe extern "C" fn lifecycle_dict_entry(
 ) -> bool {
     guard::value(false, || {
         // SAFETY: `.c.contract`
-        let key = unsafe { guard::maybe_out(key, 0, "key") }?;
+        let key = unsafe { guard::maybe_out(key, 0, "key") };
         // SAFETY: `.c.contract`
-        let value = unsafe { guard::maybe_out(value, 0, "value") }?;
+        let value = unsafe { guard::maybe_out(value, 0, "value") };
+        let (key, value) = (key?, value?);
         let found = Interp::check(interp)?
             .with(|state| state.dict_entry(dict, i, (key.is_some(), value.is_some())))?;
         if let Some(key) = key {

@@ -61,9 +61,10 @@ pub unsafe extern "C" fn lifecycle_peek_foreign(
 ) -> bool {
     guard::value(false, || {
         // SAFETY: `.c.contract`
-        let type_place = unsafe { guard::maybe_out(r#type, ptr::null(), "type") }?;
+        let type_place = unsafe { guard::maybe_out(r#type, ptr::null(), "type") };
         // SAFETY: `.c.contract`
-        let ptr_place = unsafe { guard::maybe_out(ptr, ptr::null_mut(), "pointer") }?;
+        let ptr_place = unsafe { guard::maybe_out(ptr, ptr::null_mut(), "pointer") };
+        let (type_place, ptr_place) = (type_place?, ptr_place?);
         let Some(found) = Interp::check(interp)?.peek_foreign(handle)? else { return Ok(false) };
         if let Some(place) = type_place {
             *place = found.type_name.cast();

@@ -10,13 +10,14 @@ use crate::values::Interp;
 ///
 /// A path is names with two or more colons between them; colons in front and at the end say
 /// nothing, so "::a::b", "a::b" and "::a::::b::" are one namespace, and "" and "::" are the global
-/// one. A single colon is part of a name. Names are any bytes.
+/// one. A single colon is part of a name, but not at its start or end. Names are any bytes.
 ///
 /// \param path      the path; NULL with a length of 0 is the global namespace.
 /// \param path_len  bytes of it.
 ///
-/// \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter);
-///          LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT. On failure none was made.
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_EXISTS; LIFECYCLE_E_INVALID (not an interpreter, or a name
+///          begins or ends with a colon); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT.
+///          On failure none was made.
 ///
 /// Ownership: the interpreter's, until lifecycle_ns_delete. Threads: the one that uses the
 /// interpreter. Re-entry: from callbacks. Fork: works. Since: 0.1.0

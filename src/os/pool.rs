@@ -154,18 +154,28 @@ impl<T: Signed> Pool<T> {
 
     /// The live object at a pointer from C, which is not followed unless it is a place of this
     /// pool.
+    #[inline]
     pub fn check(&self, pointer: *const T) -> Result<&'static T> {
         match self.peek(pointer) {
             Ok(at) => Ok(at),
-            Err(LIFECYCLE_E_STALE) => {
+            Err(status) => Self::refuse(pointer, status),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse(pointer: *const T, status: lifecycle_status) -> Result<&'static T> {
+        match status {
+            LIFECYCLE_E_STALE => {
                 fail!(LIFECYCLE_E_STALE, "the {} at {pointer:p} was destroyed", T::NOUN)
             }
-            Err(_) if pointer.is_null() => fail!(LIFECYCLE_E_INVALID, "the {} is NULL", T::NOUN),
-            Err(_) => fail!(LIFECYCLE_E_INVALID, "{pointer:p} is not a {}", T::NOUN),
+            _ if pointer.is_null() => fail!(LIFECYCLE_E_INVALID, "the {} is NULL", T::NOUN),
+            _ => fail!(LIFECYCLE_E_INVALID, "{pointer:p} is not a {}", T::NOUN),
         }
     }
 
     /// As `check`, without a sentence for the thread: for signal handlers.
+    #[inline]
     pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
         if let Some(memory) = self.memory.get() {
             let offset = (pointer as usize).wrapping_sub(memory.base() as usize);

@@ -1,9 +1,9 @@
 //! Scratch dicts: what is done with the dicts that handles name.
 //!
-//! As a list (`lists.rs`), a dict that was wrapped is looked at where it is, and gets an object when
-//! something is to be changed: the block, patches over its values, and entries of its own behind
-//! them. A removed entry leaves a hole until there are more holes than entries. Up to eight entries
-//! are searched one by one; more have an index.
+//! As a list (`lists.rs`), a dict that was wrapped is looked at where it is, and gets an object
+//! when something is to be changed: the block, patches over its values, and entries of its own
+//! behind them. A removed entry leaves a hole until there are more holes than entries. Up to eight
+//! entries are searched one by one; more have an index.
 //!
 //! Keys are persistent texts, whatever they were made from: so nothing that is changed in place
 //! afterwards changes a key, and keeping the dict needs no other ones.

@@ -206,7 +206,7 @@ impl Interp {
         while let Some(Eval { levels, frames, forms }) =
             self.with(|state| if state.evals.len() > depth { state.evals.pop() } else { None })
         {
-            self.change(|state| {
+            self.with(|state| {
                 state.restore_frames(frames);
                 state.forms.cut(forms);
             });

@@ -290,7 +290,7 @@ impl Handles {
             }
             fail!(LIFECYCLE_E_INVALID, "{handle:#x} is not a handle of this interpreter");
         };
-        result().err().unwrap_or(Error::no_memory("a sentence"))
+        result().err().unwrap_or_else(|| Error::no_memory("a sentence"))
     }
 
     /// Where the table is.

@@ -560,3 +560,116 @@ pub fn keep_of_base(list: &ListObject, first: usize, count: usize) {
 fn out_of_range<T>(i: usize, len: usize) -> Result<T> {
     fail!(LIFECYCLE_E_RANGE, "{i} is not in a list of {len} elements");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::fixture::{Fixture, ok, options};
+
+    fn numbers(interp: &Fixture, count: i64) -> lifecycle_handle {
+        let numbers: Vec<_> = (0..count).map(|n| ok(interp.int(n))).collect();
+        ok(interp.with(|state| state.make_list(&numbers)))
+    }
+
+    #[test]
+    fn a_list_is_as_it_was_where_there_is_no_room() {
+        let limited = lifecycle_interp_options { arena_limit: 1 << 20, ..options() };
+        let interp = Fixture::with(&limited);
+        let list = numbers(&interp, 3);
+        let one = ok(interp.int(1));
+        let mut len = 3;
+        while interp.keeping(|state| state.list_push(list, one)).is_ok() {
+            len += 1;
+        }
+        assert!(len > 10_000);
+        assert_eq!(interp.with(|state| state.list_length(list)), Ok(len));
+        let fails = |what: &dyn Fn(&mut State) -> Result<()>| {
+            assert!(interp.keeping(|state| what(state)).is_err());
+            assert_eq!(interp.with(|state| state.list_length(list)), Ok(len));
+        };
+        fails(&|state| state.list_unshift(list, one));
+        fails(&|state| state.list_splice(list, 1, 0, list));
+        fails(&|state| state.list_copy(list).map(|_| ()));
+        // SAFETY: there is no comparison to be called.
+        assert!(unsafe { interp.sort_list(list, None, ptr::null_mut()) }.is_err());
+        ok(interp.with(|state| state.list_take(list, false)));
+        ok(interp.keeping(|state| state.list_push(list, one)));
+        assert_eq!(interp.with(|state| state.list_length(list)), Ok(len));
+    }
+
+    #[test]
+    fn no_handle_for_an_element_takes_nothing_out() {
+        let limited = lifecycle_interp_options { handle_limit: 12, ..options() };
+        let interp = Fixture::with(&limited);
+        let inner = numbers(&interp, 2);
+        let outer = ok(interp.with(|state| state.make_list(&[inner, inner])));
+        let kept = ok(interp.keep(outer));
+        let wrapped = ok(interp.with(|state| state.wrap(kept)));
+        while interp.int(1).is_ok() {}
+        assert!(interp.with(|state| state.list_at(wrapped, 0)).is_err());
+        assert!(interp.with(|state| state.list_take(wrapped, true)).is_err());
+        assert_eq!(interp.with(|state| state.list_length(wrapped)), Ok(2));
+        assert_eq!(interp.with(|state| state.list_at(outer, 1)), Ok(inner));
+        interp.with(|state| state.store.release(kept));
+    }
+
+    #[test]
+    fn what_was_taken_out_is_no_part_of_the_list() {
+        let interp = Fixture::new();
+        let inner = numbers(&interp, 1);
+        let outer = ok(interp.with(|state| state.make_list(&[inner, inner, inner])));
+        let kept = ok(interp.keep(outer));
+        let wrapped = ok(interp.with(|state| state.wrap(kept)));
+        interp.with(|state| state.store.release(kept));
+        for is_front in [true, false] {
+            let at = if is_front { 0 } else { 1 };
+            let element = ok(interp.with(|state| state.list_at(wrapped, at)));
+            ok(interp.with(|state| state.list_take(wrapped, is_front)));
+            ok(interp.keeping(|state| state.list_push(element, wrapped)));
+        }
+        // It would be a cycle.
+        let again = ok(interp.keep(wrapped));
+        interp.with(|state| state.store.release(again));
+        assert_eq!(interp.show(wrapped), "0");
+    }
+
+    #[test]
+    fn a_part_shares_the_block_and_nothing_else() {
+        let interp = Fixture::new();
+        let many = numbers(&interp, 5000);
+        let kept = ok(interp.keep(many));
+        let wrapped = ok(interp.with(|state| state.wrap(kept)));
+        let part = ok(interp.with(|state| state.list_slice(wrapped, 10, 4000)));
+        let before = interp.memory().value_bytes;
+        let again = ok(interp.keep(part));
+        assert!(interp.memory().value_bytes - before < 4096);
+        let all = ok(interp.with(|state| state.list_slice(wrapped, 0, 9000)));
+        assert_eq!(interp.keep(all), Ok(kept));
+        let part = ok(interp.with(|state| state.wrap(again)));
+        assert_eq!(interp.with(|state| state.list_length(part)), Ok(4000));
+        interp.with(|state| {
+            for word in [kept, kept, again] {
+                state.store.release(word);
+            }
+        });
+    }
+
+    #[test]
+    fn a_dict_of_equal_keys_keeps_the_text_it_was() {
+        let interp = Fixture::new();
+        let one = interp.text_of("a  1 a 2");
+        ok(interp.dict_shimmer(one));
+        assert_eq!(interp.with(|state| state.dict_size(one)), Ok(1));
+        assert_eq!(interp.show(one), "a  1 a 2");
+        let list = interp.text_of("b 1 b 2");
+        ok(interp.list_shimmer(list));
+        let last = interp.text_of("c");
+        ok(interp.keeping(|state| state.list_push(list, last)));
+        assert!(interp.dict_shimmer(list).is_err());
+        ok(interp.keeping(|state| state.list_push(list, last)));
+        ok(interp.dict_shimmer(list));
+        assert_eq!(interp.show(list), "b 1 b 2 c c");
+        ok(interp.dict_set(list, last, last));
+        assert_eq!(interp.show(list), "b 2 c c");
+    }
+}

@@ -4,18 +4,21 @@
 //! The model is a graph of nodes. A handle names a node; an element is a node, or what was kept of
 //! one: that has no name until it is reached, and keeps it only in a container of the newest scope.
 
+#![expect(clippy::indexing_slicing, reason = "a test is there to fail loudly")]
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use proptest::prelude::*;
 
 use super::dicts::DictView;
+use super::fixture::{ok, options};
 use super::lists::ListView;
 use super::store::{self, Kind};
 use super::word::{Is, Word};
 use super::{Interp, State, dict, list};
 use crate::abi::*;
-use crate::base::{Result, last_sentence};
+use crate::base::Result;
 
 type Node = Rc<RefCell<Value>>;
 type Bytes = Vec<u8>;
@@ -36,13 +39,6 @@ enum Kept {
     Text(Bytes),
     List(Vec<Rc<Kept>>),
     Dict(Vec<(Bytes, Rc<Kept>)>),
-}
-
-fn ok<T>(result: Result<T>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => unreachable!("{error}: {}", last_sentence()),
-    }
 }
 
 fn node(value: Value) -> Node {
@@ -138,26 +134,7 @@ fn dict_of(name: &Name) -> Option<usize> {
 
 impl World {
     fn new() -> Self {
-        let options = lifecycle_interp_options {
-            size: size_of::<lifecycle_interp_options>(),
-            user: core::ptr::null_mut(),
-            to_text: None,
-            to_list: None,
-            foreign_release: None,
-            foreign_clone: None,
-            frame_limit: 0,
-            handle_limit: 0,
-            arena_limit: 0,
-            value_limit: 0,
-            allocator: lifecycle_allocator {
-                alloc: None,
-                realloc: None,
-                free: None,
-                user: core::ptr::null_mut(),
-            },
-            reserved: 0,
-        };
-        let interp = ok(Interp::create(&options));
+        let interp = ok(Interp::create(&options()));
         World { interp, names: Vec::new(), scopes: Vec::new(), words: Vec::new(), texts: 0 }
     }
 

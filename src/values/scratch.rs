@@ -72,6 +72,8 @@ pub trait SlotExt: Sized {
     fn as_wrapped(&self) -> Option<NonNull<Block>>;
     /// Its text, if there is one; whether that is up to date is another question.
     fn text(&self) -> Option<&[u8]>;
+    /// Its text, if it has one that never changes and is not empty.
+    fn own_text(&self) -> Option<&[u8]>;
     /// What a list or dict that is not wrapped has in common with others.
     fn shared(&self) -> Option<&Shared>;
     /// Gives it a text; the bytes live as long as the slot, and a NUL follows them. Whoever gives
@@ -169,6 +171,15 @@ impl SlotExt for Slot {
         // SAFETY: `.scratch.object` - texts live as long as their slot: they are in the arena of
         // its level, or in a block that waits for that level; `.scratch.text` has the length.
         Some(unsafe { core::slice::from_raw_parts(self.text, len) })
+    }
+
+    #[inline]
+    fn own_text(&self) -> Option<&[u8]> {
+        if self.text_len == 0 {
+            return None;
+        }
+        // SAFETY: `.scratch.text`, and as in `text`.
+        Some(unsafe { core::slice::from_raw_parts(self.text, self.text_len) })
     }
 
     fn shared(&self) -> Option<&Shared> {
@@ -319,7 +330,8 @@ pub struct DictObject {
 #[derive(Clone)]
 pub struct Shared {
     /// Something was changed in place since it was made, wrapped or kept, in the list or dict
-    /// itself: elements came, went or were set.
+    /// itself: elements came, went or were set. A part of a list that has a block is changed from
+    /// the start: it is not what the block is.
     pub is_changed: Cell<bool>,
     /// An element may be, or may become, a list or dict that a handle names.
     pub is_nested: Cell<bool>,

@@ -64,7 +64,8 @@ impl State {
     fn check_plain(&self, value: lifecycle_handle, is_to_be_dict: bool) -> Result<(usize, usize)> {
         let position = self.position(value)?;
         let kind = self.slot_at(position)?.kind();
-        if !(has_plain_text(kind) || is_to_be_dict && kind == LIFECYCLE_LIST) {
+        let may = has_plain_text(kind) || is_to_be_dict && kind == LIFECYCLE_LIST;
+        if !may {
             fail!(LIFECYCLE_E_BUSY, "the handle {value:#x} became a {} meanwhile", kind_name(kind));
         }
         Ok((position, self.level_of(position)))

@@ -267,6 +267,7 @@ impl Interp {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 mod tests {
     use super::super::fixture::{Fixture, ok};
     use super::*;

@@ -4,6 +4,8 @@
 //! - `.text.still`: bytes of a text neither move nor change as long as its handle is there. (A
 //!   builder's do: who asks for them uses them at once, or asks for a copy, `ended_text`.)
 
+use core::ptr::NonNull;
+
 use super::growing;
 use super::list;
 use super::number::Digits;
@@ -16,23 +18,29 @@ use crate::base::{Result, fail};
 /// A text that some handle has: as good as the handle (`.scratch.object`).
 #[derive(Clone, Copy)]
 pub struct Text {
-    at: *const u8,
+    at: NonNull<u8>,
     len: usize,
 }
 
+/// The NUL behind no bytes.
+const NOTHING: NonNull<u8> = {
+    // SAFETY: the address of a static is not NULL.
+    unsafe { NonNull::new_unchecked(EMPTY.as_ptr().cast_mut()) }
+};
+
 impl Text {
     /// No bytes.
-    pub const EMPTY: Text = Text { at: EMPTY.as_ptr(), len: 0 };
+    pub const EMPTY: Text = Text { at: NOTHING, len: 0 };
 
     /// Of a handle.
     #[inline]
     pub(super) fn new(text: &[u8]) -> Self {
-        Text { at: text.as_ptr(), len: text.len() }
+        Text { at: NonNull::from(text).cast(), len: text.len() }
     }
 
     /// Where it is.
     pub fn as_ptr(&self) -> *const u8 {
-        self.at
+        self.at.as_ptr()
     }
 
     /// How many bytes it has.
@@ -44,7 +52,7 @@ impl Text {
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: `.text.still` - the text was a handle's when this was made, and whoever has it
         // drops no handle while using it.
-        unsafe { core::slice::from_raw_parts(self.at, self.len) }
+        unsafe { core::slice::from_raw_parts(self.at.as_ptr(), self.len) }
     }
 }
 
@@ -52,13 +60,28 @@ impl State {
     /// The text of a slot, if there is one and it is known to be right.
     #[inline]
     pub(super) fn known_text(&self, slot: &Slot) -> Option<Text> {
-        // `.scratch.text`
-        if slot.text_len != 0 {
-            return slot.text().map(Text::new);
+        match slot.own_text() {
+            Some(text) => Some(Text::new(text)),
+            None => self.known_text_of_others(slot),
         }
-        self.known_text_of_others(slot)
     }
 
+    /// The text of a handle, if it is at hand.
+    #[inline]
+    fn text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
+        let slot = self.handles.slot(self.handles.position(handle)?)?;
+        slot.own_text().map(Text::new)
+    }
+
+    /// As `text_at_hand`, if a NUL follows it.
+    #[inline]
+    fn ended_text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
+        let slot = self.handles.slot(self.handles.position(handle)?)?;
+        slot.own_text().filter(|_| slot.is_ended()).map(Text::new)
+    }
+
+    #[cold]
+    #[inline(never)]
     fn known_text_of_others(&self, slot: &Slot) -> Option<Text> {
         if let Some(builder) = slot.object::<BuilderObject>() {
             return Some(Text::new(builder.bytes()));
@@ -114,14 +137,7 @@ impl Interp {
     /// The text of what a handle names; nil has an empty one.
     #[inline]
     pub fn text(&self, handle: lifecycle_handle) -> Result<Text> {
-        if handle == 0 {
-            return Ok(Text::EMPTY);
-        }
-        let known = self.with(|state| {
-            let slot = state.slot(handle)?;
-            Ok(state.known_text(slot))
-        })?;
-        match known {
+        match self.with(|state| state.text_at_hand(handle)) {
             Some(text) => Ok(text),
             None => self.make_text(handle),
         }
@@ -130,23 +146,19 @@ impl Interp {
     /// As `text`, with a NUL behind, for C.
     #[inline]
     pub fn ended_text(&self, handle: lifecycle_handle) -> Result<Text> {
-        if handle == 0 {
-            return Ok(Text::EMPTY);
-        }
-        let known = self.with(|state| {
-            let slot = state.slot(handle)?;
-            let is_ready = slot.text_len != 0 && slot.is_ended();
-            Ok(if is_ready { slot.text().map(Text::new) } else { None })
-        })?;
-        match known {
+        match self.with(|state| state.ended_text_at_hand(handle)) {
             Some(text) => Ok(text),
             None => self.end_text(handle),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn end_text(&self, handle: lifecycle_handle) -> Result<Text> {
         let text = self.text(handle)?;
+        if handle == 0 {
+            return Ok(text);
+        }
         self.with(|state| {
             let position = state.position(handle)?;
             let slot = state.slot_at_mut(position)?;
@@ -159,8 +171,18 @@ impl Interp {
     }
 
     #[cold]
+    #[inline(never)]
     fn make_text(&self, handle: lifecycle_handle) -> Result<Text> {
-        let slot = self.with(|state| state.slot(handle).copied())?;
+        if handle == 0 {
+            return Ok(Text::EMPTY);
+        }
+        let (slot, known) = self.with(|state| {
+            let slot = *state.slot(handle)?;
+            Ok((slot, state.known_text(&slot)))
+        })?;
+        if let Some(text) = known {
+            return Ok(text);
+        }
         let digits = match slot.kind() {
             LIFECYCLE_INT => Digits::of_int(slot.payload as i64),
             LIFECYCLE_DOUBLE if self.options().to_text.is_none() => {

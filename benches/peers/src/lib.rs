@@ -2,4 +2,6 @@
 //! the boundary run on this side.
 
 mod allocator;
+mod arena;
 mod epoch;
+mod handles;

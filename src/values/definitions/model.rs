@@ -1,5 +1,7 @@
 //! Variables, links, frames and namespaces against a naive model, with memory that fails.
 
+#![expect(clippy::indexing_slicing, reason = "a test is there to fail loudly")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

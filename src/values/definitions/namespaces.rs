@@ -2,7 +2,7 @@
 //!
 //! Two or more colons separate; those at the start and the end say nothing, so "::a::b", "a::b" and
 //! "::a::::b::" are one path, and "" and "::" are the global namespace. A single colon is part of a
-//! name.
+//! name, but not at its start or end, where it would be lost in a longer path.
 //!
 //! Invariants:
 //! - `.namespace.global`: number 0 is the global one; it is never deleted.
@@ -141,6 +141,9 @@ impl Definitions {
 
     /// Makes the namespace at a path, and those above it. If that fails, none was made.
     pub fn create_namespace(&mut self, store: &mut Store, path: &[u8]) -> Result<()> {
+        if Names(path).any(|name| name.starts_with(b":") || name.ends_with(b":")) {
+            fail!(LIFECYCLE_E_INVALID, "in '{}' a name begins or ends with a colon", Lossy(path));
+        }
         let (mut number, mut first) = (GLOBAL, NONE);
         for name in Names(path) {
             let key = self.key(name);

@@ -231,7 +231,12 @@ impl<V: Item> Table<V> {
     pub fn find_in(&self, space: u32, key: &Key<'_>) -> Option<usize> {
         let is = |entry: &Entry<V>| key.is(&entry.name) && entry.item.space() == space;
         if self.index.len() == 0 {
-            return self.entries.iter().position(is);
+            let [low, high] = key.words;
+            // Most names are short, and not the wanted one: both words are compared at once.
+            let is_same = |name: &Name| (name.0[0] ^ low) | (name.0[1] ^ high) == 0;
+            let is_it = |it: &Entry<V>| is_same(&it.name) && it.item.space() == space;
+            let mut entries = self.entries.iter();
+            return if key.is_short() { entries.position(is_it) } else { entries.position(is) };
         }
         let at = |id: u64| self.entries.get(id as usize);
         let hash = key.hash(&self.index, space);
@@ -409,5 +414,117 @@ impl<T> Slab<T> {
         self.free = at;
         self.len -= 1;
         Some(thing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::failing::Failing;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    struct Value {
+        space: u32,
+        value: usize,
+    }
+
+    impl Item for Value {
+        fn space(&self) -> u32 {
+            self.space
+        }
+    }
+
+    fn name(n: usize) -> Vec<u8> {
+        // Of lengths 0 to 39, some of them alike but for their last byte.
+        let mut name = vec![b'n'; n % 40];
+        if let Some(last) = name.last_mut() {
+            *last = n as u8;
+        }
+        name
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_what_a_map_is(
+            steps in prop::collection::vec((0usize..90, 0u32..2, 0u8..5, any::<bool>()), 1..400),
+        ) {
+            let failing = Failing::new();
+            let mut store = Store::new(failing.host(), usize::MAX, true);
+            let mut table: Table<Value> = Table::new(failing.host());
+            let mut model: BTreeMap<(u32, Vec<u8>), usize> = BTreeMap::new();
+            let hasher = hasher(failing.host());
+            for (value, (n, space, action, fails)) in steps.into_iter().enumerate() {
+                let bytes = name(n);
+                let key = Key::new(&bytes, &hasher);
+                prop_assert!(key.with(|other| other == bytes));
+                let at = table.find_in(space, &key);
+                let there = at.and_then(|at| table.get(at)).map(|it| it.value);
+                prop_assert_eq!(there, model.get(&(space, bytes.clone())).copied());
+                failing.countdown.set(if fails { 0 } else { -1 });
+                match (at, action) {
+                    (None, 0..3) => {
+                        if table.insert(&mut store, &key, Value { space, value }).is_ok() {
+                            model.insert((space, bytes), value);
+                        } else {
+                            prop_assert!(fails);
+                        }
+                    }
+                    (Some(at), 0..3) => {
+                        let entry = table.remove(at);
+                        store.release(entry.map_or(Word::NIL, |entry| entry.name.word()));
+                        model.remove(&(space, bytes));
+                    }
+                    (_, 3) => {
+                        let popped = table.pop();
+                        prop_assert_eq!(popped.is_none(), model.is_empty());
+                        if let Some(Entry { name, item }) = popped {
+                            let key = (item.space, name.with(<[u8]>::to_vec));
+                            prop_assert_eq!(model.remove(&key), Some(item.value));
+                            store.release(name.word());
+                        }
+                    }
+                    _ => {}
+                }
+                failing.countdown.set(-1);
+                prop_assert_eq!(table.len(), model.len());
+                let long = model.keys().filter(|(_, name)| name.len() > SHORT).count();
+                prop_assert_eq!(store.live() as usize, long);
+            }
+            for ((space, bytes), value) in &model {
+                let at = table.find_in(*space, &Key::new(bytes, &hasher));
+                let there = at.and_then(|at| table.get(at)).map(|it| it.value);
+                prop_assert_eq!(there, Some(*value));
+            }
+            let mut names: Vec<Name> = table.entries().iter().map(|entry| entry.name).collect();
+            names.sort_by(Name::order);
+            let mut sorted: Vec<Vec<u8>> = model.into_keys().map(|(_, name)| name).collect();
+            sorted.sort();
+            let names: Vec<Vec<u8>> = names.iter().map(|it| it.with(<[u8]>::to_vec)).collect();
+            prop_assert_eq!(names, sorted);
+            while let Some(entry) = table.pop() {
+                store.release(entry.name.word());
+            }
+            // An index and a large array go with the last entry.
+            prop_assert!(failing.out.get() <= 1);
+            drop(table);
+            prop_assert_eq!(failing.out.get(), 0);
+        }
+    }
+
+    #[test]
+    fn an_emptied_table_takes_little_memory() {
+        let failing = Failing::new();
+        let mut store = Store::new(failing.host(), usize::MAX, false);
+        let mut table: Table<u32> = Table::new(failing.host());
+        let hasher = hasher(failing.host());
+        for n in 0..100_000u32 {
+            assert!(table.insert(&mut store, &Key::new(&n.to_le_bytes(), &hasher), n).is_ok());
+        }
+        for n in 0..100_000u32 {
+            let at = table.find(&Key::new(&n.to_le_bytes(), &hasher));
+            assert_eq!(at.and_then(|at| table.remove(at)).map(|entry| entry.item), Some(n));
+        }
+        assert_eq!((table.len(), failing.out.get()), (0, 0));
     }
 }

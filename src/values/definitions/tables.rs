@@ -56,7 +56,7 @@ pub enum Owner {
 /// One table.
 struct Variables {
     table: Table<Variable>,
-    count: u32,
+    count: u64,
     owner: Owner,
     /// Links in it.
     links: u32,
@@ -65,7 +65,7 @@ struct Variables {
     /// The one before it on the chain of orphans.
     previous: u32,
     /// For `free_circles`: counts by others than orphans.
-    outside: u32,
+    outside: u64,
     /// For `free_circles`: the next one to look at.
     work: u32,
 }
@@ -210,10 +210,13 @@ impl Tables {
     /// The value of a variable.
     #[inline]
     pub fn value(&self, table: u32, key: &Key<'_>) -> Option<Word> {
-        let place = self.follow(table, *key);
-        match self.slab.get(place.table)?.table.get(place.at?) {
-            Some(Variable::Value(word)) => Some(*word),
-            _ => None,
+        let (mut table, mut key) = (table, *key);
+        loop {
+            let it = &self.slab.get(table)?.table;
+            match it.get(it.find(&key)?)? {
+                Variable::Value(word) => return Some(*word),
+                Variable::Link(target) => (table, key) = (target.table, target.name.key()),
+            }
         }
     }
 

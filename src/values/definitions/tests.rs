@@ -277,3 +277,98 @@ fn a_trace_is_run_in_its_turn_or_not_at_all() {
     assert_eq!(interp.memory().traces, 2 + 1 + 1 + 3);
     it.finish();
 }
+
+/// Does something with the first allocation failing, then the second, and so on, until it works;
+/// meanwhile nothing changes.
+fn until_it_works<T>(it: &Setting, mut run: impl FnMut() -> Result<T>) {
+    for failing in 0.. {
+        let before = it.interp.memory();
+        it.failing.countdown.set(failing);
+        let outcome = status(run());
+        it.failing.countdown.set(-1);
+        if outcome == LIFECYCLE_OK {
+            return;
+        }
+        assert_eq!(outcome, LIFECYCLE_E_NOMEM);
+        let after = it.interp.memory();
+        assert_eq!(
+            (before.variables, before.procs, before.traces, before.namespaces, before.frames),
+            (after.variables, after.procs, after.traces, after.namespaces, after.frames)
+        );
+        assert!(failing < 100);
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_memory_fails() {
+    let it = Setting::new();
+    let interp = it.interp;
+    let long = "a body of some length, to be kept".repeat(1000);
+    for round in 0..40 {
+        let name = format!("name {round}, which is longer than a few bytes").repeat(100);
+        let (ns, name) = (format!("::a::n{round}::{name}"), name.as_bytes());
+        let ns = ns.as_bytes();
+        let body = || interp.string(long.as_bytes());
+        until_it_works(&it, || interp.create_namespace(ns));
+        until_it_works(&it, || interp.set_command((ns, name), 1, ptr::null_mut(), 0, body()?));
+        until_it_works(&it, || interp.copy_command((ns, name), (b"", name)));
+        until_it_works(&it, || interp.command_names(b""));
+        until_it_works(&it, || interp.add_trace(round, name, b"read write", body()?));
+        until_it_works(&it, || interp.trace_info(round, name));
+        until_it_works(&it, || interp.set_thing(round, name, c"type", ptr::null_mut()));
+        until_it_works(&it, || interp.push_frame(0, 0));
+        until_it_works(&it, || interp.set_frame_namespace(ns));
+        until_it_works(&it, || interp.push_locals(ns));
+        until_it_works(&it, || interp.var_set(name, body()?));
+        until_it_works(&it, || interp.pop_locals());
+        until_it_works(&it, || interp.var_link_ns(name, ns, name));
+        until_it_works(&it, || interp.var_resolve(name));
+        until_it_works(&it, || interp.namespace_children(b"a"));
+        until_it_works(&it, || interp.set_exports(ns, interp.string(b"get* {set *} x")?, false));
+        until_it_works(&it, || interp.set_exports(ns, interp.string(b"y get*")?, false));
+        let exports = it.texts(ok(interp.namespace_exports(ns)));
+        assert_eq!(exports, [&b"get*"[..], b"set *", b"x", b"y"]);
+        // What has been defined can be taken back without memory.
+        it.failing.countdown.set(0);
+        if round % 3 == 0 {
+            ok(interp.pop_frame());
+            ok(interp.delete_command(ns, name));
+            ok(interp.delete_namespace(ns));
+            ok(interp.remove_thing(round, name));
+        }
+        it.failing.countdown.set(-1);
+        interp.open_scope().ok();
+    }
+    let memory = interp.memory();
+    assert_eq!((memory.procs, memory.traces), (40 + 26, 40));
+    it.finish();
+}
+
+#[test]
+fn scripts_are_compared_by_what_they_say() {
+    let it = Setting::new();
+    let interp = it.interp;
+    ok(interp.add_trace(0, b"x", b"read", ok(interp.int(7))));
+    ok(interp.add_trace(-1, b"x", b"read", it.string("7")));
+    assert_eq!(
+        status(interp.remove_trace(0, b"x", b"read write", it.string("7"))),
+        LIFECYCLE_E_NOT_FOUND
+    );
+    ok(interp.remove_trace(0, b"x", b"read", it.string("7")));
+    ok(interp.remove_trace(-1, b"x", b"read", ok(interp.int(7))));
+    assert_eq!(interp.memory().traces, 0);
+    it.finish();
+}
+
+#[test]
+fn a_deep_path_is_deleted_without_recursion() {
+    let it = Setting::new();
+    let path = b"::n".repeat(100_000);
+    ok(it.interp.create_namespace(&path));
+    assert_eq!(it.interp.memory().namespaces, 100_001);
+    ok(it.interp.set_frame_namespace(&path));
+    assert_eq!(ok(it.interp.frame_info(0)).ns_len, path.len());
+    ok(it.interp.delete_namespace(b"n"));
+    assert_eq!(it.interp.memory().namespaces, 1);
+    it.finish();
+}

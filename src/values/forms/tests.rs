@@ -1,4 +1,5 @@
 //! Tests of string forms: against a model, deep, in cycles, and with hosts that misbehave.
+#![expect(clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
