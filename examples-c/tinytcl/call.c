@@ -208,7 +208,12 @@ static int call_found(tcl *t, const command *c, size_t argc,
     if (c->kind == KIND_PROC)
         return call_body(t, c, LIFECYCLE_NIL, argc, argv);
     t->result = LIFECYCLE_NIL;
-    return call_builtin(t, c->fn, argc, argv);
+    int code = call_builtin(t, c->fn, argc, argv);
+    if (!t->no_text[0]) return code;
+    char why[sizeof t->no_text];
+    memcpy(why, t->no_text, sizeof why);
+    t->no_text[0] = '\0';
+    return code == TCL_OK ? fail(t, "%s", why) : code;
 }
 
 /* With execution traces: before it, and after it with what came out. */

@@ -168,14 +168,11 @@ static int d_append(tcl *t, size_t argc, const value *argv) {
     value dict;
     int code = dict_of_variable(t, argv[1], &dict);
     if (code) return code;
-    value had = lifecycle_dict_get(t->interp, dict, argv[2]);
-    value out = lifecycle_builder_new(t->interp, 64);
-    if (had) lifecycle_builder_append(t->interp, out, had);
-    for (size_t k = 3; !code && k < argc; k++)
-        code = check(t, lifecycle_builder_append(t->interp, out, argv[k]));
-    if (!code)
-        code = put(t, dict, argv[2],
-                   lifecycle_builder_finish(t->interp, out));
+    value v = lifecycle_dict_get(t->interp, dict, argv[2]);
+    if (!v) v = lifecycle_string(t->interp, "", 0);
+    for (size_t k = 3; k < argc; k++)
+        v = lifecycle_string_concat(t->interp, v, argv[k]);
+    code = put(t, dict, argv[2], v);
     return code ? code : var_store(t, argv[1], dict);
 }
 

@@ -9,9 +9,23 @@
 
 /* ---- texts and values ---- */
 
+/* A list that is not empty has a text that is not empty; if it has none (it
+ * is nested too deep, or memory ran out), the command that asked fails. */
+static void check_text(tcl *t, value v) {
+    char why[sizeof t->no_text];
+    snprintf(why, sizeof why, "%s", lifecycle_last_error());
+    if (lifecycle_kind(t->interp, v) == LIFECYCLE_DICT
+            ? lifecycle_dict_size(t->interp, v)
+            : lifecycle_kind(t->interp, v) == LIFECYCLE_LIST &&
+                  lifecycle_list_length(t->interp, v))
+        memcpy(t->no_text, why, sizeof why);
+}
+
 text text_of(tcl *t, value v) {
     text x = { "", 0 };
-    if (v != LIFECYCLE_NIL) x.at = lifecycle_as_string(t->interp, v, &x.len);
+    if (v == LIFECYCLE_NIL) return x;
+    x.at = lifecycle_as_string(t->interp, v, &x.len);
+    if (x.len == 0) check_text(t, v);
     return x;
 }
 
@@ -220,7 +234,7 @@ void tcl_begin(tcl *t) {
     t->return_code = TCL_OK;
     t->return_level = 1;
     t->logged = false;
-    t->message[0] = '\0';
+    t->message[0] = t->no_text[0] = '\0';
 }
 
 /* Within an eval. An error's story is put into the variable errorInfo. */

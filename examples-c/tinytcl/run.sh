@@ -78,6 +78,8 @@ END
 fails_with "an error tells where" '(procedure "f" line 2)' "$TINYTCL" "$work/error.tcl"
 fails_with "an error tells the file" "error.tcl\" line 7)" "$TINYTCL" "$work/error.tcl"
 fails_with "no such file" "couldn't read file" "$TINYTCL" "$work/nosuch.tcl"
+echo 'set l {}; for {set i 0} {$i < 20000} {incr i} {set l [list $l]}; puts [string length $l]' >"$work/nested.tcl"
+fails_with "a list nested too deep has no text" "nested more than" "$TINYTCL" "$work/nested.tcl"
 echo 'exit 7' >"$work/exit.tcl"
 "$TINYTCL" "$work/exit.tcl"
 [ $? -eq 7 ]

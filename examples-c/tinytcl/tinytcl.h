@@ -94,6 +94,7 @@ struct tcl {
     uint32_t error_line;
     bool logged;             /* the innermost command is in info */
     char message[256];       /* an error for which there was no memory */
+    char no_text[256];       /* why a value has no text, until it is told */
 };
 
 /* interp.c: outcomes, and the interpreter as a whole */

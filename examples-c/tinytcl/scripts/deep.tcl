@@ -19,3 +19,9 @@ set tree {}
 proc build n { if {$n == 0} { return leaf }; return [list [build [expr {$n - 1}]] [build [expr {$n - 1}]]] }
 proc count t { if {$t eq "leaf"} { return 1 }; expr {[count [lindex $t 0]] + [count [lindex $t 1]]} }
 puts [count [build 8]]
+# A value nested deeper than the stack could follow is kept, changed and taken apart.
+set l {}
+for {set i 0} {$i < 20000} {incr i} { set l [list $l] }
+set keep $l
+for {set i 0} {$i < 20000} {incr i} { set l [lindex $l 0] }
+puts <$l>[llength $keep]
