@@ -368,6 +368,11 @@ impl<T> Slab<T> {
         self.places.make_room(1)
     }
 
+    /// The number of the next one that is added.
+    pub fn next_number(&self) -> u32 {
+        if self.free != NONE { self.free } else { self.places.len() as u32 }
+    }
+
     /// Adds one.
     pub fn insert(&mut self, thing: T) -> Result<u32> {
         self.make_room()?;
