@@ -85,11 +85,13 @@ $(DIST)/lifecycle_dropins.o: src/shim/dropins.c
 	@mkdir -p $(DIST)
 	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -c $< -o $@
 
+# Bitcode that came with a piece of std is left out: tools with LLVM's plugin would take the object for nothing else.
 # --force-group-allocation dissolves COMDAT groups: the linker would drop ours for another archive's of the same name.
 $(STATIC): $(RAW) $(DIST)/symbols
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,--force-group-allocation $$(sed 's/^/-Wl,-u,/' $(DIST)/symbols) \
 	    $(RAW) -o $(DIST)/whole.o
-	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value $(DIST)/whole.o $(DIST)/lifecycle.o
+	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value --remove-section=.llvmbc \
+	    --remove-section=.llvmcmd $(DIST)/whole.o $(DIST)/lifecycle.o
 	@rm -f $@ $(DIST)/whole.o
 	$(AR) rcs $@ $(DIST)/lifecycle.o
 

@@ -564,7 +564,7 @@ fn out_of_range<T>(i: usize, len: usize) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values::fixture::{Fixture, ok, options};
+    use crate::values::fixture::{Fixture, ok};
 
     fn numbers(interp: &Fixture, count: i64) -> lifecycle_handle {
         let numbers: Vec<_> = (0..count).map(|n| ok(interp.int(n))).collect();
@@ -573,7 +573,10 @@ mod tests {
 
     #[test]
     fn a_list_is_as_it_was_where_there_is_no_room() {
-        let limited = lifecycle_interp_options { arena_limit: 1 << 20, ..options() };
+        let limited = lifecycle_interp_options {
+            arena_limit: 1 << 20,
+            ..lifecycle_interp_options::default()
+        };
         let interp = Fixture::with(&limited);
         let list = numbers(&interp, 3);
         let one = ok(interp.int(1));
@@ -599,7 +602,8 @@ mod tests {
 
     #[test]
     fn no_handle_for_an_element_takes_nothing_out() {
-        let limited = lifecycle_interp_options { handle_limit: 12, ..options() };
+        let limited =
+            lifecycle_interp_options { handle_limit: 12, ..lifecycle_interp_options::default() };
         let interp = Fixture::with(&limited);
         let inner = numbers(&interp, 2);
         let outer = ok(interp.with(|state| state.make_list(&[inner, inner])));

@@ -25,18 +25,9 @@ impl Setting {
     pub fn with_frames(frame_limit: usize) -> Self {
         let failing = Failing::new();
         let options = lifecycle_interp_options {
-            size: size_of::<lifecycle_interp_options>(),
-            user: ptr::null_mut(),
-            to_text: None,
-            to_list: None,
-            foreign_release: None,
-            foreign_clone: None,
             frame_limit,
-            handle_limit: 0,
-            arena_limit: 0,
-            value_limit: 0,
             allocator: failing.table(),
-            reserved: 0,
+            ..lifecycle_interp_options::default()
         };
         match Interp::create(&options) {
             Ok(interp) => Setting { failing, interp },
