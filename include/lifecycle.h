@@ -323,15 +323,6 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
-/** A name of one kind. */
-typedef struct Name Name;
-
-/**
- * An immutable text with a count of its users. Cloning and dropping are safe on any thread and
- * never fail.
- */
-typedef struct Text Text;
-
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 

@@ -133,7 +133,7 @@ impl<'a> Key<'a> {
 
 impl Name {
     /// The name without bytes.
-    pub const EMPTY: Name = Name([0, 0]);
+    pub(super) const EMPTY: Name = Name([0, 0]);
 
     /// A text of its bytes, counted for the caller.
     pub fn text(&self, store: &mut Store) -> Result<Word> {
