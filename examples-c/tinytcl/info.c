@@ -11,7 +11,7 @@ static int add_names(tcl *t, value out, value names, text pattern,
     for (size_t k = 0; !code && k < n; k++) {
         value name = lifecycle_list_at(t->interp, names, k);
         text x = text_of(t, name);
-        if (is_hidden(x) || !glob(pattern, x, false)) continue;
+        if (!glob(pattern, x, false)) continue;
         if (prefix.len) name = new_text(t, join_name(t, prefix, x));
         if (!name) return fail_library(t);
         code = check(t, lifecycle_list_push_in_place(t->interp, out, name));
@@ -143,7 +143,7 @@ static int i_locals(tcl *t, size_t argc, const value *argv) {
     for (size_t k = 0; k < n; k++) {
         value one = lifecycle_list_at(t->interp, names, k);
         text x = text_of(t, one);
-        if (glob(pattern, x, false) && !is_hidden(x) &&
+        if (glob(pattern, x, false) &&
             !lifecycle_var_is_link(t->interp, x.at, x.len))
             lifecycle_list_push_in_place(t->interp, out, one);
     }

@@ -182,7 +182,6 @@ int var_set_text(tcl *, text name, value);
 int var_store(tcl *, value name, value);
 int var_unset(tcl *, text name, bool complain);
 bool var_exists(tcl *, text name);
-bool is_hidden(text name);
 int var_link_ns(tcl *, text local, text ns, text name);
 int var_link_frame(tcl *, text local, call *, text name);
 void var_release_locals(tcl *);

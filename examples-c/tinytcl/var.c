@@ -46,31 +46,35 @@ static value read_at(tcl *t, const where *w) {
 
 /* ---- traces ---- */
 
-/* The library follows links, but does not tell where to; so each link has a
- * hidden variable beside it, which holds the trace key of the target. */
-static text hidden_name(tcl *t, text name) {
-    char *out = scratch(t, name.len + 1);
-    if (!out) return name;
-    out[0] = '\0';
-    if (name.len) memcpy(out + 1, name.at, name.len);
-    return (text){ out, name.len + 1 };
+/* What traces know a variable by, wherever links lead to it: "::ns::name" or
+ * "#frame name". Empty if there is no memory, or if it is that of a namespace
+ * that was deleted while a link still holds it: the library tells which. */
+static text key_here(tcl *t, text name) {
+    size_t level;
+    value ns;
+    lifecycle_var_place(t->interp, name.at, name.len, &level, &ns);
+    if (!ns && !level) return (text){ "", 0 };
+    value end = lifecycle_var_resolve(t->interp, name.at, name.len);
+    if (!end) return (text){ "", 0 };
+    text target = text_of(t, end);
+    if (ns) return join_name(t, text_of(t, ns), target);
+    char *out = scratch(t, target.len + 32);
+    if (!out) return (text){ "", 0 };
+    int n = snprintf(out, 32, "#%zu ", level);
+    if (target.len) memcpy(out + n, target.at, target.len);
+    return (text){ out, (size_t)n + target.len };
 }
 
-bool is_hidden(text name) { return name.len > 0 && name.at[0] == '\0'; }
-
-/* What traces know a variable by: "::ns::name", or "#frame name". */
+/* The library tells of names that the frame has; so it works on the
+ * namespace's variables meanwhile. */
 static text trace_key(tcl *t, const where *w) {
-    where beside = *w;
-    beside.at.name = hidden_name(t, w->at.name);
-    value kept = read_at(t, &beside);
-    if (kept) return text_of(t, kept);
-    if (!w->local || t->active->is_ns)
+    if (w->local) return key_here(t, w->at.name);
+    if (lifecycle_frame_push_locals(t->interp, w->at.ns.at, w->at.ns.len) !=
+        LIFECYCLE_OK)
         return join_name(t, w->at.ns, w->at.name);
-    char *out = scratch(t, w->at.name.len + 32);
-    if (!out) return w->at.name;
-    int n = snprintf(out, 32, "#%zu ", t->active->frame);
-    memcpy(out + n, w->at.name.at, w->at.name.len);
-    return (text){ out, (size_t)n + w->at.name.len };
+    text key = key_here(t, w->at.name);
+    lifecycle_frame_pop_locals(t->interp);
+    return key;
 }
 
 /* One trace: its script, and the words that come after it. */
@@ -112,6 +116,7 @@ static int fire(tcl *t, int kind, text key, const char *op, value more[],
 static int fire_variable(tcl *t, const where *w, text shown, const char *op) {
     if (!t->traces) return TCL_OK;
     firing mine = { t->firing, trace_key(t, w) };
+    if (!mine.key.len) return TCL_OK;
     for (firing *f = t->firing; f; f = f->next)
         if (same_text(f->key, mine.key)) return TCL_OK;
     value more[3] = { new_text(t, shown), lifecycle_string(t->interp, "", 0),
@@ -247,39 +252,31 @@ static int check_local(tcl *t, text local) {
     return TCL_OK;
 }
 
-static int linked(tcl *t, lifecycle_status status, text local, text key) {
+static int made_link(tcl *t, lifecycle_status status) {
     if (status == LIFECYCLE_E_CYCLE)
         return fail(t, "can't upvar from variable to itself");
-    if (status != LIFECYCLE_OK) return fail_library(t);
-    text hidden = hidden_name(t, local);
-    value kept = new_text(t, key);
-    if (!kept) return fail_library(t);
-    return check(t, lifecycle_var_set(t->interp, hidden.at, hidden.len, kept));
+    return check(t, status);
 }
 
 int var_link_ns(tcl *t, text local, text ns, text name) {
-    where w = { false, { ns, name } };
-    text key = trace_key(t, &w);
     int code = check_local(t, local);
     if (code) return code;
-    return linked(t, lifecycle_var_link_ns(t->interp, local.at, local.len,
-                                           ns.at, ns.len, name.at, name.len),
-                  local, key);
+    return made_link(t, lifecycle_var_link_ns(t->interp, local.at, local.len,
+                                              ns.at, ns.len, name.at,
+                                              name.len));
 }
 
 /* `name` as the other activation sees it. */
 int var_link_frame(tcl *t, text local, call *other, text name) {
     entered here = enter(t, other);
     where w = find_variable(t, name);
-    text key = trace_key(t, &w);
     leave(t, here);
     if (!w.local || other->is_ns)
         return var_link_ns(t, local, w.at.ns, w.at.name);
     int code = check_local(t, local);
     if (code) return code;
-    return linked(t, lifecycle_var_link(t->interp, local.at, local.len,
-                                        other->frame, name.at, name.len),
-                  local, key);
+    return made_link(t, lifecycle_var_link(t->interp, local.at, local.len,
+                                           other->frame, name.at, name.len));
 }
 
 /* A procedure's own variables go: their traces hear of it and go too. */
@@ -288,10 +285,17 @@ void var_release_locals(tcl *t) {
     size_t n = names ? lifecycle_list_length(t->interp, names) : 0;
     for (size_t k = 0; k < n; k++) {
         text name = text_of(t, lifecycle_list_at(t->interp, names, k));
-        if (!is_hidden(name) &&
-            !lifecycle_var_is_link(t->interp, name.at, name.len))
+        if (!lifecycle_var_is_link(t->interp, name.at, name.len))
             var_unset(t, name, false);
     }
+}
+
+static bool is_link_in(tcl *t, text ns, text name) {
+    if (lifecycle_frame_push_locals(t->interp, ns.at, ns.len) != LIFECYCLE_OK)
+        return false;
+    bool link = lifecycle_var_is_link(t->interp, name.at, name.len);
+    lifecycle_frame_pop_locals(t->interp);
+    return link;
 }
 
 /* A namespace goes: so do its variables, and the traces of its commands. */
@@ -302,10 +306,7 @@ void trace_namespace_gone(tcl *t, text path) {
     size_t n = names ? lifecycle_list_length(t->interp, names) : 0;
     for (size_t k = 0; k < n; k++) {
         text name = text_of(t, lifecycle_list_at(t->interp, names, k));
-        text beside = hidden_name(t, name);
-        if (!is_hidden(name) &&
-            !lifecycle_ns_var_exists(t->interp, path.at, path.len, beside.at,
-                                     beside.len))
+        if (!is_link_in(t, path, name))
             var_unset(t, join_name(t, path, name), false);
     }
     names = LIFECYCLE_NIL;
@@ -335,7 +336,7 @@ static int find_target(tcl *t, value type, value name, target *out) {
     if (out->kind == TRACE_VARIABLE) {
         where w = find_variable(t, x);
         out->key = trace_key(t, &w);
-        return TCL_OK;
+        return out->key.len ? TCL_OK : fail_library(t);
     }
     command c = find_command(t, x);
     if (!c.kind) return fail(t, "unknown command \"%.*s\"", SHOW(x));

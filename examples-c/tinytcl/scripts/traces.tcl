@@ -72,3 +72,14 @@ proc third name { upvar 1 $name b; second b }
 first
 proc other {} { set mine untraced; second mine }
 other
+# Variables of one name are traced each for itself.
+proc outer {} { trace add variable x write tracer; set x 1; inner; in_ns; set x 4 }
+proc inner {} { set x untraced; upvar 1 x up; set up 2 }
+proc in_ns {} { variable ::ns::x; set x untraced; set ::ns::x untraced }
+outer
+# A namespace's variable that is another namespace's.
+namespace eval linked { upvar #0 ns::v w; set w 4 }
+set linked::w 5
+namespace delete linked
+puts $ns::v
+set ns::v 6

@@ -93,7 +93,7 @@ impl Definitions {
             fail!(LIFECYCLE_E_LIMIT, "there are {count} frames already, the most there may be");
         }
         self.frames.make_room(1)?;
-        let mut frame = Frame::new(self.tables.open(Owner::Frame)?, self.active);
+        let mut frame = Frame::new(self.tables.open(Owner::Frame(count))?, self.active);
         if let Some(active) = self.frames.get(self.active) {
             frame.namespace = active.namespace;
             store.retain(frame.namespace);

@@ -67,7 +67,7 @@ impl Definitions {
             procs: 0,
             host,
         };
-        let table = new.tables.open(Owner::Namespace)?;
+        let table = new.tables.open(Owner::Namespace(GLOBAL))?;
         new.namespaces.insert(Namespace::new(host, GLOBAL, Name::EMPTY, table))?;
         new.frames.try_push(Frame::new(table, 0))?;
         Ok(new)

@@ -131,6 +131,16 @@ impl Model {
         LIFECYCLE_OK
     }
 
+    /// The level or the path of whose a table is; none if its namespace was deleted.
+    fn place(&self, table: usize) -> Option<(usize, Option<String>)> {
+        if let Some((path, _)) = self.namespaces.iter().find(|(_, its)| **its == table) {
+            let path = if path.is_empty() { b"::" } else { &path[..] };
+            return Some((0, Some(String::from_utf8_lossy(path).into_owned())));
+        }
+        let level = self.frames.iter().position(|frame| frame.own == table)?;
+        Some((level, None))
+    }
+
     fn names(&self, table: usize) -> Vec<Name> {
         let names = self.tables[table].keys();
         names.filter(|name| self.value(table, name).is_some()).cloned().collect()
@@ -323,7 +333,17 @@ fn check(it: &Setting, model: &Model, names: &[Name], paths: &[Name]) {
         assert_eq!(interp.var_is_link(name), is_link);
         let resolved = ok(interp.var_resolve(name));
         let resolved = ok(interp.text(resolved)).bytes().to_vec();
-        assert_eq!(resolved, model.end(here, name.clone()).1);
+        let end = model.end(here, name.clone());
+        assert_eq!(resolved, end.1);
+        let place = interp.var_place(name, true);
+        match model.place(end.0) {
+            Some((level, path)) => {
+                let place = ok(place);
+                assert_eq!((place.level, place.has_value), (level, value.is_some()));
+                assert_eq!((place.ns != 0).then(|| it.text(place.ns)), path);
+            }
+            None => assert_eq!(status(place), LIFECYCLE_E_STALE),
+        }
     }
     assert_eq!(it.texts(ok(interp.var_names())), model.names(here));
     for path in paths {

@@ -314,6 +314,7 @@ fn nothing_is_lost_when_memory_fails() {
         until_it_works(&it, || interp.pop_locals());
         until_it_works(&it, || interp.var_link_ns(name, ns, name));
         until_it_works(&it, || interp.var_resolve(name));
+        until_it_works(&it, || interp.var_place(name, true));
         until_it_works(&it, || interp.namespace_children(b"a"));
         until_it_works(&it, || interp.set_exports(ns, interp.string(b"get* {set *} x")?, false));
         until_it_works(&it, || interp.set_exports(ns, interp.string(b"y get*")?, false));
