@@ -44,6 +44,34 @@ pub fn number(body: impl FnOnce() -> Result<c_int>) -> c_int {
     }
 }
 
+/// As `status`, for what is left when the quick way of a function did not lead to the end. It stands
+/// apart so that the quick way needs no frame to catch anything in; that one must not panic.
+#[cold]
+#[inline(never)]
+pub fn slow_status(body: impl FnOnce() -> Result<()>) -> lifecycle_status {
+    status(body)
+}
+
+/// As `slow_status`, of `value`.
+#[cold]
+#[inline(never)]
+pub fn slow_value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
+    value(on_failure, body)
+}
+
+/// As `slow_status`, of `number`.
+#[cold]
+#[inline(never)]
+pub fn slow_number(body: impl FnOnce() -> Result<c_int>) -> c_int {
+    number(body)
+}
+
+/// Whether a result can be written here: not NULL, and aligned. `out` says so with a sentence.
+#[inline]
+pub fn is_place<T>(out: *const T) -> bool {
+    !out.is_null() && out.is_aligned()
+}
+
 #[cold]
 fn panicked() -> Error {
     Error::new(

@@ -42,7 +42,10 @@ pub unsafe extern "C" fn lifecycle_int(
     interp: *mut lifecycle_interp,
     value: i64,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.int(value))
+    match Interp::quick(interp, |state| state.int_at_hand(value)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, || Interp::check(interp)?.int(value)),
+    }
 }
 
 /// Makes a double.
@@ -55,7 +58,10 @@ pub unsafe extern "C" fn lifecycle_double(
     interp: *mut lifecycle_interp,
     value: f64,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.double(value))
+    match Interp::quick(interp, |state| state.double_at_hand(value)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, || Interp::check(interp)?.double(value)),
+    }
 }
 
 /// Tells of what kind a value is.
@@ -71,7 +77,10 @@ pub unsafe extern "C" fn lifecycle_kind(
     interp: *mut lifecycle_interp,
     handle: lifecycle_handle,
 ) -> c_int {
-    guard::number(|| Interp::check(interp)?.kind(handle))
+    match Interp::quick(interp, |state| state.kind_at_hand(handle)) {
+        Some(kind) => kind,
+        None => guard::slow_number(|| Interp::check(interp)?.kind(handle)),
+    }
 }
 
 /// The string form of any value. It is made when it is asked for first and kept with the value. An
@@ -98,8 +107,11 @@ pub unsafe extern "C" fn lifecycle_as_string(
     handle: lifecycle_handle,
     len: *mut usize,
 ) -> *const c_char {
-    let text = guard::value(Text::EMPTY, || Interp::check(interp)?.ended_text(handle));
-    if !len.is_null() && len.is_aligned() {
+    let text = match Interp::quick(interp, |state| state.ended_text_at_hand(handle)) {
+        Some(text) => text,
+        None => guard::slow_value(Text::EMPTY, || Interp::check(interp)?.ended_text(handle)),
+    };
+    if guard::is_place(len) {
         // SAFETY: `.c.contract`
         unsafe { len.write(text.len()) };
     }
@@ -125,7 +137,13 @@ pub unsafe extern "C" fn lifecycle_as_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> lifecycle_status {
-    guard::status(|| {
+    let value = Interp::quick(interp, |state| state.as_int_at_hand(handle));
+    if let (Some(value), true) = (value, guard::is_place(out)) {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return lifecycle_status::LIFECYCLE_OK;
+    }
+    guard::slow_status(|| {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0, "integer") }?;
         *out = Interp::check(interp)?.as_int(handle)?;
@@ -148,7 +166,13 @@ pub unsafe extern "C" fn lifecycle_as_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> lifecycle_status {
-    guard::status(|| {
+    let value = Interp::quick(interp, |state| state.as_double_at_hand(handle));
+    if let (Some(value), true) = (value, guard::is_place(out)) {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return lifecycle_status::LIFECYCLE_OK;
+    }
+    guard::slow_status(|| {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0.0, "double") }?;
         *out = Interp::check(interp)?.as_double(handle)?;

@@ -150,6 +150,19 @@ impl Handles {
         Ok(self.front.first + at)
     }
 
+    /// As `make`, if there is room.
+    #[inline]
+    pub fn make_at_hand(&mut self, slot: lifecycle_slot) -> Option<u64> {
+        let at = self.front.count;
+        if at >= self.room {
+            return None;
+        }
+        // SAFETY: as in `make`.
+        unsafe { self.front.slots.add(at as usize).write(slot) };
+        self.front.count = at + 1;
+        Some(self.front.first + at)
+    }
+
     /// Makes sure that as many handles can be made without a refusal, as far as memory and the
     /// limit go; a generation may still end.
     #[cold]
@@ -222,6 +235,19 @@ impl Handles {
         self.front.first = first;
         self.is_spent = false;
         Ok(())
+    }
+
+    /// The position of a handle of the newest segment, as most are, and what it stands for.
+    #[inline]
+    pub fn newest(&self, handle: u64) -> Option<(usize, &lifecycle_slot)> {
+        let offset = handle.wrapping_sub(self.front.first);
+        if offset >= self.front.count {
+            return None;
+        }
+        // SAFETY: `.handle.slots` - `front.slots` is where the newest segment begins, which has
+        // `count` slots.
+        let slot = unsafe { &*self.front.slots.add(offset as usize) };
+        Some((self.position + offset as usize, slot))
     }
 
     /// The position of a handle, if it is alive.

@@ -108,6 +108,7 @@ impl Tree {
 }
 
 /// Elements of a list.
+#[inline]
 pub fn len(list: NonNull<Block>) -> usize {
     match form(list) {
         Form::Flat(words) => words.len(),
@@ -141,6 +142,11 @@ pub fn run<'a>(list: NonNull<Block>, i: usize) -> &'a [Word] {
 /// The element at `i`; the list keeps it.
 #[inline]
 pub fn get(list: NonNull<Block>, i: usize) -> Option<Word> {
+    let block = at(list);
+    if block.extra.get() & (TREE | TEXT) == 0 {
+        // The most frequent form, and the simplest.
+        return block.words().get(i).copied();
+    }
     run(list, i).first().copied()
 }
 

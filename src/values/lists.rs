@@ -175,6 +175,59 @@ impl State {
         shared
     }
 
+    /// As `list_length`, at once (`Interp::quick`).
+    #[inline]
+    pub fn list_length_at_hand(&self, list: lifecycle_handle) -> Option<usize> {
+        let (_, slot) = self.handles.newest(list)?;
+        match slot.object::<ListObject>() {
+            Some(own) => Some(own.count.get() + own.items.get().len),
+            None => slot.wrapped_as(LIFECYCLE_LIST).map(list::len),
+        }
+    }
+
+    /// As `list_at`, at once (`Interp::quick`), where nothing has to be remembered.
+    #[inline]
+    pub fn list_at_hand(&mut self, list: lifecycle_handle, i: usize) -> Option<lifecycle_handle> {
+        let (_, slot) = self.handles.newest(list)?;
+        let word = match slot.object::<ListObject>() {
+            None => list::get(slot.wrapped_as(LIFECYCLE_LIST)?, i),
+            Some(own) => match i.checked_sub(own.count.get()) {
+                Some(item) => own.items.get().get(item),
+                None if own.patches.get().len != 0 => None,
+                None => list::get(NonNull::new(own.base.get())?, own.first.get() + i),
+            },
+        };
+        self.wrap_at_hand(word?)
+    }
+
+    /// As `list_push`, at once (`Interp::quick`), to a list that has room.
+    #[inline]
+    pub fn list_push_at_hand(
+        &mut self,
+        list: lifecycle_handle,
+        element: lifecycle_handle,
+    ) -> Option<()> {
+        // Where there is one level, what a handle names is stored as it is.
+        if self.levels.len() != 1 {
+            return None;
+        }
+        let (position, element) = self.handles.newest(element)?;
+        let (_, slot) = self.handles.newest(list)?;
+        let own = slot.object::<ListObject>()?;
+        let mut items = own.items.get();
+        if !items.has_room() || slot.is_original() || element.kind() == LIFECYCLE_BUILDER {
+            return None;
+        }
+        items.push(Word::slot(position));
+        own.items.set(items);
+        if element.kind() != LIFECYCLE_FOREIGN {
+            own.shared.is_nested.set(true);
+        }
+        self.clock += 1;
+        own.shared.change(self.clock);
+        Some(())
+    }
+
     fn view(&self, list: lifecycle_handle) -> Result<(usize, ListView)> {
         let position = self.position(list)?;
         let slot = self.slot_at(position)?;
@@ -197,15 +250,24 @@ impl State {
     pub fn make_list(&mut self, elements: &[lifecycle_handle]) -> Result<lifecycle_handle> {
         let level = self.top();
         let mut items = Items::with_room(self.arena(level)?, elements.len())?;
-        let list = self.list_of(Items::EMPTY);
+        let mut is_nested = false;
         for handle in elements {
-            let element = self.element(*handle, level)?;
-            items.push(element.word);
-            if element.is_nested {
-                list.shared.is_nested.set(true);
-            }
+            let element = match self.handles.newest(*handle) {
+                // The list is of the newest level: it may have whatever a handle names as it is.
+                Some((position, slot)) if slot.kind() != LIFECYCLE_BUILDER => {
+                    is_nested |= slot.kind() != LIFECYCLE_FOREIGN;
+                    Word::slot(position)
+                }
+                _ => {
+                    let element = self.element(*handle, level)?;
+                    is_nested |= element.is_nested;
+                    element.word
+                }
+            };
+            items.push(element);
         }
-        list.items.set(items);
+        let list = self.list_of(items);
+        list.shared.is_nested.set(is_nested);
         self.make_handle(list)
     }
 
