@@ -67,9 +67,9 @@ pub unsafe extern "C" fn lifecycle_list_length(
 ) -> usize {
     match Interp::quick(interp, |state| state.list_length_at_hand(list)) {
         Some(len) => len,
-        None => {
-            guard::slow_value(0, || Interp::check(interp)?.with(|state| state.list_length(list)))
-        }
+        None => guard::slow_value(0, move || {
+            Interp::check(interp)?.with(|state| state.list_length(list))
+        }),
     }
 }
 
@@ -96,9 +96,9 @@ pub unsafe extern "C" fn lifecycle_list_at(
 ) -> lifecycle_handle {
     match Interp::quick(interp, |state| state.list_at_hand(list, i)) {
         Some(handle) => handle,
-        None => {
-            guard::slow_value(0, || Interp::check(interp)?.with(|state| state.list_at(list, i)))
-        }
+        None => guard::slow_value(0, move || {
+            Interp::check(interp)?.with(|state| state.list_at(list, i))
+        }),
     }
 }
 
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn lifecycle_list_push_in_place(
 ) -> lifecycle_status {
     match Interp::quick(interp, |state| state.list_push_at_hand(list, element)) {
         Some(()) => lifecycle_status::LIFECYCLE_OK,
-        None => guard::slow_status(|| {
+        None => guard::slow_status(move || {
             Interp::check(interp)?.keeping(|state| state.list_push(list, element))
         }),
     }

@@ -25,7 +25,13 @@ pub unsafe extern "C" fn lifecycle_string(
     text: *const c_char,
     len: usize,
 ) -> lifecycle_handle {
-    guard::value(0, || {
+    // SAFETY: `.c.contract`
+    if let Some(text) = unsafe { guard::some_slice(text.cast::<u8>(), len) }
+        && let Some(handle) = Interp::quick(interp, |state| state.string_at_hand(text))
+    {
+        return handle;
+    }
+    guard::slow_value(0, move || {
         // SAFETY: `.c.contract`
         let text = unsafe { guard::slice(text.cast::<u8>(), len, "text") }?;
         Interp::check(interp)?.string(text)
@@ -44,7 +50,7 @@ pub unsafe extern "C" fn lifecycle_int(
 ) -> lifecycle_handle {
     match Interp::quick(interp, |state| state.int_at_hand(value)) {
         Some(handle) => handle,
-        None => guard::slow_value(0, || Interp::check(interp)?.int(value)),
+        None => guard::slow_value(0, move || Interp::check(interp)?.int(value)),
     }
 }
 
@@ -60,7 +66,7 @@ pub unsafe extern "C" fn lifecycle_double(
 ) -> lifecycle_handle {
     match Interp::quick(interp, |state| state.double_at_hand(value)) {
         Some(handle) => handle,
-        None => guard::slow_value(0, || Interp::check(interp)?.double(value)),
+        None => guard::slow_value(0, move || Interp::check(interp)?.double(value)),
     }
 }
 
@@ -79,7 +85,7 @@ pub unsafe extern "C" fn lifecycle_kind(
 ) -> c_int {
     match Interp::quick(interp, |state| state.kind_at_hand(handle)) {
         Some(kind) => kind,
-        None => guard::slow_number(|| Interp::check(interp)?.kind(handle)),
+        None => guard::slow_number(move || Interp::check(interp)?.kind(handle)),
     }
 }
 
@@ -109,7 +115,7 @@ pub unsafe extern "C" fn lifecycle_as_string(
 ) -> *const c_char {
     let text = match Interp::quick(interp, |state| state.ended_text_at_hand(handle)) {
         Some(text) => text,
-        None => guard::slow_value(Text::EMPTY, || Interp::check(interp)?.ended_text(handle)),
+        None => guard::slow_value(Text::EMPTY, move || Interp::check(interp)?.ended_text(handle)),
     };
     if guard::is_place(len) {
         // SAFETY: `.c.contract`
@@ -143,7 +149,7 @@ pub unsafe extern "C" fn lifecycle_as_int(
         unsafe { out.write(value) };
         return lifecycle_status::LIFECYCLE_OK;
     }
-    guard::slow_status(|| {
+    guard::slow_status(move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0, "integer") }?;
         *out = Interp::check(interp)?.as_int(handle)?;
@@ -172,7 +178,7 @@ pub unsafe extern "C" fn lifecycle_as_double(
         unsafe { out.write(value) };
         return lifecycle_status::LIFECYCLE_OK;
     }
-    guard::slow_status(|| {
+    guard::slow_status(move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0.0, "double") }?;
         *out = Interp::check(interp)?.as_double(handle)?;
@@ -194,7 +200,13 @@ pub unsafe extern "C" fn lifecycle_peek_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> bool {
-    guard::value(false, || {
+    let value = Interp::quick(interp, |state| state.as_int_at_hand(handle));
+    if let (Some(value), true) = (value, guard::is_place(out)) {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return true;
+    }
+    guard::slow_value(false, move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::maybe_out(out, 0, "integer") }?;
         let found = Interp::check(interp)?.peek_int(handle)?;
@@ -219,7 +231,13 @@ pub unsafe extern "C" fn lifecycle_peek_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> bool {
-    guard::value(false, || {
+    let value = Interp::quick(interp, |state| state.as_double_at_hand(handle));
+    if let (Some(value), true) = (value, guard::is_place(out)) {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return true;
+    }
+    guard::slow_value(false, move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::maybe_out(out, 0.0, "double") }?;
         let found = Interp::check(interp)?.peek_double(handle)?;

@@ -18,7 +18,7 @@ pub unsafe extern "C" fn lifecycle_string_length(
 ) -> usize {
     match Interp::quick(interp, |state| state.text_at_hand(handle)) {
         Some(text) => text.len(),
-        None => guard::slow_value(0, || Ok(Interp::check(interp)?.text(handle)?.len())),
+        None => guard::slow_value(0, move || Ok(Interp::check(interp)?.text(handle)?.len())),
     }
 }
 
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn lifecycle_string_compare(
 ) -> c_int {
     match Interp::quick(interp, |state| state.texts_at_hand(a, b, <[u8]>::cmp)) {
         Some(order) => order as c_int,
-        None => guard::slow_value(0, || Ok(Interp::check(interp)?.compare(a, b)? as c_int)),
+        None => guard::slow_value(0, move || Ok(Interp::check(interp)?.compare(a, b)? as c_int)),
     }
 }
 
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn lifecycle_string_equal(
 ) -> bool {
     match Interp::quick(interp, |state| state.texts_at_hand(a, b, <[u8]>::eq)) {
         Some(is_equal) => is_equal,
-        None => guard::slow_value(false, || Interp::check(interp)?.equal(a, b)),
+        None => guard::slow_value(false, move || Interp::check(interp)?.equal(a, b)),
     }
 }
 

@@ -80,6 +80,19 @@ impl<T: Signed> Pool<T> {
         size_of::<T>().next_multiple_of(64)
     };
 
+    /// Which place begins so many bytes behind the first one; more than there are if none does.
+    #[inline]
+    fn index(offset: usize) -> usize {
+        if Self::STRIDE.is_power_of_two() {
+            // What is left over becomes the highest bits, and no `used` has those.
+            offset.rotate_right(Self::STRIDE.trailing_zeros())
+        } else if offset.is_multiple_of(Self::STRIDE) {
+            offset / Self::STRIDE
+        } else {
+            usize::MAX
+        }
+    }
+
     fn memory(&self) -> Result<&Reservation> {
         self.memory.get_or_try_init(|| {
             let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
@@ -182,9 +195,9 @@ impl<T: Signed> Pool<T> {
     #[inline]
     pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
         // Where a place is used its memory is there, and `base` says where; else nothing is less.
-        let end = self.used.load(Ordering::Acquire) * Self::STRIDE;
+        let used = self.used.load(Ordering::Acquire);
         let offset = (pointer as usize).wrapping_sub(self.base.load(Ordering::Relaxed));
-        if offset >= end || !offset.is_multiple_of(Self::STRIDE) {
+        if Self::index(offset) >= used {
             return Err(LIFECYCLE_E_INVALID);
         }
         // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between

@@ -150,13 +150,19 @@ impl Handles {
         Ok(self.front.first + at)
     }
 
+    /// Whether a handle can be made at once.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.front.count < self.room
+    }
+
     /// As `make`, if there is room.
     #[inline]
     pub fn make_at_hand(&mut self, slot: lifecycle_slot) -> Option<u64> {
-        let at = self.front.count;
-        if at >= self.room {
+        if !self.has_room() {
             return None;
         }
+        let at = self.front.count;
         // SAFETY: as in `make`.
         unsafe { self.front.slots.add(at as usize).write(slot) };
         self.front.count = at + 1;

@@ -75,19 +75,18 @@ fn child(node: Word, i: usize) -> Word {
     node.as_block().and_then(|node| at(node).words().get(i).copied()).unwrap_or(Word::NIL)
 }
 
+#[inline]
 fn form<'a>(list: NonNull<Block>) -> Form<'a> {
     let list = at(list);
     let extra = list.extra.get();
-    let words = match list.words() {
-        [rest @ .., _] if extra & TEXT != 0 => rest,
-        words => words,
-    };
-    match *words {
-        [root, tail, start, end] if extra & TREE != 0 => {
+    match *list.words() {
+        // What stands behind is the text.
+        [root, tail, start, end, ..] if extra & TREE != 0 => {
             let (start, end) = (number(start), number(end));
             Form::Tree(Tree { root, tail, start, end, shift: extra >> SHIFT_AT })
         }
-        _ => Form::Flat(words),
+        [ref rest @ .., _] if extra & TEXT != 0 => Form::Flat(rest),
+        ref words => Form::Flat(words),
     }
 }
 
@@ -108,7 +107,7 @@ impl Tree {
 }
 
 /// Elements of a list.
-#[inline]
+#[inline(always)]
 pub fn len(list: NonNull<Block>) -> usize {
     match form(list) {
         Form::Flat(words) => words.len(),
@@ -140,14 +139,19 @@ pub fn run<'a>(list: NonNull<Block>, i: usize) -> &'a [Word] {
 }
 
 /// The element at `i`; the list keeps it.
-#[inline]
+#[inline(always)]
 pub fn get(list: NonNull<Block>, i: usize) -> Option<Word> {
-    let block = at(list);
-    if block.extra.get() & (TREE | TEXT) == 0 {
-        // The most frequent form, and the simplest.
-        return block.words().get(i).copied();
-    }
-    run(list, i).first().copied()
+    let (words, i) = match form(list) {
+        Form::Flat(words) => (words, i),
+        Form::Tree(tree) => {
+            let i = tree.start.saturating_add(i);
+            if i >= tree.end {
+                return None;
+            }
+            (at(tree.leaf(i).as_block()?).words(), i & MASK)
+        }
+    };
+    words.get(i).copied()
 }
 
 /// Copies elements from `first` on, as many as there are or fit; the list keeps them.

@@ -241,6 +241,7 @@ impl State {
     }
 
     /// Makes the newest level's handle of an object.
+    #[inline]
     pub fn make_handle<T: Object>(&mut self, object: T) -> Result<lifecycle_handle> {
         let object = self.make_object(self.top(), object)?;
         self.handles.make(Slot::new(T::KIND, object.as_ptr() as u64))
@@ -251,20 +252,21 @@ impl State {
         let level = self.top();
         let mut items = Items::with_room(self.arena(level)?, elements.len())?;
         let mut is_nested = false;
+        // The list is of the newest level: it has whatever a handle names as it is.
         for handle in elements {
-            let element = match self.handles.newest(*handle) {
-                // The list is of the newest level: it may have whatever a handle names as it is.
+            match self.handles.newest(*handle) {
                 Some((position, slot)) if slot.kind() != LIFECYCLE_BUILDER => {
                     is_nested |= slot.kind() != LIFECYCLE_FOREIGN;
-                    Word::slot(position)
+                    items.push(Word::slot(position));
                 }
-                _ => {
-                    let element = self.element(*handle, level)?;
-                    is_nested |= element.is_nested;
-                    element.word
-                }
-            };
-            items.push(element);
+                _ => break,
+            }
+        }
+        // What is left was looked for in the newest segment alone, or is to be refused.
+        for handle in elements.iter().skip(items.len) {
+            let element = self.element(*handle, level)?;
+            is_nested |= element.is_nested;
+            items.push(element.word);
         }
         let list = self.list_of(items);
         list.shared.is_nested.set(is_nested);
@@ -272,6 +274,7 @@ impl State {
     }
 
     /// A list of items.
+    #[inline]
     pub fn list_of(&self, items: Items) -> ListObject {
         ListObject {
             base: ptr::null_mut::<Block>().into(),

@@ -260,6 +260,7 @@ impl State {
     }
 
     /// An object in a level's arena.
+    #[inline]
     fn make_object<T>(&self, level: usize, object: T) -> Result<NonNull<T>> {
         const { assert!(align_of::<T>() <= 16) };
         let at = self.arena(level)?.alloc(size_of::<T>(), 16)?.cast::<T>();

@@ -31,6 +31,23 @@ impl State {
 
 /// What is done at once (`Interp::quick`).
 impl State {
+    /// As `make_string`, of a text that is not empty.
+    #[inline]
+    pub fn string_at_hand(&mut self, text: &[u8]) -> Option<lifecycle_handle> {
+        let arena = self.levels.last()?.arena();
+        // SAFETY: `.arena.front` - the arena is the level's, and begins with these words.
+        let room = unsafe { arena.as_ptr().read() };
+        // With bytes for the text and its NUL at hand, and a handle for it, nothing can fail.
+        let bytes = room.limit as usize - room.cursor as usize;
+        if text.len() >= bytes || !self.handles.has_room() {
+            return None;
+        }
+        let copy = arena.copy_text(text).ok()?;
+        // SAFETY: `.scratch.object` - the copy was made just above and lives as long as the level.
+        let text = unsafe { core::slice::from_raw_parts(copy.as_ptr().cast(), text.len()) };
+        self.handles.make_at_hand(Slot::string(text))
+    }
+
     /// As `make_int`.
     #[inline]
     pub fn int_at_hand(&mut self, value: i64) -> Option<lifecycle_handle> {
