@@ -143,8 +143,9 @@ pub unsafe extern "C" fn lifecycle_as_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> lifecycle_status {
-    let value = Interp::quick(interp, |state| state.as_int_at_hand(handle));
-    if let (Some(value), true) = (value, guard::is_place(out)) {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_int_at_hand(handle))
+    {
         // SAFETY: `.c.contract`
         unsafe { out.write(value) };
         return lifecycle_status::LIFECYCLE_OK;
@@ -172,8 +173,9 @@ pub unsafe extern "C" fn lifecycle_as_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> lifecycle_status {
-    let value = Interp::quick(interp, |state| state.as_double_at_hand(handle));
-    if let (Some(value), true) = (value, guard::is_place(out)) {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_double_at_hand(handle))
+    {
         // SAFETY: `.c.contract`
         unsafe { out.write(value) };
         return lifecycle_status::LIFECYCLE_OK;
@@ -200,8 +202,9 @@ pub unsafe extern "C" fn lifecycle_peek_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> bool {
-    let value = Interp::quick(interp, |state| state.as_int_at_hand(handle));
-    if let (Some(value), true) = (value, guard::is_place(out)) {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_int_at_hand(handle))
+    {
         // SAFETY: `.c.contract`
         unsafe { out.write(value) };
         return true;
@@ -231,8 +234,9 @@ pub unsafe extern "C" fn lifecycle_peek_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> bool {
-    let value = Interp::quick(interp, |state| state.as_double_at_hand(handle));
-    if let (Some(value), true) = (value, guard::is_place(out)) {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_double_at_hand(handle))
+    {
         // SAFETY: `.c.contract`
         unsafe { out.write(value) };
         return true;

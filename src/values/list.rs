@@ -141,6 +141,10 @@ pub fn run<'a>(list: NonNull<Block>, i: usize) -> &'a [Word] {
 /// The element at `i`; the list keeps it.
 #[inline(always)]
 pub fn get(list: NonNull<Block>, i: usize) -> Option<Word> {
+    if at(list).extra.get() == 0 {
+        // The most frequent form: no tree, and no text.
+        return at(list).words().get(i).copied();
+    }
     let (words, i) = match form(list) {
         Form::Flat(words) => (words, i),
         Form::Tree(tree) => {

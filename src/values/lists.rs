@@ -190,14 +190,22 @@ impl State {
     pub fn list_at_hand(&mut self, list: lifecycle_handle, i: usize) -> Option<lifecycle_handle> {
         let (_, slot) = self.handles.newest(list)?;
         let word = match slot.object::<ListObject>() {
-            None => list::get(slot.wrapped_as(LIFECYCLE_LIST)?, i),
-            Some(own) => match i.checked_sub(own.count.get()) {
-                Some(item) => own.items.get().get(item),
-                None if own.patches.get().len != 0 => None,
-                None => list::get(NonNull::new(own.base.get())?, own.first.get() + i),
-            },
+            None => list::get(slot.wrapped_as(LIFECYCLE_LIST)?, i)?,
+            Some(own) if own.count.get() == 0 => own.items.get().get(i)?,
+            Some(_) => return None,
         };
-        self.wrap_at_hand(word?)
+        self.wrap_at_hand(word)
+    }
+
+    /// As `element`, at once, of the parts it has: where there is one level only, any handle is
+    /// stored as it is.
+    #[inline]
+    pub fn element_at_hand(&self, handle: lifecycle_handle) -> Option<(Word, bool)> {
+        let (position, slot) = self.handles.newest(handle)?;
+        if self.levels.len() != 1 || slot.kind() == LIFECYCLE_BUILDER {
+            return None;
+        }
+        Some((Word::slot(position), slot.kind() != LIFECYCLE_FOREIGN))
     }
 
     /// As `list_push`, at once (`Interp::quick`), to a list that has room.
@@ -207,24 +215,20 @@ impl State {
         list: lifecycle_handle,
         element: lifecycle_handle,
     ) -> Option<()> {
-        // Where there is one level, what a handle names is stored as it is.
-        if self.levels.len() != 1 {
-            return None;
-        }
-        let (position, element) = self.handles.newest(element)?;
+        let (word, is_nested) = self.element_at_hand(element)?;
         let (_, slot) = self.handles.newest(list)?;
         let own = slot.object::<ListObject>()?;
         let mut items = own.items.get();
-        if !items.has_room() || slot.is_original() || element.kind() == LIFECYCLE_BUILDER {
+        if !items.has_room() || slot.is_original() {
             return None;
         }
-        items.push(Word::slot(position));
+        items.push(word);
         own.items.set(items);
-        if element.kind() != LIFECYCLE_FOREIGN {
-            own.shared.is_nested.set(true);
-        }
         self.clock += 1;
         own.shared.change(self.clock);
+        if is_nested {
+            own.shared.is_nested.set(true);
+        }
         Some(())
     }
 
