@@ -51,7 +51,7 @@ impl State {
     }
 
     /// As `wrap`, at once (`Interp::quick`): a number, a text, or what has a handle.
-    #[inline]
+    #[inline(always)]
     pub fn wrap_at_hand(&mut self, word: Word) -> Option<lifecycle_handle> {
         match word.is() {
             Is::Int(value) => self.handles.make_at_hand(Slot::new(LIFECYCLE_INT, value as u64)),

@@ -75,7 +75,7 @@ fn child(node: Word, i: usize) -> Word {
     node.as_block().and_then(|node| at(node).words().get(i).copied()).unwrap_or(Word::NIL)
 }
 
-#[inline]
+#[inline(always)]
 fn form<'a>(list: NonNull<Block>) -> Form<'a> {
     let list = at(list);
     let extra = list.extra.get();
@@ -92,7 +92,7 @@ fn form<'a>(list: NonNull<Block>) -> Form<'a> {
 
 impl Tree {
     /// The leaf that holds the place `i`.
-    #[inline]
+    #[inline(always)]
     fn leaf(&self, i: usize) -> Word {
         if i >= trunk(self.end) {
             return self.tail;
