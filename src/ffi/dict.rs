@@ -96,7 +96,10 @@ pub unsafe extern "C" fn lifecycle_dict_get(
     dict: lifecycle_handle,
     key: lifecycle_handle,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.dict_get(dict, key))
+    match Interp::quick(interp, |state| state.dict_get_at_hand(dict, key)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, move || Interp::check(interp)?.dict_get(dict, key)),
+    }
 }
 
 /// Gives a key a value: in the place of the one that it had, or as a new entry, the last one. Every
@@ -123,7 +126,10 @@ pub unsafe extern "C" fn lifecycle_dict_set_in_place(
     key: lifecycle_handle,
     value: lifecycle_handle,
 ) -> lifecycle_status {
-    guard::status(|| Interp::check(interp)?.dict_set(dict, key, value))
+    match Interp::quick(interp, |state| state.dict_set_at_hand(dict, key, value)) {
+        Some(()) => lifecycle_status::LIFECYCLE_OK,
+        None => guard::slow_status(move || Interp::check(interp)?.dict_set(dict, key, value)),
+    }
 }
 
 /// Removes a key and its value.

@@ -44,6 +44,34 @@ pub fn number(body: impl FnOnce() -> Result<c_int>) -> c_int {
     }
 }
 
+/// As `status`, for what is left when the quick way of a function did not lead to the end. It stands
+/// apart so that the quick way needs no frame to catch anything in; that one must not panic.
+#[cold]
+#[inline(never)]
+pub fn slow_status(body: impl FnOnce() -> Result<()>) -> lifecycle_status {
+    status(body)
+}
+
+/// As `slow_status`, of `value`.
+#[cold]
+#[inline(never)]
+pub fn slow_value<T>(on_failure: T, body: impl FnOnce() -> Result<T>) -> T {
+    value(on_failure, body)
+}
+
+/// As `slow_status`, of `number`.
+#[cold]
+#[inline(never)]
+pub fn slow_number(body: impl FnOnce() -> Result<c_int>) -> c_int {
+    number(body)
+}
+
+/// Whether a result can be written here: not NULL, and aligned. `out` says so with a sentence.
+#[inline]
+pub fn is_place<T>(out: *const T) -> bool {
+    !out.is_null() && out.is_aligned()
+}
+
 #[cold]
 fn panicked() -> Error {
     Error::new(
@@ -103,15 +131,34 @@ pub unsafe fn slice<'a, T>(first: *const T, len: usize, what: &str) -> Result<&'
     if len == 0 {
         return Ok(&[]);
     }
+    // SAFETY: the caller's word.
+    match unsafe { some_slice(first, len) } {
+        Some(slice) => Ok(slice),
+        None => no_slice(first.cast(), len, what),
+    }
+}
+
+/// As `slice`, if there are any elements, and there can be so many there; without a sentence.
+///
+/// # Safety
+/// As `slice`.
+#[inline]
+pub unsafe fn some_slice<'a, T>(first: *const T, len: usize) -> Option<&'a [T]> {
+    let most = isize::MAX as usize / size_of::<T>();
+    if len == 0 || len > most || first.is_null() || !first.is_aligned() {
+        return None;
+    }
+    // SAFETY: the caller's word, and checked above: not NULL, aligned, not longer than memory.
+    Some(unsafe { core::slice::from_raw_parts(first, len) })
+}
+
+#[cold]
+#[inline(never)]
+fn no_slice<'a, T>(first: *const (), len: usize, what: &str) -> Result<&'a [T]> {
     if first.is_null() {
         fail!(LIFECYCLE_E_INVALID, "the {what} is NULL with a length of {len}");
     }
-    let fits = len.checked_mul(size_of::<T>()).is_some_and(|bytes| bytes <= isize::MAX as usize);
-    if !fits || !first.is_aligned() {
-        fail!(LIFECYCLE_E_INVALID, "the {what} cannot have {len} elements at {first:p}");
-    }
-    // SAFETY: the caller's word, and checked above: not NULL, aligned, not longer than memory.
-    Ok(unsafe { core::slice::from_raw_parts(first, len) })
+    fail!(LIFECYCLE_E_INVALID, "the {what} cannot have {len} elements at {first:p}");
 }
 
 /// A place for a result: set to `nothing` at once, so that a failure leaves that behind.
@@ -119,13 +166,19 @@ pub unsafe fn slice<'a, T>(first: *const T, len: usize, what: &str) -> Result<&'
 /// # Safety
 /// `out` is NULL or a place for a `T` that nobody else uses during the call.
 pub unsafe fn out<'a, T>(out: *mut T, nothing: T, what: &str) -> Result<&'a mut T> {
-    if out.is_null() || !out.is_aligned() {
-        fail!(LIFECYCLE_E_INVALID, "the place for the {what} is NULL or not aligned");
+    if !is_place(out) {
+        return no_place(what);
     }
     // SAFETY: the caller's word; a plain C struct needs no drop.
     unsafe { out.write(nothing) };
     // SAFETY: the caller's word, and written just above.
     Ok(unsafe { &mut *out })
+}
+
+#[cold]
+#[inline(never)]
+fn no_place<T>(what: &str) -> Result<T> {
+    fail!(LIFECYCLE_E_INVALID, "the place for the {what} is NULL or not aligned");
 }
 
 /// As `out`, for a result that the caller may not want: NULL is fine.
@@ -230,8 +283,8 @@ pub unsafe fn maybe_fill<T: Copy>(
 /// # Safety
 /// `out` is NULL or a place of `size` bytes that nobody else uses during the call.
 pub unsafe fn clear_sized<T>(out: *mut T, size: usize, what: &str) -> Result<()> {
-    if out.is_null() || !out.is_aligned() {
-        fail!(LIFECYCLE_E_INVALID, "the place for the {what} is NULL or not aligned");
+    if !is_place(out) {
+        return no_place(what);
     }
     if size == 0 || size > 1 << 16 {
         fail!(LIFECYCLE_E_INVALID, "a {what} has no size of {size} bytes; pass sizeof *out");

@@ -65,7 +65,12 @@ pub unsafe extern "C" fn lifecycle_list_length(
     interp: *mut lifecycle_interp,
     list: lifecycle_handle,
 ) -> usize {
-    guard::value(0, || Interp::check(interp)?.with(|state| state.list_length(list)))
+    match Interp::quick(interp, |state| state.list_length_at_hand(list)) {
+        Some(len) => len,
+        None => guard::slow_value(0, move || {
+            Interp::check(interp)?.with(|state| state.list_length(list))
+        }),
+    }
 }
 
 /// An element of a list. One that was stored as a handle comes back as the same handle. One of a
@@ -89,7 +94,12 @@ pub unsafe extern "C" fn lifecycle_list_at(
     list: lifecycle_handle,
     i: usize,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.with(|state| state.list_at(list, i)))
+    match Interp::quick(interp, |state| state.list_at_hand(list, i)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, move || {
+            Interp::check(interp)?.with(|state| state.list_at(list, i))
+        }),
+    }
 }
 
 /// Makes another list of the same elements: changing one list does not change the other. The
@@ -150,7 +160,12 @@ pub unsafe extern "C" fn lifecycle_list_push_in_place(
     list: lifecycle_handle,
     element: lifecycle_handle,
 ) -> lifecycle_status {
-    guard::status(|| Interp::check(interp)?.keeping(|state| state.list_push(list, element)))
+    match Interp::quick(interp, |state| state.list_push_at_hand(list, element)) {
+        Some(()) => lifecycle_status::LIFECYCLE_OK,
+        None => guard::slow_status(move || {
+            Interp::check(interp)?.keeping(|state| state.list_push(list, element))
+        }),
+    }
 }
 
 /// Puts an element in front of all others; otherwise as lifecycle_list_push_in_place. For a list

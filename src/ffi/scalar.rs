@@ -25,7 +25,13 @@ pub unsafe extern "C" fn lifecycle_string(
     text: *const c_char,
     len: usize,
 ) -> lifecycle_handle {
-    guard::value(0, || {
+    // SAFETY: `.c.contract`
+    if let Some(text) = unsafe { guard::some_slice(text.cast::<u8>(), len) }
+        && let Some(handle) = Interp::quick(interp, |state| state.string_at_hand(text))
+    {
+        return handle;
+    }
+    guard::slow_value(0, move || {
         // SAFETY: `.c.contract`
         let text = unsafe { guard::slice(text.cast::<u8>(), len, "text") }?;
         Interp::check(interp)?.string(text)
@@ -42,7 +48,10 @@ pub unsafe extern "C" fn lifecycle_int(
     interp: *mut lifecycle_interp,
     value: i64,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.int(value))
+    match Interp::quick(interp, |state| state.int_at_hand(value)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, move || Interp::check(interp)?.int(value)),
+    }
 }
 
 /// Makes a double.
@@ -55,7 +64,10 @@ pub unsafe extern "C" fn lifecycle_double(
     interp: *mut lifecycle_interp,
     value: f64,
 ) -> lifecycle_handle {
-    guard::value(0, || Interp::check(interp)?.double(value))
+    match Interp::quick(interp, |state| state.double_at_hand(value)) {
+        Some(handle) => handle,
+        None => guard::slow_value(0, move || Interp::check(interp)?.double(value)),
+    }
 }
 
 /// Tells of what kind a value is.
@@ -71,7 +83,10 @@ pub unsafe extern "C" fn lifecycle_kind(
     interp: *mut lifecycle_interp,
     handle: lifecycle_handle,
 ) -> c_int {
-    guard::number(|| Interp::check(interp)?.kind(handle))
+    match Interp::quick(interp, |state| state.kind_at_hand(handle)) {
+        Some(kind) => kind,
+        None => guard::slow_number(move || Interp::check(interp)?.kind(handle)),
+    }
 }
 
 /// The string form of any value. It is made when it is asked for first and kept with the value. An
@@ -98,8 +113,11 @@ pub unsafe extern "C" fn lifecycle_as_string(
     handle: lifecycle_handle,
     len: *mut usize,
 ) -> *const c_char {
-    let text = guard::value(Text::EMPTY, || Interp::check(interp)?.ended_text(handle));
-    if !len.is_null() && len.is_aligned() {
+    let text = match Interp::quick(interp, |state| state.ended_text_at_hand(handle)) {
+        Some(text) => text,
+        None => guard::slow_value(Text::EMPTY, move || Interp::check(interp)?.ended_text(handle)),
+    };
+    if guard::is_place(len) {
         // SAFETY: `.c.contract`
         unsafe { len.write(text.len()) };
     }
@@ -125,7 +143,14 @@ pub unsafe extern "C" fn lifecycle_as_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> lifecycle_status {
-    guard::status(|| {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_int_at_hand(handle))
+    {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return lifecycle_status::LIFECYCLE_OK;
+    }
+    guard::slow_status(move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0, "integer") }?;
         *out = Interp::check(interp)?.as_int(handle)?;
@@ -148,7 +173,14 @@ pub unsafe extern "C" fn lifecycle_as_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> lifecycle_status {
-    guard::status(|| {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_double_at_hand(handle))
+    {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return lifecycle_status::LIFECYCLE_OK;
+    }
+    guard::slow_status(move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, 0.0, "double") }?;
         *out = Interp::check(interp)?.as_double(handle)?;
@@ -170,7 +202,14 @@ pub unsafe extern "C" fn lifecycle_peek_int(
     handle: lifecycle_handle,
     out: *mut i64,
 ) -> bool {
-    guard::value(false, || {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_int_at_hand(handle))
+    {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return true;
+    }
+    guard::slow_value(false, move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::maybe_out(out, 0, "integer") }?;
         let found = Interp::check(interp)?.peek_int(handle)?;
@@ -195,7 +234,14 @@ pub unsafe extern "C" fn lifecycle_peek_double(
     handle: lifecycle_handle,
     out: *mut f64,
 ) -> bool {
-    guard::value(false, || {
+    if guard::is_place(out)
+        && let Some(value) = Interp::quick(interp, |state| state.as_double_at_hand(handle))
+    {
+        // SAFETY: `.c.contract`
+        unsafe { out.write(value) };
+        return true;
+    }
+    guard::slow_value(false, move || {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::maybe_out(out, 0.0, "double") }?;
         let found = Interp::check(interp)?.peek_double(handle)?;

@@ -16,7 +16,10 @@ pub unsafe extern "C" fn lifecycle_string_length(
     interp: *mut lifecycle_interp,
     handle: lifecycle_handle,
 ) -> usize {
-    guard::value(0, || Ok(Interp::check(interp)?.text(handle)?.len()))
+    match Interp::quick(interp, |state| state.text_at_hand(handle)) {
+        Some(text) => text.len(),
+        None => guard::slow_value(0, move || Ok(Interp::check(interp)?.text(handle)?.len())),
+    }
 }
 
 /// lifecycle_string_byte_at for what is not at hand: it is called by that and need not be called
@@ -82,7 +85,10 @@ pub unsafe extern "C" fn lifecycle_string_compare(
     a: lifecycle_handle,
     b: lifecycle_handle,
 ) -> c_int {
-    guard::value(0, || Ok(Interp::check(interp)?.compare(a, b)? as c_int))
+    match Interp::quick(interp, |state| state.texts_at_hand(a, b, <[u8]>::cmp)) {
+        Some(order) => order as c_int,
+        None => guard::slow_value(0, move || Ok(Interp::check(interp)?.compare(a, b)? as c_int)),
+    }
 }
 
 /// Whether two values have the same string form.
@@ -96,7 +102,10 @@ pub unsafe extern "C" fn lifecycle_string_equal(
     a: lifecycle_handle,
     b: lifecycle_handle,
 ) -> bool {
-    guard::value(false, || Interp::check(interp)?.equal(a, b))
+    match Interp::quick(interp, |state| state.texts_at_hand(a, b, <[u8]>::eq)) {
+        Some(is_equal) => is_equal,
+        None => guard::slow_value(false, move || Interp::check(interp)?.equal(a, b)),
+    }
 }
 
 /// The handle that stands for a text: the same one each time, until the scope that it was asked for

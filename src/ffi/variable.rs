@@ -26,7 +26,13 @@ pub unsafe extern "C" fn lifecycle_var_get(
     name: *const c_char,
     name_len: usize,
 ) -> lifecycle_handle {
-    guard::value(0, || {
+    // SAFETY: `.c.contract`
+    if let Some(name) = unsafe { guard::some_slice(name.cast(), name_len) }
+        && let Some(handle) = Interp::quick(interp, |state| state.var_get_at_hand(name))
+    {
+        return handle;
+    }
+    guard::slow_value(0, move || {
         // SAFETY: `.c.contract`
         Interp::check(interp)?
             .var_get(unsafe { guard::slice(name.cast(), name_len, "variable name") }?)
@@ -54,7 +60,16 @@ pub unsafe extern "C" fn lifecycle_var_set(
     name_len: usize,
     value: lifecycle_handle,
 ) -> lifecycle_status {
-    guard::status(|| {
+    // SAFETY: `.c.contract`
+    if let Some(name) = unsafe { guard::some_slice(name.cast(), name_len) }
+        && let Some(is_settled) = Interp::quick(interp, |state| state.var_set_at_hand(name, value))
+    {
+        if !is_settled {
+            guard::slow_value((), move || Ok(Interp::check(interp)?.settle()));
+        }
+        return lifecycle_status::LIFECYCLE_OK;
+    }
+    guard::slow_status(move || {
         // SAFETY: `.c.contract`
         let name = unsafe { guard::slice(name.cast(), name_len, "variable name") }?;
         Interp::check(interp)?.var_set(name, value)

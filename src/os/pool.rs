@@ -50,6 +50,8 @@ pub unsafe trait Signed: Sized + 'static {
 /// The places of one type.
 pub struct Pool<T: Signed> {
     memory: OnceCell<Reservation>,
+    /// Where the memory begins, for `peek`: written before the first place is counted as used.
+    base: AtomicUsize,
     /// Places handed out at least once.
     used: AtomicUsize,
     /// First free place + 1; 0 = none.
@@ -63,6 +65,7 @@ impl<T: Signed> Pool<T> {
     pub const fn new() -> Self {
         Pool {
             memory: OnceCell::new(),
+            base: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
             free: Mutex::new(0),
             held: Held::new(),
@@ -77,12 +80,26 @@ impl<T: Signed> Pool<T> {
         size_of::<T>().next_multiple_of(64)
     };
 
+    /// Which place begins so many bytes behind the first one; more than there are if none does.
+    #[inline]
+    fn index(offset: usize) -> usize {
+        if Self::STRIDE.is_power_of_two() {
+            // What is left over becomes the highest bits, and no `used` has those.
+            offset.rotate_right(Self::STRIDE.trailing_zeros())
+        } else if offset.is_multiple_of(Self::STRIDE) {
+            offset / Self::STRIDE
+        } else {
+            usize::MAX
+        }
+    }
+
     fn memory(&self) -> Result<&Reservation> {
         self.memory.get_or_try_init(|| {
             let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
             memory.set_access(0, memory.len(), Access::ReadWrite)?;
             // A program that ends without destroying its objects has not lost them.
             shim::keep_roots(memory.base(), memory.len());
+            self.base.store(memory.base() as usize, Ordering::Relaxed);
             Ok(memory)
         })
     }
@@ -177,21 +194,15 @@ impl<T: Signed> Pool<T> {
     /// As `check`, without a sentence for the thread: for signal handlers.
     #[inline]
     pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
-        if let Some(memory) = self.memory.get() {
-            let offset = (pointer as usize).wrapping_sub(memory.base() as usize);
-            if offset < self.used.load(Ordering::Acquire) * Self::STRIDE
-                && offset.is_multiple_of(Self::STRIDE)
-            {
-                // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T`
-                // (or, between `take` and `publish` of a fresh one, zero bytes, which are a valid
-                // signature).
-                let at = unsafe { &*pointer };
-                if at.signature().load(Ordering::Acquire) == LIVE {
-                    return Ok(at);
-                }
-                return Err(LIFECYCLE_E_STALE);
-            }
+        // Where a place is used its memory is there, and `base` says where; else nothing is less.
+        let used = self.used.load(Ordering::Acquire);
+        let offset = (pointer as usize).wrapping_sub(self.base.load(Ordering::Relaxed));
+        if Self::index(offset) >= used {
+            return Err(LIFECYCLE_E_INVALID);
         }
-        Err(LIFECYCLE_E_INVALID)
+        // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between
+        // `take` and `publish` of a fresh one, zero bytes, which are a valid signature).
+        let at = unsafe { &*pointer };
+        if at.signature().load(Ordering::Acquire) == LIVE { Ok(at) } else { Err(LIFECYCLE_E_STALE) }
     }
 }

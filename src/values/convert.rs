@@ -52,6 +52,26 @@ impl State {
         Ok(handle)
     }
 
+    /// As `wrap`, at once (`Interp::quick`): a number, a text, or what has a handle.
+    #[inline(always)]
+    pub fn wrap_at_hand(&mut self, word: Word) -> Option<lifecycle_handle> {
+        match word.is() {
+            Is::Int(value) => self.handles.make_at_hand(Slot::new(LIFECYCLE_INT, value as u64)),
+            Is::Double(value) => {
+                self.handles.make_at_hand(Slot::new(LIFECYCLE_DOUBLE, value.to_bits()))
+            }
+            Is::Slot(position) => Some(self.handles.at(position)),
+            Is::Block(block) => {
+                let text = store::at(block).whole_text()?;
+                let slot = Slot { payload: block.as_ptr() as u64, ..Slot::string(text) };
+                let handle = self.handles.make_at_hand(slot)?;
+                self.store.stamp(block, self.top());
+                Some(handle)
+            }
+            Is::Nil => None,
+        }
+    }
+
     /// A word for an element of a container of level `level`: what is of a deeper level becomes a
     /// persistent copy, which waits for that level (`.scratch.object`). Call within
     /// `Interp::keeping`.

@@ -150,6 +150,25 @@ impl Handles {
         Ok(self.front.first + at)
     }
 
+    /// Whether a handle can be made at once.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.front.count < self.room
+    }
+
+    /// As `make`, if there is room.
+    #[inline]
+    pub fn make_at_hand(&mut self, slot: lifecycle_slot) -> Option<u64> {
+        if !self.has_room() {
+            return None;
+        }
+        let at = self.front.count;
+        // SAFETY: as in `make`.
+        unsafe { self.front.slots.add(at as usize).write(slot) };
+        self.front.count = at + 1;
+        Some(self.front.first + at)
+    }
+
     /// Makes sure that as many handles can be made without a refusal, as far as memory and the
     /// limit go; a generation may still end.
     #[cold]
@@ -222,6 +241,19 @@ impl Handles {
         self.front.first = first;
         self.is_spent = false;
         Ok(())
+    }
+
+    /// The position of a handle of the newest segment, as most are, and what it stands for.
+    #[inline]
+    pub fn newest(&self, handle: u64) -> Option<(usize, &lifecycle_slot)> {
+        let offset = handle.wrapping_sub(self.front.first);
+        if offset >= self.front.count {
+            return None;
+        }
+        // SAFETY: `.handle.slots` - `front.slots` is where the newest segment begins, which has
+        // `count` slots.
+        let slot = unsafe { &*self.front.slots.add(offset as usize) };
+        Some((self.position + offset as usize, slot))
     }
 
     /// The position of a handle, if it is alive.

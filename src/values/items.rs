@@ -123,10 +123,16 @@ impl Items {
         }
     }
 
+    /// Whether one more can be appended.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.first + self.len < self.room
+    }
+
     /// Appends one, if there is room.
     #[inline]
     pub fn push(&mut self, word: Word) {
-        if self.first + self.len < self.room {
+        if self.has_room() {
             // SAFETY: `.items.room` - there is room for one more.
             unsafe { self.place(self.len).write(word) };
             self.len += 1;

@@ -75,25 +75,24 @@ fn child(node: Word, i: usize) -> Word {
     node.as_block().and_then(|node| at(node).words().get(i).copied()).unwrap_or(Word::NIL)
 }
 
+#[inline(always)]
 fn form<'a>(list: NonNull<Block>) -> Form<'a> {
     let list = at(list);
     let extra = list.extra.get();
-    let words = match list.words() {
-        [rest @ .., _] if extra & TEXT != 0 => rest,
-        words => words,
-    };
-    match *words {
-        [root, tail, start, end] if extra & TREE != 0 => {
+    match *list.words() {
+        // What stands behind is the text.
+        [root, tail, start, end, ..] if extra & TREE != 0 => {
             let (start, end) = (number(start), number(end));
             Form::Tree(Tree { root, tail, start, end, shift: extra >> SHIFT_AT })
         }
-        _ => Form::Flat(words),
+        [ref rest @ .., _] if extra & TEXT != 0 => Form::Flat(rest),
+        ref words => Form::Flat(words),
     }
 }
 
 impl Tree {
     /// The leaf that holds the place `i`.
-    #[inline]
+    #[inline(always)]
     fn leaf(&self, i: usize) -> Word {
         if i >= trunk(self.end) {
             return self.tail;
@@ -108,6 +107,7 @@ impl Tree {
 }
 
 /// Elements of a list.
+#[inline(always)]
 pub fn len(list: NonNull<Block>) -> usize {
     match form(list) {
         Form::Flat(words) => words.len(),
@@ -139,9 +139,23 @@ pub fn run<'a>(list: NonNull<Block>, i: usize) -> &'a [Word] {
 }
 
 /// The element at `i`; the list keeps it.
-#[inline]
+#[inline(always)]
 pub fn get(list: NonNull<Block>, i: usize) -> Option<Word> {
-    run(list, i).first().copied()
+    if at(list).extra.get() == 0 {
+        // The most frequent form: no tree, and no text.
+        return at(list).words().get(i).copied();
+    }
+    let (words, i) = match form(list) {
+        Form::Flat(words) => (words, i),
+        Form::Tree(tree) => {
+            let i = tree.start.saturating_add(i);
+            if i >= tree.end {
+                return None;
+            }
+            (at(tree.leaf(i).as_block()?).words(), i & MASK)
+        }
+    };
+    words.get(i).copied()
 }
 
 /// Copies elements from `first` on, as many as there are or fit; the list keeps them.

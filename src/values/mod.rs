@@ -218,7 +218,17 @@ impl State {
     }
 
     /// What a handle stands for, or why it is none.
+    #[inline]
     fn slot(&self, handle: lifecycle_handle) -> Result<&Slot> {
+        if let Some((_, slot)) = self.handles.newest(handle) {
+            return Ok(slot);
+        }
+        self.older_slot(handle)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn older_slot(&self, handle: lifecycle_handle) -> Result<&Slot> {
         let slot = self.handles.position(handle).and_then(|at| self.handles.slot(at));
         slot.ok_or_else(|| self.handles.refuse(handle))
     }
@@ -250,6 +260,7 @@ impl State {
     }
 
     /// An object in a level's arena.
+    #[inline]
     fn make_object<T>(&self, level: usize, object: T) -> Result<NonNull<T>> {
         const { assert!(align_of::<T>() <= 16) };
         let at = self.arena(level)?.alloc(size_of::<T>(), 16)?.cast::<T>();
@@ -330,6 +341,17 @@ impl Interp {
     #[inline]
     pub fn check(pointer: *const lifecycle_interp) -> Result<&'static Interp> {
         POOL.check(pointer.cast())
+    }
+
+    /// Looks at the state of a live interpreter, or changes what is at hand there: what can neither
+    /// fail nor panic, and calls nobody. `None` says that this is not enough; then nothing has
+    /// changed, and the long way is to be taken.
+    #[inline]
+    pub fn quick<R>(
+        pointer: *const lifecycle_interp,
+        body: impl FnOnce(&mut State) -> Option<R>,
+    ) -> Option<R> {
+        POOL.peek(pointer.cast::<Interp>()).ok()?.with(body)
     }
 
     /// For C.

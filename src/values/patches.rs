@@ -35,6 +35,7 @@ impl Patches {
     }
 
     /// The first pair that is empty or wanted, on the way from where a number belongs.
+    #[inline]
     fn probe<'a>(&self, number: u64, mut is: impl FnMut(Word) -> bool) -> Option<&'a Cell<Pair>> {
         let pairs = self.pairs();
         let mask = pairs.len().checked_sub(1)?;
@@ -50,6 +51,7 @@ impl Patches {
     }
 
     /// The word of a number that `is` the wanted one, if there are several.
+    #[inline]
     pub fn find(&self, number: u64, is: impl FnMut(Word) -> bool) -> Option<Word> {
         if self.len == 0 {
             return None;

@@ -70,6 +70,8 @@ pub trait SlotExt: Sized {
     fn kind(&self) -> c_int;
     /// The persistent block that it is in all its parts, if it is one.
     fn as_wrapped(&self) -> Option<NonNull<Block>>;
+    /// The same, if it is a list, dict or foreign thing, of this kind, and wrapped.
+    fn wrapped_as(&self, kind: c_int) -> Option<NonNull<Block>>;
     /// Its text, if there is one; whether that is up to date is another question.
     fn text(&self) -> Option<&[u8]>;
     /// Its text, if it has one that never changes and is not empty.
@@ -163,6 +165,14 @@ impl SlotExt for Slot {
         }
     }
 
+    #[inline]
+    fn wrapped_as(&self, kind: c_int) -> Option<NonNull<Block>> {
+        if self.kind & (KIND | WRAPPED) != kind as u32 | WRAPPED {
+            return None;
+        }
+        NonNull::new(self.payload as *mut Block)
+    }
+
     fn text(&self) -> Option<&[u8]> {
         if self.text.is_null() {
             return None;
@@ -221,8 +231,9 @@ impl SlotExt for Slot {
         self.kind = if is_original { self.kind | ORIGINAL } else { self.kind & !ORIGINAL };
     }
 
+    #[inline]
     fn object<T: Object>(&self) -> Option<&T> {
-        if self.kind & WRAPPED != 0 || self.kind() != T::KIND {
+        if self.kind & (KIND | WRAPPED) != T::KIND as u32 {
             return None;
         }
         // SAFETY: `.scratch.object`, `.scratch.cells` - a slot of this kind that is not wrapped has

@@ -127,6 +127,19 @@ impl Block {
         unsafe { core::slice::from_raw_parts(bytes, len) }
     }
 
+    /// As `text`, of a text that has its bytes in its own block.
+    #[inline]
+    pub fn whole_text(&self) -> Option<&[u8]> {
+        if self.kind() != Kind::Text || self.words.get() != 0 {
+            return None;
+        }
+        let raw = self.body::<u64>();
+        // SAFETY: as in `text`: its length and bytes are behind the header, where there is no word.
+        Some(unsafe {
+            core::slice::from_raw_parts(raw.wrapping_add(1).cast(), raw.read() as usize)
+        })
+    }
+
     /// The number of an `Int` or `Double`, as bits.
     pub fn number(&self) -> u64 {
         // SAFETY: numbers and foreign things have eight bytes behind their words; others are not

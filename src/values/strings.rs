@@ -73,6 +73,18 @@ impl Interned {
 }
 
 impl State {
+    /// What two texts that are at hand are to each other.
+    #[inline]
+    pub fn texts_at_hand<R>(
+        &self,
+        a: lifecycle_handle,
+        b: lifecycle_handle,
+        body: impl FnOnce(&[u8], &[u8]) -> R,
+    ) -> Option<R> {
+        let (a, b) = (self.text_at_hand(a)?, self.text_at_hand(b)?);
+        Some(body(a.bytes(), b.bytes()))
+    }
+
     /// Two texts that were made by now.
     fn made_text(&self, handle: lifecycle_handle) -> Result<(Slot, Text)> {
         if handle == 0 {

@@ -68,15 +68,15 @@ impl State {
 
     /// The text of a handle, if it is at hand.
     #[inline]
-    fn text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
-        let slot = self.handles.slot(self.handles.position(handle)?)?;
+    pub fn text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
+        let (_, slot) = self.handles.newest(handle)?;
         slot.own_text().map(Text::new)
     }
 
     /// As `text_at_hand`, if a NUL follows it.
     #[inline]
-    fn ended_text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
-        let slot = self.handles.slot(self.handles.position(handle)?)?;
+    pub fn ended_text_at_hand(&self, handle: lifecycle_handle) -> Option<Text> {
+        let (_, slot) = self.handles.newest(handle)?;
         slot.own_text().filter(|_| slot.is_ended()).map(Text::new)
     }
 

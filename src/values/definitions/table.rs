@@ -65,7 +65,15 @@ fn pack(bytes: &[u8]) -> [u64; 2] {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
         return [u64::from(first) | u64::from(last) << (8 * (len - 4)), length];
     }
-    [bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)), length]
+    let middle = len / 2;
+    match (bytes.first(), bytes.get(middle), bytes.last()) {
+        // Up to three bytes; one that comes twice comes in the same place.
+        (Some(first), Some(second), Some(last)) => {
+            let (second, last) = (u64::from(*second) << (8 * middle), u64::from(*last));
+            [u64::from(*first) | second | last << (8 * (len - 1)), length]
+        }
+        _ => [0, length],
+    }
 }
 
 /// Runs something on the bytes of a short name.

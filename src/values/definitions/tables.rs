@@ -223,6 +223,16 @@ impl Tables {
         }
     }
 
+    /// The value of a variable that is in the table itself.
+    #[inline]
+    pub fn own_value(&mut self, table: u32, key: &Key<'_>) -> Option<&mut Word> {
+        let it = &mut self.slab.get_mut(table)?.table;
+        match it.get_mut(it.find(key)?)? {
+            Variable::Value(word) => Some(word),
+            Variable::Link(_) => None,
+        }
+    }
+
     /// Sets a variable to a word that it counts from now on; where it fails, the caller still does.
     #[inline]
     pub fn set(&mut self, store: &mut Store, table: u32, key: &Key<'_>, word: Word) -> Result<()> {

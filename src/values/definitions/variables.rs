@@ -11,6 +11,7 @@ use super::table::Key;
 use super::tables::{Owner, Place, Variable};
 use crate::abi::*;
 use crate::base::{Error, Lossy, Result, error, fail};
+use crate::values::scratch::SlotExt;
 use crate::values::word::Word;
 use crate::values::{Interp, State};
 
@@ -43,6 +44,32 @@ impl State {
             Some(word) => self.wrap(word),
             None => Err(none(name)),
         }
+    }
+
+    /// A handle for the value of the active frame's variable, at once (`Interp::quick`).
+    #[inline]
+    pub fn var_get_at_hand(&mut self, name: &[u8]) -> Option<lifecycle_handle> {
+        let (table, key) = (self.definitions.table_in_use(), self.key(name));
+        let word = self.definitions.tables.value(table, &key)?;
+        self.wrap_at_hand(word)
+    }
+
+    /// Gives the active frame's variable another value, at once (`Interp::quick`): what is kept by
+    /// now, in the place of another value. False if the one before held a foreign thing that waits
+    /// for its release (`Interp::settle`).
+    #[inline]
+    pub fn var_set_at_hand(&mut self, name: &[u8], handle: lifecycle_handle) -> Option<bool> {
+        let (_, slot) = self.handles.newest(handle)?;
+        let word = match slot.kind() {
+            LIFECYCLE_INT => Word::int(slot.payload as i64)?,
+            LIFECYCLE_DOUBLE => Word::double(f64::from_bits(slot.payload))?,
+            _ => Word::block(slot.as_wrapped()?),
+        };
+        let (table, key) = (self.definitions.table_in_use(), self.key(name));
+        let place = self.definitions.tables.own_value(table, &key)?;
+        self.store.retain(word);
+        self.store.release(core::mem::replace(place, word));
+        Some(!self.store.has_condemned())
     }
 
     /// Sets a variable to a word, which is released if that fails.
