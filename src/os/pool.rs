@@ -45,9 +45,12 @@ pub unsafe trait Signed: Sized + 'static {
     fn next_free(&self) -> &AtomicU32;
     /// For sentences: "manager".
     const NOUN: &'static str;
+    /// Bytes of an object before the address that C holds.
+    const FRONT: usize = 0;
 }
 
-/// The places of one type.
+/// The places of one type. What `peek` reads is in one cache line.
+#[repr(C, align(64))]
 pub struct Pool<T: Signed> {
     memory: OnceCell<Reservation>,
     /// Places handed out at least once.
@@ -178,14 +181,15 @@ impl<T: Signed> Pool<T> {
     #[inline]
     pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
         if let Some(memory) = self.memory.get() {
-            let offset = (pointer as usize).wrapping_sub(memory.base() as usize);
+            let place = pointer.wrapping_byte_sub(T::FRONT);
+            let offset = (place as usize).wrapping_sub(memory.base() as usize);
             if offset < self.used.load(Ordering::Acquire) * Self::STRIDE
                 && offset.is_multiple_of(Self::STRIDE)
             {
                 // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T`
                 // (or, between `take` and `publish` of a fresh one, zero bytes, which are a valid
                 // signature).
-                let at = unsafe { &*pointer };
+                let at = unsafe { &*place };
                 if at.signature().load(Ordering::Acquire) == LIVE {
                     return Ok(at);
                 }
