@@ -339,10 +339,17 @@ impl Arena {
         self.reset_now()
     }
 
+    /// Forgets everything, for the owner, if that is no more than to move the cursor: the bytes that
+    /// were in use. `None`: `owner_reset` has to do it.
+    #[inline]
+    pub fn owner_reset_plain(&self) -> Option<usize> {
+        if self.busy.get() { None } else { self.with(Bump::reset_plain) }
+    }
+
     #[inline(always)]
     fn reset_now(&self) -> Result<()> {
         // Without a look at the rest of the arena, which may be out of the cache.
-        if !self.with(Bump::reset_plain) {
+        if self.with(Bump::reset_plain).is_none() {
             self.reset_slow();
         }
         Ok(())

@@ -304,7 +304,7 @@ impl<P: Platform> Bump<P> {
     /// does with mappings; the last such refusal of a mapping is told, though the arena is empty all
     /// the same.
     pub fn reset(&mut self) -> Result<(), P::Error> {
-        if self.reset_plain() {
+        if self.reset_plain().is_some() {
             return Ok(());
         }
         let used = self.note_high_water();
@@ -318,18 +318,19 @@ impl<P: Platform> Bump<P> {
         result
     }
 
-    /// Forgets everything if that is no more than to move the cursor (`.arena.plain`); whether it
-    /// did. Once in a while it does not, because `retention` has to look at the arena.
+    /// Forgets everything if that is no more than to move the cursor (`.arena.plain`): the bytes that
+    /// were in use. Once in a while it does not, because `retention` has to look at the arena.
     #[inline(always)]
-    pub fn reset_plain(&mut self) -> bool {
+    pub fn reset_plain(&mut self) -> Option<usize> {
         if !self.is_plain || retention::is_last_of_period(self.resets) {
-            return false;
+            return None;
         }
+        let used = self.cursor as usize - self.start as usize;
         self.peak = self.peak.max(self.cursor);
         self.resets += 1;
         self.retention.note_plain();
         self.cursor = self.start;
-        true
+        Some(used)
     }
 
     /// Marks the bytes between a position and the cursor as unused (`.arena.watched`).
