@@ -420,6 +420,12 @@ impl Store {
         Some(pointer)
     }
 
+    /// Whether nothing waits for handles to go, or for its release.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.pending == 0 && !self.has_condemned()
+    }
+
     /// Whether foreign things wait for their release.
     pub fn has_condemned(&self) -> bool {
         !self.condemned.0.is_null()
@@ -452,16 +458,18 @@ impl Store {
     }
 
     /// The handles of the outermost level, the only one left, are gone: a new round begins.
+    #[inline]
     pub fn next_epoch(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
-        if let Some(first) = self.limbo.first_mut()
-            && !first.0.is_null()
+        if self.pending != 0
+            && let Some(first) = self.limbo.first_mut()
         {
             let chain = core::mem::replace(first, Chain::EMPTY);
             self.empty(chain, 0);
         }
     }
 
+    #[cold]
     fn empty(&mut self, mut chain: Chain, level: usize) {
         let mut dead = Chain::EMPTY;
         while let Some(block) = chain.pop() {

@@ -156,6 +156,12 @@ impl Definitions {
         }
     }
 
+    /// Whether there is the global frame alone, with its own variables.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.frames.len() == 1 && self.locals.len() == 0
+    }
+
     /// Leaves the global frame alone, with its own variables.
     pub fn pop_all(&mut self, store: &mut Store) {
         self.restore(store, FrameMark { count: 1, active: 0, depth: 0 });
