@@ -90,7 +90,7 @@ impl Items {
             _ => front + spare - spare / 4,
         };
         if !is_sliding {
-            if first == 0
+            if (first, self.first) == (0, 0)
                 && let Some(at) = NonNull::new(self.at)
             {
                 let at = arena.grow(at.cast(), bytes(self.room)?, bytes(room)?)?;

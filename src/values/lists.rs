@@ -563,3 +563,30 @@ pub fn keep_of_base(list: &ListObject, first: usize, count: usize) {
 fn out_of_range<T>(i: usize, len: usize) -> Result<T> {
     fail!(LIFECYCLE_E_RANGE, "{i} is not in a list of {len} elements");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, ok};
+
+    #[test]
+    fn many_are_put_behind_a_list_that_has_lost_its_front() {
+        let interp = Fixture::new();
+        let texts: Vec<_> = (0..40).map(|i| interp.text_of(&i.to_string())).collect();
+        let many = ok(interp.with(|state| state.make_list(&texts)));
+        for len in 1..12 {
+            let list = ok(interp.with(|state| state.make_list(&texts[..len])));
+            // Lies behind the list's elements.
+            let guard = ok(interp.with(|state| state.make_list(&texts[..20])));
+            for left in (0..len).rev() {
+                ok(interp.with(|state| state.list_take(list, true)));
+                let end = left;
+                ok(interp.keeping(|state| state.list_splice(list, end, 0, many)));
+                ok(interp.keeping(|state| state.list_splice(list, left, 40, 0)));
+                let rest = ok(interp.with(|state| state.list_length(list)));
+                assert_eq!(rest, left);
+            }
+            let wanted = (0..20).map(|i| i.to_string()).collect::<Vec<_>>().join(" ");
+            assert_eq!(interp.show(guard), wanted);
+        }
+    }
+}
