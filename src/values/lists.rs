@@ -353,6 +353,8 @@ impl State {
         let is_nested =
             self.object_at::<ListObject>(position).is_some_and(|list| list.shared.is_nested.get());
         part.shared.is_nested.set(is_nested);
+        // It is not what its block is.
+        part.shared.is_changed.set(true);
         self.make_handle(part)
     }
 
@@ -567,6 +569,22 @@ fn out_of_range<T>(i: usize, len: usize) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{Fixture, ok};
+
+    #[test]
+    fn a_part_of_a_wrapped_list_is_kept_as_what_it_is() {
+        let interp = Fixture::new();
+        let list = interp.text_of("a b c d e");
+        ok(interp.list_shimmer(list));
+        let whole = ok(interp.keep(list));
+        let wrapped = ok(interp.with(|state| state.wrap(whole)));
+        let part = ok(interp.with(|state| state.list_slice(wrapped, 1, 2)));
+        let kept = ok(interp.keep(part));
+        let again = ok(interp.with(|state| state.wrap(kept)));
+        assert_eq!((interp.show(part), interp.show(again)), ("b c".into(), "b c".into()));
+        for word in [whole, kept] {
+            interp.change(|state| state.store.release(word));
+        }
+    }
 
     #[test]
     fn many_are_put_behind_a_list_that_has_lost_its_front() {
