@@ -36,6 +36,8 @@ mod handles;
 mod items;
 mod list;
 mod lists;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod number;
 mod patches;
 mod pool;
