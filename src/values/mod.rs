@@ -38,6 +38,8 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod lists_model;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod number;
 mod patches;
 mod pool;
