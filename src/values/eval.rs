@@ -127,10 +127,10 @@ impl State {
     /// handles and bytes; whether it did. If not, nothing has changed.
     #[inline]
     fn leave_plain(&mut self) -> bool {
-        let ([eval], [level]) = (self.evals.as_slice(), self.levels.as_mut_slice()) else {
-            return false;
-        };
-        let is_plain = !self.is_dropping
+        let [level] = self.levels.as_mut_slice() else { return false };
+        let is_plain = self.evals.len() == 1
+            && !self.is_dropping
+            && self.forms.is_at_rest()
             && level.foreigns.is_null()
             && self.definitions.is_at_rest()
             && self.store.is_at_rest();
@@ -139,7 +139,6 @@ impl State {
         }
         let Some(used) = level.arena.owner_reset_plain() else { return false };
         level.interned = Interned::EMPTY;
-        self.forms.cut(eval.forms);
         self.evals.clear();
         self.high_water = self.high_water.max(used + self.handles.bytes());
         self.handles.drop_all();

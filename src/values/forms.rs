@@ -103,6 +103,12 @@ impl Forms {
         Depth { path: self.path.len(), pieces: self.pieces.len(), calls: self.calls }
     }
 
+    /// Whether no walk is going on, or was left.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.path.is_empty() && self.pieces.is_empty() && self.calls == 0
+    }
+
     /// Goes back to where walks were, for those that were left by `longjmp`.
     pub fn cut(&mut self, depth: Depth) {
         self.path.truncate(depth.path);

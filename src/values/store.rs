@@ -209,29 +209,31 @@ impl Chain {
     }
 }
 
-/// The blocks of one interpreter.
+/// The blocks of one interpreter. What the end of an eval looks at is in one cache line.
+/// cbindgen:ignore
+#[repr(C)]
 pub struct Store {
-    pool: Pool,
     /// The round: from one drop of the scratch side to the next.
     epoch: u32,
-    /// One for each level.
-    limbo: List<Chain>,
+    pending: u64,
     /// Foreign things whose last reference is gone.
     condemned: Chain,
     live: u64,
-    pending: u64,
+    /// One for each level.
+    limbo: List<Chain>,
+    pool: Pool,
 }
 
 impl Store {
     /// An empty store; it has no level yet.
     pub fn new(host: Host, limit: usize, is_watched: bool) -> Self {
         Store {
-            pool: Pool::new(host, limit, is_watched),
             epoch: 1,
-            limbo: List::new_in(host),
+            pending: 0,
             condemned: Chain::EMPTY,
             live: 0,
-            pending: 0,
+            limbo: List::new_in(host),
+            pool: Pool::new(host, limit, is_watched),
         }
     }
 
