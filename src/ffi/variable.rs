@@ -65,7 +65,10 @@ pub unsafe extern "C" fn lifecycle_var_set(
         && let Some(is_settled) = Interp::quick(interp, |state| state.var_set_at_hand(name, value))
     {
         if !is_settled {
-            guard::slow_value((), move || Ok(Interp::check(interp)?.settle()));
+            guard::slow_value((), move || {
+                Interp::check(interp)?.settle();
+                Ok(())
+            });
         }
         return lifecycle_status::LIFECYCLE_OK;
     }

@@ -41,6 +41,7 @@ mod lists_model;
 mod number;
 mod patches;
 mod pool;
+mod quick;
 mod scalars;
 mod scratch;
 mod shimmer;
