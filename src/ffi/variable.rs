@@ -65,8 +65,10 @@ pub unsafe extern "C" fn lifecycle_var_set(
         && let Some(is_settled) = Interp::quick(interp, |state| state.var_set_at_hand(name, value))
     {
         if !is_settled {
-            let settle = move || Interp::check(interp).map(Interp::settle);
-            guard::slow_value((), settle);
+            guard::slow_value((), move || {
+                Interp::check(interp)?.settle();
+                Ok(())
+            });
         }
         return lifecycle_status::LIFECYCLE_OK;
     }

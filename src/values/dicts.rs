@@ -188,7 +188,7 @@ impl DictView {
 
 /// Which of a dict's own entries a key has.
 #[inline]
-fn find_own(entries: Items, index: Patches, hash: u32, key: &[u8]) -> Option<usize> {
+pub fn find_own(entries: Items, index: Patches, hash: u32, key: &[u8]) -> Option<usize> {
     let is = |n: usize| entries.get(2 * n).is_some_and(|word| is_key(word, hash, key));
     if index.room == 0 {
         return (0..entries.len / 2).find(|n| is(*n));
@@ -331,54 +331,6 @@ impl State {
             Some((place, _, value)) => self.reach_value(position, place, value),
             None => no_such_key(),
         }
-    }
-
-    /// The value of a key at once (`Interp::quick`), if nothing has to be remembered.
-    #[inline]
-    pub fn dict_get_at_hand(
-        &mut self,
-        dict: lifecycle_handle,
-        key: lifecycle_handle,
-    ) -> Option<lifecycle_handle> {
-        let text = self.text_at_hand(key)?;
-        let (_, slot) = self.handles.newest(dict)?;
-        let hash = dict::hash(text.bytes());
-        let value = match slot.object::<DictObject>() {
-            None => dict::find(slot.wrapped_as(LIFECYCLE_DICT)?, hash, text.bytes())?.1,
-            Some(own) if own.base.get().is_null() => {
-                let entries = own.entries.get();
-                entries.get(2 * find_own(entries, own.index.get(), hash, text.bytes())? + 1)?
-            }
-            Some(_) => return None,
-        };
-        self.wrap_at_hand(value)
-    }
-
-    /// Gives a key another value at once (`Interp::quick`), in a dict of its own.
-    #[inline]
-    pub fn dict_set_at_hand(
-        &mut self,
-        dict: lifecycle_handle,
-        key: lifecycle_handle,
-        value: lifecycle_handle,
-    ) -> Option<()> {
-        let text = self.text_at_hand(key)?;
-        let (word, is_nested) = self.element_at_hand(value)?;
-        let (_, slot) = self.handles.newest(dict)?;
-        let own = slot.object::<DictObject>()?;
-        if !own.base.get().is_null() || slot.is_original() {
-            return None;
-        }
-        let entries = own.entries.get();
-        let hash = dict::hash(text.bytes());
-        let n = find_own(entries, own.index.get(), hash, text.bytes())?;
-        entries.set(2 * n + 1, word);
-        self.clock += 1;
-        own.shared.change(self.clock);
-        if is_nested {
-            own.shared.is_nested.set(true);
-        }
-        Some(())
     }
 
     fn dict_get(

@@ -175,63 +175,6 @@ impl State {
         shared
     }
 
-    /// As `list_length`, at once (`Interp::quick`).
-    #[inline]
-    pub fn list_length_at_hand(&self, list: lifecycle_handle) -> Option<usize> {
-        let (_, slot) = self.handles.newest(list)?;
-        match slot.object::<ListObject>() {
-            Some(own) => Some(own.count.get() + own.items.get().len),
-            None => slot.wrapped_as(LIFECYCLE_LIST).map(list::len),
-        }
-    }
-
-    /// As `list_at`, at once (`Interp::quick`), where nothing has to be remembered.
-    #[inline]
-    pub fn list_at_hand(&mut self, list: lifecycle_handle, i: usize) -> Option<lifecycle_handle> {
-        let (_, slot) = self.handles.newest(list)?;
-        let word = match slot.object::<ListObject>() {
-            None => list::get(slot.wrapped_as(LIFECYCLE_LIST)?, i)?,
-            Some(own) if own.count.get() == 0 => own.items.get().get(i)?,
-            Some(_) => return None,
-        };
-        self.wrap_at_hand(word)
-    }
-
-    /// As `element`, at once, of the parts it has: where there is one level only, any handle is
-    /// stored as it is.
-    #[inline]
-    pub fn element_at_hand(&self, handle: lifecycle_handle) -> Option<(Word, bool)> {
-        let (position, slot) = self.handles.newest(handle)?;
-        if self.levels.len() != 1 || slot.kind() == LIFECYCLE_BUILDER {
-            return None;
-        }
-        Some((Word::slot(position), slot.kind() != LIFECYCLE_FOREIGN))
-    }
-
-    /// As `list_push`, at once (`Interp::quick`), to a list that has room.
-    #[inline]
-    pub fn list_push_at_hand(
-        &mut self,
-        list: lifecycle_handle,
-        element: lifecycle_handle,
-    ) -> Option<()> {
-        let (word, is_nested) = self.element_at_hand(element)?;
-        let (_, slot) = self.handles.newest(list)?;
-        let own = slot.object::<ListObject>()?;
-        let mut items = own.items.get();
-        if !items.has_room() || slot.is_original() {
-            return None;
-        }
-        items.push(word);
-        own.items.set(items);
-        self.clock += 1;
-        own.shared.change(self.clock);
-        if is_nested {
-            own.shared.is_nested.set(true);
-        }
-        Some(())
-    }
-
     fn view(&self, list: lifecycle_handle) -> Result<(usize, ListView)> {
         let position = self.position(list)?;
         let slot = self.slot_at(position)?;
@@ -410,12 +353,14 @@ impl State {
         count: usize,
     ) -> Result<lifecycle_handle> {
         let (position, view) = self.view(list)?;
-        if first == 0 && count >= view.len() {
+        // A part has no text that it was made from, not even one that is all.
+        let slot = self.slot_at(position)?;
+        let text_of = |block| list::text(block).is_some();
+        let has_text = slot.is_original() || slot.as_wrapped().is_some_and(text_of);
+        if first == 0 && count >= view.len() && !has_text {
             return self.list_copy(list);
         }
         let part = self.part(view, first, count)?;
-        // It is not what the block is.
-        part.shared.is_changed.set(true);
         let is_nested =
             self.object_at::<ListObject>(position).is_some_and(|list| list.shared.is_nested.get());
         part.shared.is_nested.set(is_nested);

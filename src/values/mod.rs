@@ -43,6 +43,7 @@ pub mod model;
 mod number;
 mod patches;
 mod pool;
+mod quick;
 mod scalars;
 mod scratch;
 mod shimmer;

@@ -29,63 +29,6 @@ impl State {
     }
 }
 
-/// What is done at once (`Interp::quick`).
-impl State {
-    /// As `make_string`, of a text that is not empty.
-    #[inline]
-    pub fn string_at_hand(&mut self, text: &[u8]) -> Option<lifecycle_handle> {
-        let arena = self.levels.last()?.arena();
-        // SAFETY: `.arena.front` - the arena is the level's, and begins with these words.
-        let room = unsafe { arena.as_ptr().read() };
-        // With bytes for the text and its NUL at hand, and a handle for it, nothing can fail.
-        let bytes = room.limit as usize - room.cursor as usize;
-        if text.len() >= bytes || !self.handles.has_room() {
-            return None;
-        }
-        let copy = arena.copy_text(text).ok()?;
-        // SAFETY: `.scratch.object` - the copy was made just above and lives as long as the level.
-        let text = unsafe { core::slice::from_raw_parts(copy.as_ptr().cast(), text.len()) };
-        self.handles.make_at_hand(Slot::string(text))
-    }
-
-    /// As `make_int`.
-    #[inline]
-    pub fn int_at_hand(&mut self, value: i64) -> Option<lifecycle_handle> {
-        self.handles.make_at_hand(Slot::new(LIFECYCLE_INT, value as u64))
-    }
-
-    /// As `make_double`.
-    #[inline]
-    pub fn double_at_hand(&mut self, value: f64) -> Option<lifecycle_handle> {
-        self.handles.make_at_hand(Slot::new(LIFECYCLE_DOUBLE, value.to_bits()))
-    }
-
-    /// The kind of a handle.
-    #[inline]
-    pub fn kind_at_hand(&self, handle: lifecycle_handle) -> Option<c_int> {
-        self.handles.newest(handle).map(|(_, slot)| slot.kind())
-    }
-
-    /// The payload of a handle of a kind, which is a number's.
-    #[inline]
-    fn number_at_hand(&self, handle: lifecycle_handle, kind: c_int) -> Option<u64> {
-        let (_, slot) = self.handles.newest(handle)?;
-        if slot.kind() == kind { Some(slot.payload) } else { None }
-    }
-
-    /// The integer that a handle is.
-    #[inline]
-    pub fn as_int_at_hand(&self, handle: lifecycle_handle) -> Option<i64> {
-        self.number_at_hand(handle, LIFECYCLE_INT).map(|payload| payload as i64)
-    }
-
-    /// The double that a handle is.
-    #[inline]
-    pub fn as_double_at_hand(&self, handle: lifecycle_handle) -> Option<f64> {
-        self.number_at_hand(handle, LIFECYCLE_DOUBLE).map(f64::from_bits)
-    }
-}
-
 impl Interp {
     /// See `State::make_string`.
     #[inline]

@@ -9,6 +9,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::unreachable,
     reason = "a model is there to fail loudly"
 )]

@@ -179,10 +179,6 @@ impl Node {
         self.body.borrow().kind()
     }
 
-    pub fn is_container(&self) -> bool {
-        matches!(self.kind(), LIFECYCLE_LIST | LIFECYCLE_DICT)
-    }
-
     /// A value is wrapped.
     pub fn wrap(tree: &Tree, level: usize, clock: u64) -> Ref {
         let wrapped = |parts: &[Tree]| parts.iter().cloned().map(Part::Kept).collect();

@@ -269,8 +269,10 @@ impl Twin {
         if self.levels.len() <= levels {
             return things;
         }
-        let gone = self.nodes.extract_if(.., |_, node| node.level >= levels);
-        let gone: Vec<_> = gone.collect();
+        let (kept, gone) = core::mem::take(&mut self.nodes)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(_, node)| node.level < levels);
+        self.nodes = kept;
         for (handle, node) in gone {
             self.dead.push(handle);
             if let Body::Foreign { pointer, .. } = node.body.replace(Body::Gone) {
