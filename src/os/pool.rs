@@ -200,8 +200,8 @@ impl<T: Signed> Pool<T> {
         if Self::index(offset) >= used {
             return Err(LIFECYCLE_E_INVALID);
         }
-        // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between
-        // `take` and `publish` of a fresh one, zero bytes, which are a valid signature).
+        // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, from
+        // `take` to `publish` of a fresh one, zero bytes, which are a valid signature).
         let at = unsafe { &*pointer };
         if at.signature().load(Ordering::Acquire) == LIVE { Ok(at) } else { Err(LIFECYCLE_E_STALE) }
     }
