@@ -85,11 +85,13 @@ $(DIST)/lifecycle_dropins.o: src/shim/dropins.c
 	@mkdir -p $(DIST)
 	$(CC) -std=c11 -O2 -g -fPIC -Wall -Wextra -c $< -o $@
 
+# Bitcode that came with a piece of std is left out: tools with LLVM's plugin would take the object for nothing else.
 # --force-group-allocation dissolves COMDAT groups: the linker would drop ours for another archive's of the same name.
 $(STATIC): $(RAW) $(DIST)/symbols
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,--force-group-allocation $$(sed 's/^/-Wl,-u,/' $(DIST)/symbols) \
 	    $(RAW) -o $(DIST)/whole.o
-	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value $(DIST)/whole.o $(DIST)/lifecycle.o
+	$(OBJCOPY) --keep-global-symbols=$(DIST)/symbols --weaken-symbol=spl_free_value --remove-section=.llvmbc \
+	    --remove-section=.llvmcmd $(DIST)/whole.o $(DIST)/lifecycle.o
 	@rm -f $@ $(DIST)/whole.o
 	$(AR) rcs $@ $(DIST)/lifecycle.o
 
@@ -156,7 +158,8 @@ MINIRT := $(sort $(wildcard examples-c/minirt/*.c))
 HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && \
     $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
 HOTC := $(sort $(wildcard examples-c/hotc/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(HAVE_TCC),hotc)
+TINYTCL := $(sort $(wildcard examples-c/tinytcl/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(TINYTCL),tinytcl) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -166,6 +169,12 @@ $(EXAMPLES)/minirt: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(STA
 $(EXAMPLES)/minirt-shared: $(MINIRT) $(wildcard examples-c/minirt/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(MINIRT) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/tinytcl: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(TINYTCL) -o $@ $(WITH_ARCHIVE)
+$(EXAMPLES)/tinytcl-shared: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(TINYTCL) -o $@ $(WITH_SHARED)
 $(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
@@ -223,6 +232,7 @@ run: setup
 	@set -e; for example in $(SINGLE); do echo "--- $$example"; $(EXAMPLES)/$$example; done
 	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
+	@echo '--- tinytcl'; TINYTCL=$(EXAMPLES)/tinytcl examples-c/tinytcl/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples

@@ -48,6 +48,7 @@ VALUE(LIFECYCLE_E_PANIC, -21);
 
 CONSTANT(LIFECYCLE_ARENA_NO_POISON, 1);
 CONSTANT(LIFECYCLE_ARENA_ALIGN_MAX, 2097152);
+CONSTANT(LIFECYCLE_TEXT_DEPTH_MAX, 10000);
 CONSTANT(LIFECYCLE_MAP_JIT, 1);
 CONSTANT(LIFECYCLE_MAP_REPLACE, 2);
 CONSTANT(LIFECYCLE_MAP_PINNED, 4);
@@ -762,6 +763,8 @@ PIN lifecycle_status (*const type_lifecycle_var_link_ns)(lifecycle_interp *inter
     size_t name_len) = lifecycle_var_link_ns;
 PIN bool (*const type_lifecycle_var_is_link)(lifecycle_interp *interp, const char *name,
     size_t name_len) = lifecycle_var_is_link;
+PIN bool (*const type_lifecycle_var_place)(lifecycle_interp *interp, const char *name,
+    size_t name_len, size_t *level, lifecycle_handle *ns) = lifecycle_var_place;
 PIN lifecycle_handle (*const type_lifecycle_var_resolve)(lifecycle_interp *interp,
     const char *name, size_t name_len) = lifecycle_var_resolve;
 PIN int (*const type_lifecycle_command_get)(lifecycle_interp *interp, const char *ns,

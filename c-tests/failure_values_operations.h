@@ -311,6 +311,12 @@ static lifecycle_status resolve_var(struct stage *s, int i)
 {
     return told(lifecycle_var_resolve(s->interp, S(i % 2 ? "x" : "none")));
 }
+static lifecycle_status place_var(struct stage *s, int i)
+{
+    handle ns;
+    (void)lifecycle_var_place(s->interp, S(i % 2 ? "x" : "none"), NULL, &ns);
+    return ns != 0 ? LIFECYCLE_OK : told(0);
+}
 static lifecycle_status set_command(struct stage *s, int i)
 {
     const char *name = numbered("command", i / 2);
@@ -396,6 +402,7 @@ static const struct operation operations[] = {
     {"set a frame's variable", in_a_frame, set_var, 40, 0},
     {"link", push_frame_once, link_var, 30, 0},
     {"resolve", NULL, resolve_var, 4, 0},
+    {"place", NULL, place_var, 4, 0},
     {"set a command", fresh_list, set_command, 40, 0},
     {"copy a command", NULL, copy_command, 30, 0},
     {"get a command", NULL, get_command, 4, 0},

@@ -125,6 +125,8 @@ static void fill_words(struct world *w)
     bad(w, K_NS_NEW, "one that is there", P("::mis"), LIFECYCLE_E_EXISTS);
     word(w, K_WORD, "word", NULL);
     word(w, K_VAR, "var", "non");
+    /* Of one that is not there it is told where it would be. */
+    word(w, K_VAR_MADE, "made", NULL);
     word(w, K_LINK, "lnk", "non");
     word(w, K_COMMAND, "cmd", "non");
     word(w, K_OPS, "ops", "non");

@@ -77,6 +77,7 @@ typedef lifecycle_trace_fn as_trace;
     KIND(SCOPE, as_number) KIND(ESCAPE, as_pointer) KIND(VALUE, as_pointer)    \
     KIND(NS, as_pointer) KIND(NS_NEW, as_pointer) KIND(NS_LEN, as_number)      \
     KIND(WORD, as_pointer) KIND(WORD_LEN, as_number) KIND(VAR, as_pointer)     \
+    KIND(VAR_MADE, as_pointer)                                                 \
     KIND(LINK, as_pointer) KIND(COMMAND, as_pointer) KIND(OPS, as_pointer)     \
     KIND(THING, as_pointer) KIND(KNOWN_LEN, as_number)                         \
     KIND(TYPE, as_pointer) KIND(DEPTH, as_number) KIND(LEVEL, as_number)       \
@@ -334,6 +335,7 @@ static void make_interps(struct world *w)
     EXPECT_OK(lifecycle_registry_set(i, 1, NAMED("thg"), "type", w));
     EXPECT_OK(lifecycle_frame_push(i, w->string, w->list));
     EXPECT_OK(lifecycle_var_set(i, NAMED("var"), one));
+    EXPECT_OK(lifecycle_var_set(i, NAMED("made"), one));
     EXPECT_OK(lifecycle_var_link_ns(i, NAMED("lnk"), NAMED("::mis"), NAMED("var")));
     EXPECT_OK(lifecycle_scope_open(i, &w->scope));
     EXPECT_OK(lifecycle_interp_destroy(w->dead_interp));

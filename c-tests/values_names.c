@@ -416,6 +416,113 @@ static void a_variable_does_not_become_a_link(void)
     EXPECT_OK(lifecycle_interp_destroy(interp));
 }
 
+/* Where a name of the active frame leads: a frame's level, or a namespace's path; `ns` is NULL for a frame's own. */
+static void expect_place(lifecycle_interp *interp, const char *name, bool exists, size_t level, const char *ns)
+{
+    size_t at = 77;
+    handle path = 77;
+    EXPECT_EQ(lifecycle_var_place(interp, S(name), &at, &path), exists);
+    EXPECT_EQ(at, level);
+    if (ns != NULL)
+        EXPECT_TEXT(interp, path, ns);
+    else
+        EXPECT_EQ(path, 0);
+    at = 77, path = 77;
+    EXPECT_EQ(lifecycle_var_place(interp, S(name), &at, NULL), exists);
+    EXPECT_EQ(at, level);
+    EXPECT_EQ(lifecycle_var_place(interp, S(name), NULL, &path), exists);
+    EXPECT_EQ(path == 0, ns == NULL);
+    EXPECT_EQ(lifecycle_var_place(interp, S(name), NULL, NULL), exists);
+}
+
+static void a_name_tells_where_its_variable_is(void)
+{
+    lifecycle_interp *interp = make_interp(NULL);
+    EXPECT_OK(lifecycle_var_set(interp, S("x"), number(interp, 0)));
+    EXPECT_OK(lifecycle_ns_create(interp, S("::a::b")));
+    EXPECT_OK(lifecycle_ns_create(interp, S("::c")));
+    EXPECT_OK(lifecycle_ns_var_set(interp, S("a::b"), S("x"), number(interp, 1)));
+    expect_place(interp, "x", true, 0, "::");
+    expect_place(interp, "none", false, 0, "::");
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    expect_place(interp, "x", false, 1, NULL);
+    EXPECT_OK(lifecycle_var_set(interp, S("x"), number(interp, 2)));
+    expect_place(interp, "x", true, 1, NULL);
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    expect_place(interp, "x", false, 2, NULL);
+    /* Three links of one name each, to three variables of one name. */
+    EXPECT_OK(lifecycle_var_link(interp, S("global"), 0, S("x")));
+    EXPECT_OK(lifecycle_var_link(interp, S("above"), 1, S("x")));
+    EXPECT_OK(lifecycle_var_link_ns(interp, S("in ::a::b"), S("::a::b"), S("x")));
+    EXPECT_OK(lifecycle_var_link_ns(interp, S("to none"), S("::c"), S("none")));
+    expect_place(interp, "global", true, 0, "::");
+    expect_place(interp, "above", true, 1, NULL);
+    expect_place(interp, "in ::a::b", true, 0, "::a::b");
+    expect_place(interp, "to none", false, 0, "::c");
+    /* A link to links; and it is the active frame whose names count. */
+    EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+    EXPECT_OK(lifecycle_var_link(interp, S("far"), 2, S("above")));
+    EXPECT_OK(lifecycle_var_link(interp, S("farther"), 2, S("in ::a::b")));
+    expect_place(interp, "far", true, 1, NULL);
+    expect_place(interp, "farther", true, 0, "::a::b");
+    EXPECT_OK(lifecycle_frame_set_active(interp, 1));
+    expect_place(interp, "x", true, 1, NULL);
+    expect_place(interp, "far", false, 1, NULL);
+    EXPECT_OK(lifecycle_frame_set_active(interp, 3));
+    /* A frame that works on a namespace's variables has that namespace's; a link there leads from there. */
+    EXPECT_OK(lifecycle_frame_push_locals(interp, S("::c")));
+    EXPECT_OK(lifecycle_var_link_ns(interp, S("y"), S("::a::b"), S("x")));
+    expect_place(interp, "far", false, 0, "::c");
+    expect_place(interp, "y", true, 0, "::a::b");
+    EXPECT_OK(lifecycle_frame_pop_locals(interp));
+    expect_place(interp, "far", true, 1, NULL);
+    EXPECT_OK(lifecycle_interp_destroy(interp));
+}
+
+/* Levels and namespaces that are used again belong to the new ones; what was deleted is no place. */
+static void a_place_is_that_of_now(void)
+{
+    counting count;
+    lifecycle_interp *interp = make_counted_interp(&count);
+    size_t level = 77;
+    handle ns = 77;
+    EXPECT(!lifecycle_var_place(interp, NULL, 1, &level, &ns));
+    EXPECT(level == 0 && ns == 0);
+    for (int i = 0; i < 3; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "::n%d", i);
+        EXPECT_OK(lifecycle_eval_enter(interp));
+        EXPECT_OK(lifecycle_ns_create(interp, S(path)));
+        for (int depth = 0; depth <= i; depth++)
+            EXPECT_OK(lifecycle_frame_push(interp, 0, 0));
+        EXPECT_OK(lifecycle_var_link_ns(interp, S("l"), S(path), S("v")));
+        expect_place(interp, "x", false, (size_t)i + 1, NULL);
+        expect_place(interp, "l", false, 0, path);
+        EXPECT_OK(lifecycle_var_set(interp, S("l"), number(interp, i)));
+        EXPECT_OK(lifecycle_ns_delete(interp, S(path)));
+        /* Another one takes its name and, maybe, its number. */
+        EXPECT_OK(lifecycle_ns_create(interp, S(path)));
+        EXPECT_INT(interp, lifecycle_var_get(interp, S("l")), i);
+        level = 77, ns = 77;
+        EXPECT(!lifecycle_var_place(interp, S("l"), &level, &ns));
+        EXPECT(level == 0 && ns == 0);
+        EXPECT(strstr(lifecycle_last_error(), "'l' was deleted") != NULL);
+        EXPECT_OK(lifecycle_var_link_ns(interp, S("l"), S(path), S("v")));
+        expect_place(interp, "l", false, 0, path);
+        EXPECT_OK(lifecycle_frame_push_locals(interp, S(path)));
+        EXPECT_OK(lifecycle_ns_delete(interp, S(path)));
+        EXPECT(!lifecycle_var_place(interp, S("new"), &level, &ns));
+        EXPECT(level == 0 && ns == 0);
+        EXPECT_OK(lifecycle_eval_leave(interp, 0, NULL));
+        expect_place(interp, "l", false, 0, "::");
+    }
+    EXPECT_OK(lifecycle_force_reset(interp));
+    EXPECT_EQ(memory_of(interp).variables, 0);
+    EXPECT_EQ(memory_of(interp).values, 0);
+    EXPECT_OK(lifecycle_interp_destroy(interp));
+    nothing_is_left(&count);
+}
+
 static void a_long_chain_of_links(void)
 {
     lifecycle_interp *interp = make_interp(NULL);
@@ -486,6 +593,8 @@ int main(void)
     RUN(unsetting_through_a_link_leaves_the_link);
     RUN(links_in_a_circle_end);
     RUN(a_variable_does_not_become_a_link);
+    RUN(a_name_tells_where_its_variable_is);
+    RUN(a_place_is_that_of_now);
     RUN(a_long_chain_of_links);
     RUN(a_deleted_namespaces_variables_stay_while_they_are_used);
     return expect_done();

@@ -323,9 +323,6 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
-/** A name of one kind. */
-typedef struct Name Name;
-
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 
@@ -4298,6 +4295,33 @@ bool lifecycle_var_is_link(lifecycle_interp *interp, const char *name, size_t na
 lifecycle_handle lifecycle_var_resolve(lifecycle_interp *interp,
                                        const char *name,
                                        size_t name_len);
+
+/**
+ * Where the variable is that a name of the active frame leads to: with lifecycle_var_resolve, what
+ * tells it from others of its name. What has no value yet is where setting it would make it.
+ *
+ * \param name        the name, any bytes.
+ * \param name_len    bytes of it.
+ * \param[out] level  the level of the frame whose own variable it is, 1 at least; 0 = it is a
+ *                    namespace's. NULL = it is not wanted. 0 on failure.
+ * \param[out] ns     the path of the namespace whose variable it is, a STRING: "::" for global
+ *                    ones, also those of the frame at level 0; nil = it is a frame's own. NULL =
+ *                    it is not wanted. Nil on failure.
+ *
+ * \returns true if the variable has a value. If it has none, false with the places filled in, and
+ *          no error. On failure false, with 0 and nil there, lifecycle_last_error() telling:
+ *          LIFECYCLE_E_STALE (no interpreter, or the variable's namespace was deleted while a link
+ *          or a frame still uses it), LIFECYCLE_E_INVALID (not an interpreter, a place is not
+ *          aligned), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a path that is wanted),
+ *          LIFECYCLE_E_BUSY (handles are being dropped).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+ */
+bool lifecycle_var_place(lifecycle_interp *interp,
+                         const char *name,
+                         size_t name_len,
+                         size_t *level,
+                         lifecycle_handle *ns);
 
 /**
  * Finds a command of a namespace, in that namespace alone.

@@ -76,3 +76,8 @@ pub fn code(bytes: &[u8]) {
 pub fn arena(bytes: &[u8]) {
     crate::arena::model::run(bytes);
 }
+
+/// Runs bytes as steps on an interpreter's values and on their naive twin.
+pub fn values(bytes: &[u8]) {
+    crate::values::model::run(bytes);
+}

@@ -38,7 +38,7 @@ if ! have "$aarch64_cc" || ! have qemu-aarch64; then
 elif ! have rustup; then
     skip aarch64 "no rustup to install Rust's library for $aarch64_target"
 elif aarch64_build >"$WORK/aarch64-build.log" 2>&1; then
-    for source in code relocations symbols; do
+    for source in code relocations symbols values_evals values_lists values_persistent values_strings; do
         check "$source.c (aarch64)" aarch64_run "c-tests/$source.c"
     done
     for source in arena_code batch code entries entry_use epochs hazards_code hazards_life readers; do

@@ -46,6 +46,36 @@ if [ -d examples-c/minirt ]; then
     check "example: minirt (shared)" minirt minirt-shared
 fi
 
+# The Tcl that stores no value itself runs its scripts, and the stress script many times.
+tinytcl() { # program evals
+    TINYTCL=$EXAMPLES/$1 EVALS=$2 examples-c/tinytcl/run.sh
+}
+tinytcl_valgrind() {
+    local wrapper=$WORK/tinytcl-valgrind
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
+--errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
+        "$(realpath "$EXAMPLES/tinytcl")" >"$wrapper"
+    chmod +x "$wrapper"
+    TINYTCL=$wrapper EVALS=100 examples-c/tinytcl/run.sh
+}
+tinytcl_sanitized() {
+    local program=$WORK/tinytcl-sanitized
+    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude examples-c/tinytcl/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
+    nm "$program" | grep -q __asan_init
+    TINYTCL=$program EVALS=1000 examples-c/tinytcl/run.sh
+}
+if [ -d examples-c/tinytcl ]; then
+    check "example: tinytcl (archive, sanitizers)" tinytcl_sanitized
+    if have valgrind; then
+        check "example: tinytcl (archive, valgrind)" tinytcl_valgrind
+    else
+        skip "example: tinytcl (archive, valgrind)" "no valgrind"
+    fi
+    check "example: tinytcl (archive)" tinytcl tinytcl "10000 1000000"
+    check "example: tinytcl (shared)" tinytcl tinytcl-shared "10000"
+fi
+
 # The C compiler as a client: what its demo prints, and damaged objects. There is a binary where there is libtcc.
 hotc() { # program
     HOTC=$EXAMPLES/$1 examples-c/hotc/run.sh

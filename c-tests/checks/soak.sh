@@ -44,3 +44,5 @@ check "soak.c for ${SOAK_SECONDS:-10} s" soak_run soak
 wait
 sed -n '/^#/,/rounds/p' "$soak_folder/soak.log" 2>/dev/null
 check "target/soak/code.svg is drawn" soak_draw
+check "values_memory.c: a million evals" soak_run values_memory
+wait

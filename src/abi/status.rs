@@ -80,6 +80,13 @@ impl lifecycle_status {
         ]
     };
 
+    /// The code that a function of the host's returned; another number is not a status, and means
+    /// that the host is at fault.
+    pub fn from_c(code: core::ffi::c_int) -> Self {
+        let known = Self::ALL.into_iter().find(|status| *status as core::ffi::c_int == code);
+        known.unwrap_or(lifecycle_status::LIFECYCLE_E_INVALID)
+    }
+
     /// The code's name and its sentence: the one table, complete by the compiler's word.
     pub const fn describe(self) -> (&'static core::ffi::CStr, &'static core::ffi::CStr) {
         use lifecycle_status::*;

@@ -151,6 +151,30 @@ pub struct lifecycle_interp_options {
     pub reserved: u64,
 }
 
+impl Default for lifecycle_interp_options {
+    fn default() -> Self {
+        lifecycle_interp_options {
+            size: size_of::<lifecycle_interp_options>(),
+            user: core::ptr::null_mut(),
+            to_text: None,
+            to_list: None,
+            foreign_release: None,
+            foreign_clone: None,
+            frame_limit: 0,
+            handle_limit: 0,
+            arena_limit: 0,
+            value_limit: 0,
+            allocator: lifecycle_allocator {
+                alloc: None,
+                realloc: None,
+                free: None,
+                user: core::ptr::null_mut(),
+            },
+            reserved: 0,
+        }
+    }
+}
+
 /// What an interpreter holds.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]

@@ -16,8 +16,9 @@
 //! - `.arena.owned`: an arena that is a part of something else (an interpreter's scope) is reset,
 //!   rewound and destroyed by that alone: C may allocate from it, and everything else that C may do
 //!   with it keeps what the owner has in it.
-//! - `.arena.front`: a `Bump` is the first thing in an `Arena` and starts with the two words of
-//!   `lifecycle_arena`, so that a pointer to the one is a pointer to the other.
+//! - `.arena.front`: a `Bump` starts with the two words of `lifecycle_arena`: the address that C
+//!   holds is that of the `Bump`, which stands `Arena::FRONT` bytes behind the arena's own. What is
+//!   before it is in one cache line with what a plain reset needs.
 //!
 //! Locks: none here. The pool's own lock is held while a place is taken or given back, never while
 //! anything is called.
@@ -44,17 +45,17 @@ use system::System;
 /// An arena in its place.
 #[repr(C)]
 pub struct Arena {
-    bump: UnsafeCell<Bump<System>>,
     signature: AtomicU32,
     next_free: AtomicU32,
     /// Cleanups are running.
     busy: Cell<bool>,
     /// It is a part of something else (`.arena.owned`).
     owned: Cell<bool>,
+    bump: UnsafeCell<Bump<System>>,
 }
 
 const _: () = {
-    assert!(offset_of!(Arena, bump) == 0);
+    assert!(<Arena as Signed>::FRONT + bump::FRONT <= 64);
     assert!(offset_of!(lifecycle_arena, cursor) == 0);
     assert!(offset_of!(lifecycle_arena, limit) == size_of::<usize>());
     assert!(LIFECYCLE_ARENA_ALIGN_MAX == bump::ALIGN_MAX);
@@ -70,6 +71,7 @@ unsafe impl Signed for Arena {
         &self.next_free
     }
     const NOUN: &'static str = "arena";
+    const FRONT: usize = offset_of!(Arena, bump);
 }
 
 static POOL: Pool<Arena> = Pool::new();
@@ -172,11 +174,11 @@ impl Arena {
         };
         if is_fresh {
             let arena = Arena {
-                bump: UnsafeCell::new(bump),
                 signature: AtomicU32::new(0),
                 next_free: AtomicU32::new(0),
                 busy: Cell::new(false),
                 owned: Cell::new(owned),
+                bump: UnsafeCell::new(bump),
             };
             // SAFETY: `.pool.once` - the place is new and ours until it is published.
             unsafe { place.write(arena) };
@@ -275,7 +277,6 @@ impl Arena {
 
     /// Runs the cleanups registered since a mark, or all, newest first. Each is taken off before it
     /// is called, so that one that registers another finds it run next.
-    #[inline]
     fn run_cleanups(&self, since: Option<Mark>) {
         if !self.with(|bump| bump.has_cleanups()) {
             return;
@@ -338,13 +339,28 @@ impl Arena {
         self.reset_now()
     }
 
+    /// Forgets everything, for the owner, if that is no more than to move the cursor: the bytes that
+    /// were in use. `None`: `owner_reset` has to do it.
     #[inline]
+    pub fn owner_reset_plain(&self) -> Option<usize> {
+        if self.busy.get() { None } else { self.with(Bump::reset_plain) }
+    }
+
+    #[inline(always)]
     fn reset_now(&self) -> Result<()> {
+        // Without a look at the rest of the arena, which may be out of the cache.
+        if self.with(Bump::reset_plain).is_none() {
+            self.reset_slow();
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn reset_slow(&self) {
         self.run_cleanups(None);
         // A mapping that the system did not take back is counted (failed_releases) and tried again;
         // the arena is empty.
         let _ = self.with(Bump::reset);
-        Ok(())
     }
 
     /// Gives everything back. Where the system refuses, the arena is as after a reset and still

@@ -131,7 +131,7 @@ unsafe impl Allocator for Host {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod failing {
     //! A host whose k-th allocation fails: the engine of the failure tests.
     use super::*;
@@ -165,6 +165,7 @@ pub mod failing {
         }
 
         /// The handle to allocate with.
+        #[cfg(test)]
         pub fn host(&self) -> Host {
             Host(NonNull::from(&self.table))
         }

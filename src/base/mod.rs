@@ -11,7 +11,7 @@ mod slots;
 mod text;
 
 pub use alloc::Host;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use alloc::failing;
 pub use chain::{Chain, Link, Linked};
 #[cfg(test)]

@@ -7,27 +7,6 @@ use super::guard;
 use crate::abi::*;
 use crate::values::Interp;
 
-/// What NULL options mean.
-const DEFAULTS: lifecycle_interp_options = lifecycle_interp_options {
-    size: size_of::<lifecycle_interp_options>(),
-    user: ptr::null_mut(),
-    to_text: None,
-    to_list: None,
-    foreign_release: None,
-    foreign_clone: None,
-    frame_limit: 0,
-    handle_limit: 0,
-    arena_limit: 0,
-    value_limit: 0,
-    allocator: lifecycle_allocator {
-        alloc: None,
-        realloc: None,
-        free: None,
-        user: ptr::null_mut(),
-    },
-    reserved: 0,
-};
-
 /// Makes an interpreter: one owner for all values of one interpreter, scratch and persistent.
 ///
 /// A handle (lifecycle_handle) names a scratch value until the outermost eval ends; a value
@@ -57,9 +36,10 @@ pub unsafe extern "C" fn lifecycle_interp_create(
     guard::status(|| {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, ptr::null_mut(), "interpreter") }?;
-        let zero = lifecycle_interp_options { size: 0, ..DEFAULTS };
+        let defaults = lifecycle_interp_options::default();
+        let zero = lifecycle_interp_options { size: 0, ..defaults };
         let options = if options.is_null() {
-            DEFAULTS
+            defaults
         } else {
             // SAFETY: `.c.contract`; the struct is plain but for functions, for which NULL is a
             // value, and starts with its size.

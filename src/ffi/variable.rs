@@ -65,10 +65,8 @@ pub unsafe extern "C" fn lifecycle_var_set(
         && let Some(is_settled) = Interp::quick(interp, |state| state.var_set_at_hand(name, value))
     {
         if !is_settled {
-            guard::slow_value((), move || {
-                Interp::check(interp)?.settle();
-                Ok(())
-            });
+            let settle = move || Interp::check(interp).map(Interp::settle);
+            guard::slow_value((), settle);
         }
         return lifecycle_status::LIFECYCLE_OK;
     }
@@ -256,5 +254,52 @@ pub unsafe extern "C" fn lifecycle_var_resolve(
         // SAFETY: `.c.contract`
         let name = unsafe { guard::slice(name.cast(), name_len, "variable name") }?;
         Interp::check(interp)?.var_resolve(name)
+    })
+}
+
+/// Where the variable is that a name of the active frame leads to: with lifecycle_var_resolve, what
+/// tells it from others of its name. What has no value yet is where setting it would make it.
+///
+/// \param name        the name, any bytes.
+/// \param name_len    bytes of it.
+/// \param[out] level  the level of the frame whose own variable it is, 1 at least; 0 = it is a
+///                    namespace's. NULL = it is not wanted. 0 on failure.
+/// \param[out] ns     the path of the namespace whose variable it is, a STRING: "::" for global
+///                    ones, also those of the frame at level 0; nil = it is a frame's own. NULL =
+///                    it is not wanted. Nil on failure.
+///
+/// \returns true if the variable has a value. If it has none, false with the places filled in, and
+///          no error. On failure false, with 0 and nil there, lifecycle_last_error() telling:
+///          LIFECYCLE_E_STALE (no interpreter, or the variable's namespace was deleted while a link
+///          or a frame still uses it), LIFECYCLE_E_INVALID (not an interpreter, a place is not
+///          aligned), LIFECYCLE_E_NOMEM, LIFECYCLE_E_LIMIT (no room for a path that is wanted),
+///          LIFECYCLE_E_BUSY (handles are being dropped).
+///
+/// Ownership, threads, re-entry, fork: as lifecycle_var_get. Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_var_place(
+    interp: *mut lifecycle_interp,
+    name: *const c_char,
+    name_len: usize,
+    level: *mut usize,
+    ns: *mut lifecycle_handle,
+) -> bool {
+    guard::value(false, || {
+        // Both are set before either is refused.
+        // SAFETY: `.c.contract`
+        let level = unsafe { guard::maybe_out(level, 0, "level") };
+        // SAFETY: `.c.contract`
+        let ns = unsafe { guard::maybe_out(ns, 0, "namespace") };
+        let (level, ns) = (level?, ns?);
+        // SAFETY: `.c.contract`
+        let name = unsafe { guard::slice(name.cast(), name_len, "variable name") }?;
+        let place = Interp::check(interp)?.var_place(name, ns.is_some())?;
+        if let Some(level) = level {
+            *level = place.level;
+        }
+        if let Some(ns) = ns {
+            *ns = place.ns;
+        }
+        Ok(place.has_value)
     })
 }

@@ -45,9 +45,12 @@ pub unsafe trait Signed: Sized + 'static {
     fn next_free(&self) -> &AtomicU32;
     /// For sentences: "manager".
     const NOUN: &'static str;
+    /// Bytes of an object before the address that C holds.
+    const FRONT: usize = 0;
 }
 
-/// The places of one type.
+/// The places of one type. What `peek` reads is in one cache line.
+#[repr(C, align(64))]
 pub struct Pool<T: Signed> {
     memory: OnceCell<Reservation>,
     /// Where the memory begins, for `peek`: written before the first place is counted as used.
@@ -194,15 +197,16 @@ impl<T: Signed> Pool<T> {
     /// As `check`, without a sentence for the thread: for signal handlers.
     #[inline]
     pub fn peek(&self, pointer: *const T) -> core::result::Result<&'static T, lifecycle_status> {
+        let place = pointer.wrapping_byte_sub(T::FRONT);
         // Where a place is used its memory is there, and `base` says where; else nothing is less.
         let used = self.used.load(Ordering::Acquire);
-        let offset = (pointer as usize).wrapping_sub(self.base.load(Ordering::Relaxed));
+        let offset = (place as usize).wrapping_sub(self.base.load(Ordering::Relaxed));
         if Self::index(offset) >= used {
             return Err(LIFECYCLE_E_INVALID);
         }
-        // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, from
-        // `take` to `publish` of a fresh one, zero bytes, which are a valid signature).
-        let at = unsafe { &*pointer };
+        // SAFETY: `.pool.stable`, `.pool.once` - a used place is mapped and holds a `T` (or, between
+        // `take` and `publish` of a fresh one, zero bytes, which are a valid signature).
+        let at = unsafe { &*place };
         if at.signature().load(Ordering::Acquire) == LIVE { Ok(at) } else { Err(LIFECYCLE_E_STALE) }
     }
 }

@@ -190,8 +190,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_and_nothing_is_written() {
-        let options =
-            lifecycle_interp_options { arena_limit: 1 << 16, ..super::super::fixture::options() };
+        let options = lifecycle_interp_options {
+            arena_limit: 1 << 16,
+            ..lifecycle_interp_options::default()
+        };
         let interp = Fixture::with(&options);
         let builder = ok(interp.builder(0));
         let mut written = 0;

@@ -20,7 +20,9 @@ use core::ptr::{self, NonNull};
 
 use super::dict;
 use super::list::{self, Draft};
-use super::scratch::{BuilderObject, DictObject, ForeignObject, ListObject, Shared, Slot, SlotExt};
+use super::scratch::{
+    BuilderObject, DictObject, ForeignObject, Items, ListObject, Shared, Slot, SlotExt,
+};
 use super::store::{self, Block, Kind};
 use super::word::{Is, Word};
 use super::{Interp, State};
@@ -151,9 +153,12 @@ impl State {
     fn keep_container(&mut self, position: usize) -> Result<Word> {
         let mut path = List::new_in(self.host);
         let outcome = self.descend(position, &mut path);
-        for Step { position, .. } in &path {
+        for Step { position, flat, .. } in &path {
             if let Some(shared) = self.slot_at(*position).ok().and_then(shared) {
                 shared.is_on_path.set(false);
+            }
+            if let Some(flat) = flat {
+                self.store.release(Word::block(*flat));
             }
         }
         outcome
@@ -164,30 +169,69 @@ impl State {
         loop {
             let Some(step) = path.last_mut() else { return Err(lost()) };
             let position = step.position;
-            if let Some(inner) = self.next_inner(step)? {
+            let inner = match step.flat {
+                Some(flat) => self.fill_flat(step, flat)?,
+                None => self.next_inner(step)?,
+            };
+            if let Some(inner) = inner {
                 self.enter_container(inner, path)?;
                 continue;
             }
-            let word = self.build(position)?;
+            self.note_changes(position)?;
+            let word = match path.last_mut().and_then(|step| step.flat.take()) {
+                Some(flat) => Word::block(flat),
+                None => self.build(position)?,
+            };
             path.pop();
             self.remember(position, word)?;
-            if path.is_empty() {
-                return Ok(word);
+            match path.last_mut() {
+                None => return Ok(word),
+                Some(outer) if outer.flat.is_some() => outer.take(word),
+                // Whoever holds it counts it once more; until then it waits for the slot's level.
+                Some(_) => self.store.release(word),
             }
-            // Whoever holds it counts it once more; until then it waits for the slot's level.
-            self.store.release(word);
         }
     }
 
     fn enter_container(&mut self, position: usize, path: &mut List<Step>) -> Result<()> {
-        let slot = *self.slot_at(position)?;
-        let shared = shared(&slot).ok_or_else(lost)?;
+        path.make_room(1)?;
+        let slot = self.handles.slot(position).ok_or_else(lost)?;
+        let shared = shared(slot).ok_or_else(lost)?;
         if shared.is_on_path.get() {
             fail!(LIFECYCLE_E_CYCLE, "the value holds itself, {} levels down", path.len());
         }
-        path.try_push(Step { position, next: 0 })?;
+        let few = slot.object::<ListObject>().filter(|list| {
+            list.base.get().is_null() && list.items.get().len <= MANY && !slot.is_original()
+        });
+        let (flat, items) = match few.map(|list| list.items.get()) {
+            Some(items) => (Some(self.store.make(Kind::List, items.len, 0)?), items),
+            None => (None, Items::EMPTY),
+        };
         shared.is_on_path.set(true);
+        path.push(Step { position, next: 0, flat, items });
         Ok(())
+    }
+
+    /// Fills the block of a list of few elements, none of which was kept as a part of it before, up
+    /// to the next list or dict in it that has to be kept first. All others are kept in two passes:
+    /// what is in them, and then themselves (`next_inner`, `build`).
+    #[inline]
+    fn fill_flat(&mut self, step: &mut Step, flat: NonNull<Block>) -> Result<Option<usize>> {
+        while let Some(word) = step.items.get(step.next) {
+            let word = match word.as_slot() {
+                Some(position) => match self.keep_simple(position)? {
+                    Some(word) => word,
+                    None => return Ok(Some(position)),
+                },
+                None => {
+                    self.store.retain(word);
+                    word
+                }
+            };
+            step.take(word);
+        }
+        debug_assert!(store::at(flat).cells().len() == step.next);
+        Ok(None)
     }
 
     /// The next list or dict in a container that has to be kept before it can be.
@@ -214,8 +258,8 @@ impl State {
         if let Some(block) = word.as_block() {
             self.store.stamp(block, level);
         }
-        let slot = *self.slot_at(position)?;
-        if let Some(shared) = shared(&slot) {
+        let slot = self.slot_at(position)?;
+        if let Some(shared) = shared(slot) {
             shared.is_on_path.set(false);
             shared.kept.set(word);
             shared.kept_at.set(self.clock);
@@ -227,23 +271,21 @@ impl State {
     fn build(&mut self, position: usize) -> Result<Word> {
         let slot = *self.slot_at(position)?;
         if let Some(list) = slot.object::<ListObject>() {
-            self.note_changes(&slot, &list.shared);
             return self.build_list(&slot, list);
         }
         match slot.object::<DictObject>() {
-            Some(dict) => {
-                self.note_changes(&slot, &dict.shared);
-                self.build_dict(dict)
-            }
+            Some(dict) => self.build_dict(dict),
             None => Err(lost()),
         }
     }
 
     /// Notes when something in a list or dict was changed last; the lists and dicts in it know when
     /// something in them was, since they are kept.
-    fn note_changes(&self, slot: &Slot, own: &Shared) {
-        if !own.is_nested.get() {
-            return;
+    fn note_changes(&self, position: usize) -> Result<()> {
+        let slot = self.slot_at(position)?;
+        let own = shared(slot).ok_or_else(lost)?;
+        if !own.is_nested.get() || own.made_at.get() == self.clock {
+            return Ok(());
         }
         for word in (0..).map_while(|n| part(slot, n)) {
             let inner = word.as_slot().and_then(|position| self.handles.slot(position));
@@ -251,6 +293,7 @@ impl State {
                 own.changed_at.set(own.changed_at.get().max(inner.changed_at.get()));
             }
         }
+        Ok(())
     }
 
     /// A word that its holder counts, of an element.
@@ -444,6 +487,20 @@ struct Step {
     position: usize,
     /// Which of its parts is looked at next.
     next: usize,
+    /// The block of a list of few elements (`fill_flat`), and they.
+    flat: Option<NonNull<Block>>,
+    items: Items,
+}
+
+impl Step {
+    /// The next element of the block, which counts it from now on.
+    fn take(&mut self, word: Word) {
+        let cells = self.flat.map(|flat| store::at(flat).cells());
+        if let Some(cell) = cells.and_then(|cells| cells.get(self.next)) {
+            cell.set(word);
+            self.next += 1;
+        }
+    }
 }
 
 fn shared(slot: &Slot) -> Option<&Shared> {

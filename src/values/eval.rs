@@ -10,7 +10,9 @@
 //!   nothing new stands in what is about to go.
 //!
 //! Dropping is a few stores and what it releases: foreign things, cleanups of the arena, persistent
-//! values whose last reference went in this eval.
+//! values whose last reference went in this eval. Where there is nothing of the sort, the outermost
+//! eval is left by the stores alone (`State::leave_plain`); what they need is read from few lines of
+//! the cache, because after an eval that made much none of them is in it.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -121,6 +123,29 @@ impl State {
         Arena::create_owned(&options, reserve)
     }
 
+    /// Leaves the outermost eval and drops the scratch side, if that is no more than to forget
+    /// handles and bytes; whether it did. If not, nothing has changed.
+    #[inline]
+    fn leave_plain(&mut self) -> bool {
+        let [level] = self.levels.as_mut_slice() else { return false };
+        let is_plain = self.evals.len() == 1
+            && !self.is_dropping
+            && self.forms.is_at_rest()
+            && level.foreigns.is_null()
+            && self.definitions.is_at_rest()
+            && self.store.is_at_rest();
+        if !is_plain {
+            return false;
+        }
+        let Some(used) = level.arena.owner_reset_plain() else { return false };
+        level.interned = Interned::EMPTY;
+        self.evals.clear();
+        self.high_water = self.high_water.max(used + self.handles.bytes());
+        self.handles.drop_all();
+        self.store.next_epoch();
+        true
+    }
+
     fn note_high_water(&mut self) {
         let arenas = self.levels.iter().map(|level| level.arena().used()).sum::<usize>();
         self.high_water = self.high_water.max(arenas + self.handles.bytes());
@@ -160,6 +185,7 @@ impl State {
 
 impl Interp {
     /// An eval begins.
+    #[inline]
     pub fn enter(&self) -> Result<()> {
         self.with(|state| {
             if state.is_dropping {
@@ -194,7 +220,16 @@ impl Interp {
     }
 
     /// Leaves evals until `depth` are left.
+    #[inline]
     pub fn unwind(&self, depth: usize) -> Result<()> {
+        if depth == 0 && self.with(State::leave_plain) {
+            return Ok(());
+        }
+        self.unwind_slow(depth)
+    }
+
+    #[inline(never)]
+    fn unwind_slow(&self, depth: usize) -> Result<()> {
         let now = self.depth();
         if depth > now {
             fail!(LIFECYCLE_E_RANGE, "there are {now} evals, not {depth}");

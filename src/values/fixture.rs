@@ -1,33 +1,12 @@
 //! For tests: an interpreter that is destroyed at their end, with nothing left.
 
 use core::ops::Deref;
-use core::ptr;
 
 use super::Interp;
 use crate::abi::*;
 
 /// An interpreter of a test's own.
 pub struct Fixture(&'static Interp);
-
-/// Options that say nothing.
-pub fn options() -> lifecycle_interp_options {
-    let allocator =
-        lifecycle_allocator { alloc: None, realloc: None, free: None, user: ptr::null_mut() };
-    lifecycle_interp_options {
-        size: size_of::<lifecycle_interp_options>(),
-        user: ptr::null_mut(),
-        to_text: None,
-        to_list: None,
-        foreign_release: None,
-        foreign_clone: None,
-        frame_limit: 0,
-        handle_limit: 0,
-        arena_limit: 0,
-        value_limit: 0,
-        allocator,
-        reserved: 0,
-    }
-}
 
 impl Fixture {
     /// With options of a test's own.
@@ -40,7 +19,7 @@ impl Fixture {
 
     /// With none.
     pub fn new() -> Self {
-        Self::with(&options())
+        Self::with(&lifecycle_interp_options::default())
     }
 
     /// The string form of a value.

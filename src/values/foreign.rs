@@ -110,7 +110,7 @@ impl Interp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, ok, options};
+    use super::super::fixture::{Fixture, ok};
     use super::*;
     use crate::abi::lifecycle_status::*;
     use std::cell::RefCell;
@@ -139,7 +139,7 @@ mod tests {
             user: (&raw const *host).cast_mut().cast(),
             foreign_release: Some(release),
             foreign_clone: Some(duplicate),
-            ..options()
+            ..lifecycle_interp_options::default()
         })
     }
 

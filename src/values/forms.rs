@@ -18,6 +18,7 @@
 //! - `.forms.mark`: a list or dict on the path says so by `checked_at`, which is then a number of
 //!   the walk that no clock ever shows.
 
+use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 
 use super::dicts::DictView;
@@ -57,6 +58,14 @@ struct Step {
     pieces: usize,
 }
 
+/// `lifecycle_to_text_fn`, as what it may really return.
+type ToText = unsafe extern "C" fn(
+    *mut lifecycle_interp,
+    lifecycle_handle,
+    lifecycle_handle,
+    *mut c_void,
+) -> c_int;
+
 /// One walk.
 #[derive(Clone, Copy)]
 struct Walk {
@@ -92,6 +101,12 @@ impl Forms {
     /// How far walks are.
     pub fn depth(&self) -> Depth {
         Depth { path: self.path.len(), pieces: self.pieces.len(), calls: self.calls }
+    }
+
+    /// Whether no walk is going on, or was left.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.path.is_empty() && self.pieces.is_empty() && self.calls == 0
     }
 
     /// Goes back to where walks were, for those that were left by `longjmp`.
@@ -445,26 +460,25 @@ impl Interp {
 
     fn call_to_text(&self, value: lifecycle_handle, builder: lifecycle_handle) -> Result<()> {
         let options = self.options();
-        let Some(to_text) = options.to_text else { return Err(lost()) };
-        self.with(|state| {
-            if state.forms.calls >= CALLS {
-                fail!(LIFECYCLE_E_DEPTH, "to_text asks for itself, {CALLS} deep");
-            }
-            state.forms.calls += 1;
-            Ok(())
-        })?;
+        // SAFETY: an enum is an int to C; a number that is none of its constants is only one here.
+        let to_text: Option<ToText> = unsafe { core::mem::transmute(options.to_text) };
+        let Some(to_text) = to_text else { return Err(lost()) };
+        if self.with(|state| state.forms.calls >= CALLS) {
+            fail!(LIFECYCLE_E_DEPTH, "to_text asks for itself, {CALLS} deep");
+        }
+        let calls = self.begin_calls()?;
+        self.with(|state| state.forms.calls += 1);
         // SAFETY: the host promised that its function may be called with its values; `.interp.quiet`
         // holds: `with` has returned.
-        let call = |interp| unsafe { to_text(interp, value, builder, options.user) };
-        let status = self.calling(call)?;
+        let status = unsafe { to_text(self.as_ptr(), value, builder, options.user) };
+        Self::after_call(&calls)?;
         self.with(|state| state.forms.calls = state.forms.calls.saturating_sub(1));
-        if status != lifecycle_status::LIFECYCLE_OK {
-            return Err(Error::new(
-                status,
-                format_args!("the host did not write the string form of {value:#x}"),
-            ));
+        self.end_calls(&calls)?;
+        if status == lifecycle_status::LIFECYCLE_OK as c_int {
+            return Ok(());
         }
-        Ok(())
+        let sentence = format_args!("the host did not write the string form of {value:#x}");
+        Err(Error::new(lifecycle_status::from_c(status), sentence))
     }
 }
 

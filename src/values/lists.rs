@@ -362,6 +362,8 @@ impl State {
         let is_nested =
             self.object_at::<ListObject>(position).is_some_and(|list| list.shared.is_nested.get());
         part.shared.is_nested.set(is_nested);
+        // It is not what its block is.
+        part.shared.is_changed.set(true);
         self.make_handle(part)
     }
 
@@ -574,9 +576,10 @@ fn out_of_range<T>(i: usize, len: usize) -> Result<T> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 mod tests {
     use super::*;
-    use crate::values::fixture::{Fixture, ok, options};
+    use crate::values::fixture::{Fixture, ok};
 
     fn numbers(interp: &Fixture, count: i64) -> lifecycle_handle {
         let numbers: Vec<_> = (0..count).map(|n| ok(interp.int(n))).collect();
@@ -585,7 +588,10 @@ mod tests {
 
     #[test]
     fn a_list_is_as_it_was_where_there_is_no_room() {
-        let limited = lifecycle_interp_options { arena_limit: 1 << 20, ..options() };
+        let limited = lifecycle_interp_options {
+            arena_limit: 1 << 20,
+            ..lifecycle_interp_options::default()
+        };
         let interp = Fixture::with(&limited);
         let list = numbers(&interp, 3);
         let one = ok(interp.int(1));
@@ -611,7 +617,8 @@ mod tests {
 
     #[test]
     fn no_handle_for_an_element_takes_nothing_out() {
-        let limited = lifecycle_interp_options { handle_limit: 12, ..options() };
+        let limited =
+            lifecycle_interp_options { handle_limit: 12, ..lifecycle_interp_options::default() };
         let interp = Fixture::with(&limited);
         let inner = numbers(&interp, 2);
         let outer = ok(interp.with(|state| state.make_list(&[inner, inner])));
@@ -683,5 +690,43 @@ mod tests {
         assert_eq!(interp.show(list), "b 1 b 2 c c");
         ok(interp.dict_set(list, last, last));
         assert_eq!(interp.show(list), "b 2 c c");
+    }
+
+    #[test]
+    fn a_part_of_a_wrapped_list_is_kept_as_what_it_is() {
+        let interp = Fixture::new();
+        let list = interp.text_of("a b c d e");
+        ok(interp.list_shimmer(list));
+        let whole = ok(interp.keep(list));
+        let wrapped = ok(interp.with(|state| state.wrap(whole)));
+        let part = ok(interp.with(|state| state.list_slice(wrapped, 1, 2)));
+        let kept = ok(interp.keep(part));
+        let again = ok(interp.with(|state| state.wrap(kept)));
+        assert_eq!((interp.show(part), interp.show(again)), ("b c".into(), "b c".into()));
+        for word in [whole, kept] {
+            interp.change(|state| state.store.release(word));
+        }
+    }
+
+    #[test]
+    fn many_are_put_behind_a_list_that_has_lost_its_front() {
+        let interp = Fixture::new();
+        let texts: Vec<_> = (0..40).map(|i| interp.text_of(&i.to_string())).collect();
+        let many = ok(interp.with(|state| state.make_list(&texts)));
+        for len in 1..12 {
+            let list = ok(interp.with(|state| state.make_list(&texts[..len])));
+            // Lies behind the list's elements.
+            let guard = ok(interp.with(|state| state.make_list(&texts[..20])));
+            for left in (0..len).rev() {
+                ok(interp.with(|state| state.list_take(list, true)));
+                let end = left;
+                ok(interp.keeping(|state| state.list_splice(list, end, 0, many)));
+                ok(interp.keeping(|state| state.list_splice(list, left, 40, 0)));
+                let rest = ok(interp.with(|state| state.list_length(list)));
+                assert_eq!(rest, left);
+            }
+            let wanted = (0..20).map(|i| i.to_string()).collect::<Vec<_>>().join(" ");
+            assert_eq!(interp.show(guard), wanted);
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::dicts::DictView;
-use super::fixture::{ok, options};
+use super::fixture::ok;
 use super::lists::ListView;
 use super::store::{self, Kind};
 use super::word::{Is, Word};
@@ -134,7 +134,7 @@ fn dict_of(name: &Name) -> Option<usize> {
 
 impl World {
     fn new() -> Self {
-        let interp = ok(Interp::create(&options()));
+        let interp = ok(Interp::create(&lifecycle_interp_options::default()));
         World { interp, names: Vec::new(), scopes: Vec::new(), words: Vec::new(), texts: 0 }
     }
 

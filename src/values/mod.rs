@@ -13,9 +13,9 @@
 //! - `.interp.quiet`: no reference to a `State` is alive while foreign code runs. Whatever a
 //!   callback does to the interpreter, it finds it whole, and the operation that called it looks
 //!   at everything anew.
-//! - `.interp.front`: a `State` is the first thing in an `Interp`, and starts with the three words
-//!   of `lifecycle_interp`, so that a pointer to the one is a pointer to the other. Where there is
-//!   no state the words are zero: no handle is alive.
+//! - `.interp.front`: a `State` starts with the three words of `lifecycle_interp`: the address that
+//!   C holds is that of the `State`, which stands `Interp::FRONT` bytes behind the interpreter's
+//!   own. Where there is no state the words are zero: no handle is alive.
 //! - `.interp.last`: an interpreter that was destroyed while C held values of it keeps its store,
 //!   and its place, until the last of them is released.
 //!
@@ -38,6 +38,8 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod lists_model;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod number;
 mod patches;
 mod pool;
@@ -85,48 +87,50 @@ pub struct Options {
     arena_limit: usize,
 }
 
-/// All that an interpreter has.
+/// All that an interpreter has. What an eval that begins or ends looks at comes first, side by side:
+/// after one that made much it is not in the cache.
 /// cbindgen:ignore
 #[repr(C)]
 pub struct State {
     handles: Handles,
-    store: Store,
-    /// Level 0 is the outermost; there is one for each open scope more.
-    levels: List<Level>,
-    /// Arenas by level, those of closed levels too.
-    spare_arenas: List<&'static Arena>,
+    /// A foreign thing is being released, or a level dropped: no eval can begin, and the interpreter
+    /// can't be destroyed.
+    is_dropping: bool,
+    high_water: usize,
     /// The evals entered and not left.
     evals: List<Eval>,
+    /// Level 0 is the outermost; there is one for each open scope more.
+    levels: List<Level>,
+    forms: Forms,
     definitions: Definitions,
+    store: Store,
+    /// Arenas by level, those of closed levels too.
+    spare_arenas: List<&'static Arena>,
     /// Counts changes in place, so that texts and what was kept know whether they are up to date.
     clock: u64,
     /// Foreign things that have to be cloned before something can be kept (`Interp::keeping`).
     wanted: List<usize>,
-    forms: Forms,
     options: Options,
     host: Host,
-    high_water: usize,
     /// References to blocks that C holds.
     held: u64,
-    /// A foreign thing is being released, or a level dropped: no eval can begin, and the interpreter
-    /// can't be destroyed.
-    is_dropping: bool,
 }
 
 /// An interpreter in its place.
 /// cbindgen:ignore
 #[repr(C)]
 pub struct Interp {
-    state: UnsafeCell<MaybeUninit<State>>,
-    /// The host's functions: `Host` points here.
-    allocator: UnsafeCell<lifecycle_allocator>,
+    /// In one cache line with the words that every handle is made with.
     signature: AtomicU32,
     next_free: AtomicU32,
     /// Destroyed, but for its store (`.interp.last`).
     is_last: Cell<bool>,
+    state: UnsafeCell<MaybeUninit<State>>,
+    /// The host's functions: `Host` points here.
+    allocator: UnsafeCell<lifecycle_allocator>,
 }
 
-const _: () = assert!(offset_of!(Interp, state) == 0 && offset_of!(State, handles) == 0);
+const _: () = assert!(offset_of!(State, handles) == 0);
 
 // SAFETY: signature and next_free are atomics, for which zero bytes are a valid value; they are all
 // that the pool uses from any thread. The rest is used by one thread at a time (`.interp.owner`).
@@ -138,6 +142,7 @@ unsafe impl Signed for Interp {
         &self.next_free
     }
     const NOUN: &'static str = "interpreter";
+    const FRONT: usize = offset_of!(Interp, state);
 }
 
 static POOL: Pool<Interp> = Pool::new();
@@ -174,19 +179,19 @@ impl State {
         let limit = |limit: usize| if limit == 0 { usize::MAX } else { limit };
         let mut state = State {
             handles: Handles::new(host, limit(options.handle_limit))?,
-            store: Store::new(host, limit(options.value_limit), shim::is_watched()),
-            levels: List::new_in(host),
-            spare_arenas: List::new_in(host),
+            is_dropping: false,
+            high_water: 0,
             evals: List::new_in(host),
+            levels: List::new_in(host),
+            forms: Forms::new(host),
             definitions: Definitions::new(host)?,
+            store: Store::new(host, limit(options.value_limit), shim::is_watched()),
+            spare_arenas: List::new_in(host),
             clock: 0,
             wanted: List::new_in(host),
-            forms: Forms::new(host),
             options: chosen,
             host,
-            high_water: 0,
             held: 0,
-            is_dropping: false,
         };
         state.open_level()?;
         Ok(state)
@@ -305,11 +310,11 @@ impl Interp {
         let (place, is_fresh) = POOL.take()?;
         if is_fresh {
             let interp = Interp {
-                state: UnsafeCell::new(MaybeUninit::zeroed()),
-                allocator: UnsafeCell::new(table),
                 signature: AtomicU32::new(0),
                 next_free: AtomicU32::new(0),
                 is_last: Cell::new(false),
+                state: UnsafeCell::new(MaybeUninit::zeroed()),
+                allocator: UnsafeCell::new(table),
             };
             // SAFETY: `.pool.once` - the place is new and ours until it is published.
             unsafe { place.write(interp) };
@@ -476,7 +481,7 @@ impl Interp {
             fail!(LIFECYCLE_E_STALE, "the value at {block:p} was released");
         };
         let owner = owner.cast::<Interp>();
-        match POOL.peek(owner) {
+        match POOL.peek(owner.wrapping_byte_add(<Interp as Signed>::FRONT)) {
             // SAFETY: `.pool.stable` - the pool knows the place; the value keeps what is left of
             // the interpreter.
             Ok(_) | Err(lifecycle_status::LIFECYCLE_E_STALE) => Ok(unsafe { &*owner }),

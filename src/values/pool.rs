@@ -13,6 +13,8 @@
 //! - `.pool.granule`: a block knows how many granules of 16 bytes it lies behind the start of its
 //!   chunk (never 0, for the chunk's own header is there), or 0 if it came alone; so it leads to
 //!   the pool's owner and to its size without a search.
+//! - `.pool.alone`: blocks that came alone are chained where their memory starts, so that a checker
+//!   for leaks which takes no pointer into the middle finds what is still held.
 //! - `.pool.open`: chunks with room stand in their size's list, full ones in none.
 //! - `.pool.free`: a free block's first word is the next free one of its chunk.
 //!
@@ -55,6 +57,8 @@ struct Free {
 struct Alone {
     owner: *const (),
     bytes: usize,
+    next: *mut Alone,
+    previous: *mut Alone,
 }
 
 /// The pool of one interpreter.
@@ -63,6 +67,7 @@ pub struct Pool {
     owner: *const (),
     open: [*mut Chunk; SIZES + 1],
     spare: *mut Chunk,
+    alone: *mut Alone,
     is_watched: bool,
     limit: usize,
     bytes: usize,
@@ -85,6 +90,7 @@ impl Pool {
             owner: ptr::null(),
             open: [ptr::null_mut(); SIZES + 1],
             spare: ptr::null_mut(),
+            alone: ptr::null_mut(),
             is_watched,
             limit,
             bytes: 0,
@@ -210,7 +216,19 @@ impl Pool {
         let layout = alone_layout(bytes).ok_or_else(no_memory)?;
         let at = self.host.allocate(layout).map_err(|_| no_memory())?.cast::<Alone>();
         // SAFETY: the memory is ours, and the record fits in it.
-        unsafe { at.write(Alone { owner: self.owner, bytes }) };
+        unsafe {
+            at.write(Alone {
+                owner: self.owner,
+                bytes,
+                next: self.alone,
+                previous: ptr::null_mut(),
+            });
+        }
+        // SAFETY: `.pool.alone` - what is chained is alive.
+        if let Some(next) = unsafe { self.alone.as_mut() } {
+            next.previous = at.as_ptr();
+        }
+        self.alone = at.as_ptr();
         // SAFETY: as above; the block follows its record.
         Ok(unsafe { at.add(1) }.cast())
     }
@@ -251,7 +269,17 @@ impl Pool {
         // SAFETY: the caller's word: the record stands before the block.
         let record = unsafe { at.cast::<Alone>().sub(1) };
         // SAFETY: as above.
-        let bytes = unsafe { record.as_ref() }.bytes;
+        let &Alone { bytes, next, previous, .. } = unsafe { record.as_ref() };
+        // SAFETY: `.pool.alone` - what is chained is alive, and no other reference to it is.
+        unsafe {
+            if let Some(next) = next.as_mut() {
+                next.previous = previous;
+            }
+            match previous.as_mut() {
+                Some(previous) => previous.next = next,
+                None => self.alone = next,
+            }
+        }
         self.bytes -= bytes;
         if let Some(layout) = alone_layout(bytes) {
             // SAFETY: it was allocated with this layout.

@@ -209,29 +209,31 @@ impl Chain {
     }
 }
 
-/// The blocks of one interpreter.
+/// The blocks of one interpreter. What the end of an eval looks at is in one cache line.
+/// cbindgen:ignore
+#[repr(C)]
 pub struct Store {
-    pool: Pool,
     /// The round: from one drop of the scratch side to the next.
     epoch: u32,
-    /// One for each level.
-    limbo: List<Chain>,
+    pending: u64,
     /// Foreign things whose last reference is gone.
     condemned: Chain,
     live: u64,
-    pending: u64,
+    /// One for each level.
+    limbo: List<Chain>,
+    pool: Pool,
 }
 
 impl Store {
     /// An empty store; it has no level yet.
     pub fn new(host: Host, limit: usize, is_watched: bool) -> Self {
         Store {
-            pool: Pool::new(host, limit, is_watched),
             epoch: 1,
-            limbo: List::new_in(host),
+            pending: 0,
             condemned: Chain::EMPTY,
             live: 0,
-            pending: 0,
+            limbo: List::new_in(host),
+            pool: Pool::new(host, limit, is_watched),
         }
     }
 
@@ -420,6 +422,12 @@ impl Store {
         Some(pointer)
     }
 
+    /// Whether nothing waits for handles to go, or for its release.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.pending == 0 && !self.has_condemned()
+    }
+
     /// Whether foreign things wait for their release.
     pub fn has_condemned(&self) -> bool {
         !self.condemned.0.is_null()
@@ -452,16 +460,18 @@ impl Store {
     }
 
     /// The handles of the outermost level, the only one left, are gone: a new round begins.
+    #[inline]
     pub fn next_epoch(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
-        if let Some(first) = self.limbo.first_mut()
-            && !first.0.is_null()
+        if self.pending != 0
+            && let Some(first) = self.limbo.first_mut()
         {
             let chain = core::mem::replace(first, Chain::EMPTY);
             self.empty(chain, 0);
         }
     }
 
+    #[cold]
     fn empty(&mut self, mut chain: Chain, level: usize) {
         let mut dead = Chain::EMPTY;
         while let Some(block) = chain.pop() {

@@ -30,7 +30,7 @@ const NOTHING: NonNull<u8> = {
 
 impl Text {
     /// No bytes.
-    pub const EMPTY: Text = Text { at: NOTHING, len: 0 };
+    pub(crate) const EMPTY: Text = Text { at: NOTHING, len: 0 };
 
     /// Of a handle.
     #[inline]

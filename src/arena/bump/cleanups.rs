@@ -35,6 +35,7 @@ impl<P: Platform> Bump<P> {
         // 16.
         unsafe { at.write(record) };
         self.records = at.as_ptr();
+        self.is_plain = false;
         Ok(())
     }
 

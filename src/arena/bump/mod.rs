@@ -30,6 +30,10 @@
 //!   start of their own mapping; lists run newest first, and stamps never increase along them
 //!   (`.mark.order`).
 //!
+//! - `.arena.plain`: while `is_plain`, a reset has nothing to do but to move the cursor: the cursor is
+//!   in the segment that begins at `start`, nothing was registered, mapped or marked since the last
+//!   reset, no checker watches, and all that is committed may stay. Whoever makes it otherwise says
+//!   so.
 //! - `.arena.floor`: an allocation that shrinks moves the cursor back, but never below the place of
 //!   a living mark or the end of a cleanup's record.
 //!
@@ -89,11 +93,19 @@ pub struct Setup {
     pub identity: u64,
 }
 
-/// An arena.
+/// An arena. The first `FRONT` bytes are all that a plain reset reads: allocating keeps them in the
+/// cache, and a reset that comes after much memory was touched waits for nothing else.
 #[repr(C)]
 pub struct Bump<P: Platform> {
     cursor: *mut u8,
     limit: *mut u8,
+    /// Where the first segment begins.
+    start: *mut u8,
+    /// The highest that the cursor was at a plain reset (`Bump::note_peak`).
+    peak: *mut u8,
+    resets: u64,
+    /// `.arena.plain`
+    is_plain: bool,
     /// End of what may be handed out without asking for more.
     end: *mut u8,
     segment: Segment,
@@ -115,9 +127,12 @@ pub struct Bump<P: Platform> {
     records: *mut Record,
     marks: Marks,
     high_water: usize,
-    resets: u64,
     platform: P,
 }
+
+/// Bytes at the start of a `Bump` that a plain reset reads.
+pub(crate) const FRONT: usize = 48;
+const _: () = assert!(5 * size_of::<usize>() + size_of::<bool>() <= FRONT);
 
 /// What `Bump::stats` tells.
 pub struct Stats {
@@ -150,6 +165,10 @@ impl<P: Platform> Bump<P> {
         let mut it = Bump {
             cursor: first.base,
             limit: first.base,
+            start: first.base,
+            peak: first.base,
+            resets: 0,
+            is_plain: false,
             end: first.base,
             segment: Segment::first(first),
             first,
@@ -167,12 +186,13 @@ impl<P: Platform> Bump<P> {
             records: ptr::null_mut(),
             marks: Marks::new(identity),
             high_water: 0,
-            resets: 0,
             platform,
         };
         if first.len == 0 {
             it.reserve().map_err(Refused::System)?;
             it.segment = it.range_segment();
+            it.start = it.segment.start;
+            it.peak = it.start;
         } else if it.watched {
             it.platform.forbid(first.base, first.len);
         }
@@ -260,6 +280,7 @@ impl<P: Platform> Bump<P> {
 
     /// Marks where the arena is.
     pub fn save(&mut self) -> Mark {
+        self.is_plain = false;
         self.marks.save(self.position())
     }
 
@@ -282,8 +303,10 @@ impl<P: Platform> Bump<P> {
     /// (`retention`); where it refuses, pages stay committed and the next time tries again, as it
     /// does with mappings; the last such refusal of a mapping is told, though the arena is empty all
     /// the same.
-    #[inline]
     pub fn reset(&mut self) -> Result<(), P::Error> {
+        if self.reset_plain().is_some() {
+            return Ok(());
+        }
         let used = self.note_high_water();
         let result = self.drop_sides(0);
         self.forbid_from(0);
@@ -291,7 +314,23 @@ impl<P: Platform> Bump<P> {
         self.resets += 1;
         self.retain(used);
         self.place(0);
+        self.is_plain = !self.watched && self.refused.is_null() && !self.exceeds_retained();
         result
+    }
+
+    /// Forgets everything if that is no more than to move the cursor (`.arena.plain`): the bytes that
+    /// were in use. Once in a while it does not, because `retention` has to look at the arena.
+    #[inline(always)]
+    pub fn reset_plain(&mut self) -> Option<usize> {
+        if !self.is_plain || retention::is_last_of_period(self.resets) {
+            return None;
+        }
+        let used = self.cursor as usize - self.start as usize;
+        self.peak = self.peak.max(self.cursor);
+        self.resets += 1;
+        self.retention.note_plain();
+        self.cursor = self.start;
+        Some(used)
     }
 
     /// Marks the bytes between a position and the cursor as unused (`.arena.watched`).
@@ -333,6 +372,7 @@ impl<P: Platform> Bump<P> {
         self.committed = 0;
         self.first = First::new(ptr::null_mut(), 0);
         self.segment = Segment::first(self.first);
+        (self.start, self.peak) = (self.first.base, self.first.base);
         self.place(0);
         Ok(())
     }
@@ -344,7 +384,7 @@ impl<P: Platform> Bump<P> {
         let mapped = side_mapped + refused_mapped;
         Stats {
             used: self.used(),
-            high_water: self.high_water.max(self.used()),
+            high_water: self.high_water.max(self.peak_offset()).max(self.used()),
             hard_limit: self.hard_limit,
             first_region: self.first.len,
             reserved: self.extent().1 + mapped,

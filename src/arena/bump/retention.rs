@@ -15,17 +15,21 @@ use super::segments::{Kind, Segment};
 use super::{Bump, pages};
 
 /// Resets between two looks.
-const PERIOD: u32 = 64;
+const PERIOD: u64 = 64;
 /// The least that is worth a call to the system, and the most that one call gives back: unmapping
 /// takes a third of a microsecond a page.
 const GIVEN_BACK: core::ops::RangeInclusive<usize> = 1 << 20..=1 << 24;
+
+/// Whether the reset after so many is one that looks.
+#[inline(always)]
+pub(super) fn is_last_of_period(resets: u64) -> bool {
+    resets % PERIOD == PERIOD - 1
+}
 
 /// What decides on it.
 pub(super) struct Retention {
     /// As the caller has set it.
     fixed: Option<usize>,
-    /// Resets until the next look.
-    left: u32,
     /// Bytes of the range that the rounds since the last look reached.
     reached: usize,
     /// The same of the period before.
@@ -36,24 +40,44 @@ pub(super) struct Retention {
 
 impl Retention {
     pub(super) fn new(fixed: Option<usize>) -> Self {
-        Retention { fixed, left: PERIOD, reached: 0, before: 0, least: usize::MAX }
+        Retention { fixed, reached: 0, before: 0, least: usize::MAX }
+    }
+
+    /// A round has ended that used no more than was committed.
+    #[inline(always)]
+    pub(super) fn note_plain(&mut self) {
+        self.least = 0;
     }
 }
 
 impl<P: Platform> Bump<P> {
     /// Notes how far the round has come; called before the cursor goes back. The bytes in use.
-    #[inline]
     pub(super) fn note_high_water(&mut self) -> usize {
         let used = self.used();
-        self.high_water = self.high_water.max(used);
-        let reached = self.position().saturating_sub(self.first.len);
+        let peak = self.peak_offset();
+        self.peak = self.start;
+        self.high_water = self.high_water.max(peak).max(used);
+        let reached = self.position().max(peak).saturating_sub(self.first.len);
         self.retention.reached = self.retention.reached.max(reached);
         used
     }
 
+    /// Bytes in use when the cursor was highest at a plain reset, since that was noted: the first
+    /// segment begins at position 0.
+    pub(super) fn peak_offset(&self) -> usize {
+        self.peak as usize - self.start as usize
+    }
+
+    /// Whether more is committed than the caller wants to stay.
+    pub(super) fn exceeds_retained(&self) -> bool {
+        let keep = |keep| pages(keep, self.platform.page_size());
+        self.retention
+            .fixed
+            .is_some_and(|bytes| bytes < self.committed && keep(bytes) < self.committed)
+    }
+
     /// Gives back what need not stay; called at each reset, when a round has ended that used so
     /// many bytes.
-    #[inline]
     pub(super) fn retain(&mut self, used: usize) {
         match self.retention.fixed {
             Some(keep) if keep < self.committed => {
@@ -62,8 +86,7 @@ impl<P: Platform> Bump<P> {
             Some(_) => {}
             None => {
                 self.retention.least = self.retention.least.min(used);
-                self.retention.left -= 1;
-                if self.retention.left == 0 {
+                if self.resets.is_multiple_of(PERIOD) {
                     self.decay();
                 }
             }

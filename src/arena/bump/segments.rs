@@ -148,6 +148,7 @@ impl<P: Platform> Bump<P> {
         if !self.commit_upto(&segment, offset, needed)? {
             return Ok(None);
         }
+        self.is_plain &= is_there;
         self.segment = segment;
         self.cursor = segment.start.wrapping_add(offset);
         self.settle();
@@ -200,6 +201,7 @@ impl<P: Platform> Bump<P> {
             self.platform.forbid(self.extent().0.wrapping_add(from), upto - from);
         }
         self.committed = upto;
+        self.is_plain &= !self.exceeds_retained();
         Ok(())
     }
 

@@ -52,6 +52,7 @@ impl<P: Platform> Bump<P> {
         // than the header.
         unsafe { side.write(record) };
         self.sides = side;
+        self.is_plain = false;
         (base, len)
     }
 

@@ -93,7 +93,7 @@ impl Definitions {
             fail!(LIFECYCLE_E_LIMIT, "there are {count} frames already, the most there may be");
         }
         self.frames.make_room(1)?;
-        let mut frame = Frame::new(self.tables.open(Owner::Frame)?, self.active);
+        let mut frame = Frame::new(self.tables.open(Owner::Frame(count))?, self.active);
         if let Some(active) = self.frames.get(self.active) {
             frame.namespace = active.namespace;
             store.retain(frame.namespace);
@@ -154,6 +154,12 @@ impl Definitions {
                 self.frames.len()
             ),
         }
+    }
+
+    /// Whether there is the global frame alone, with its own variables.
+    #[inline]
+    pub fn is_at_rest(&self) -> bool {
+        self.frames.len() == 1 && self.locals.len() == 0
     }
 
     /// Leaves the global frame alone, with its own variables.

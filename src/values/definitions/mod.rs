@@ -38,14 +38,16 @@ use traces::Traces;
 
 pub use frames::FrameMark;
 
-/// All definitions of an interpreter.
+/// All definitions of an interpreter. What the end of an eval looks at comes first.
+/// cbindgen:ignore
+#[repr(C)]
 pub struct Definitions {
-    tables: Tables,
-    namespaces: Slab<Namespace>,
+    locals: Slab<Locals>,
     frames: List<Frame>,
     /// Level of the active frame.
     active: usize,
-    locals: Slab<Locals>,
+    tables: Tables,
+    namespaces: Slab<Namespace>,
     traces: Traces,
     registry: Table<Thing>,
     /// Commands that have a body.
@@ -57,17 +59,17 @@ impl Definitions {
     /// The global namespace and frame.
     pub fn new(host: Host) -> Result<Self> {
         let mut new = Definitions {
-            tables: Tables::new(host),
-            namespaces: Slab::new(host),
+            locals: Slab::new(host),
             frames: List::new_in(host),
             active: 0,
-            locals: Slab::new(host),
+            tables: Tables::new(host),
+            namespaces: Slab::new(host),
             traces: Traces::new(host),
             registry: Table::new(host),
             procs: 0,
             host,
         };
-        let table = new.tables.open(Owner::Namespace)?;
+        let table = new.tables.open(Owner::Namespace(GLOBAL))?;
         new.namespaces.insert(Namespace::new(host, GLOBAL, Name::EMPTY, table))?;
         new.frames.try_push(Frame::new(table, 0))?;
         Ok(new)

@@ -126,16 +126,17 @@ impl Definitions {
         let key = self.key(name);
         self.namespaces.make_room()?;
         let name = key.keep(store)?;
-        let made = self.tables.open(Owner::Namespace).and_then(|table| {
-            let made = Namespace::new(self.host, parent, name, table);
-            let number = self.namespaces.insert(made)?;
-            let parent = self.namespaces.get_mut(parent).ok_or_else(|| none(b""));
-            let added = parent.and_then(|parent| parent.children.insert(store, &key, number));
-            added.map(|()| number).inspect_err(|_| {
-                self.namespaces.remove(number);
-                self.tables.let_go(store, table);
-            })
-        });
+        let made =
+            self.tables.open(Owner::Namespace(self.namespaces.next_number())).and_then(|table| {
+                let made = Namespace::new(self.host, parent, name, table);
+                let number = self.namespaces.insert(made)?;
+                let parent = self.namespaces.get_mut(parent).ok_or_else(|| none(b""));
+                let added = parent.and_then(|parent| parent.children.insert(store, &key, number));
+                added.map(|()| number).inspect_err(|_| {
+                    self.namespaces.remove(number);
+                    self.tables.let_go(store, table);
+                })
+            });
         made.inspect_err(|_| store.release(name.word()))
     }
 
@@ -259,6 +260,11 @@ impl Definitions {
     /// global one.
     pub fn kept_path(&mut self, store: &mut Store, path: &[u8]) -> Result<Word> {
         let number = self.number_of(path)?;
+        self.path_of(store, number)
+    }
+
+    /// As `kept_path`, of the namespace of a number.
+    pub fn path_of(&mut self, store: &mut Store, number: u32) -> Result<Word> {
         if number == GLOBAL {
             return Ok(Word::NIL);
         }
@@ -297,6 +303,13 @@ impl State {
             Ok(Word::block(store.text(&above)?))
         })?;
         self.wrap_and_release(Word::block(list))
+    }
+
+    /// A handle for a namespace's path.
+    pub fn namespace_path(&mut self, number: u32) -> Result<lifecycle_handle> {
+        let path = self.definitions.path_of(&mut self.store, number)?;
+        let path = if path.is_nil() { Word::block(self.store.text(b"::")?) } else { path };
+        self.wrap_and_release(path)
     }
 
     fn namespace_exports(&mut self, path: &[u8]) -> Result<lifecycle_handle> {

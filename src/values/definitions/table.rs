@@ -141,7 +141,7 @@ impl<'a> Key<'a> {
 
 impl Name {
     /// The name without bytes.
-    pub const EMPTY: Name = Name([0, 0]);
+    pub(super) const EMPTY: Name = Name([0, 0]);
 
     /// A text of its bytes, counted for the caller.
     pub fn text(&self, store: &mut Store) -> Result<Word> {
@@ -374,6 +374,11 @@ impl<T> Slab<T> {
             crate::base::fail!(LIFECYCLE_E_LIMIT, "there are {NONE} things of one sort already");
         }
         self.places.make_room(1)
+    }
+
+    /// The number of the next one that is added.
+    pub fn next_number(&self) -> u32 {
+        if self.free != NONE { self.free } else { self.places.len() as u32 }
     }
 
     /// Adds one.

@@ -9,6 +9,9 @@
 //! - `.tables.down`: a link leads from a frame's table to the same one, to one of an older frame or
 //!   to a namespace's; from a namespace's to a namespace's. So only tables of namespaces can
 //!   hold each other in a circle, and only after their namespaces were deleted.
+//! - `.tables.owner`: a table that is in use says whose it is. A frame's goes with it, for only
+//!   newer frames hold it, so its level stays true; the number of a namespace is given to another
+//!   one only after the table was orphaned.
 //! - `.tables.orphans`: tables of deleted namespaces that are still counted are chained. Those that
 //!   are counted by each other alone are found when a count falls (`free_circles`).
 //!
@@ -45,10 +48,10 @@ impl Item for Variable {}
 /// Whose a table is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// A frame's, or nobody's.
-    Frame,
-    /// A namespace's.
-    Namespace,
+    /// That of the frame at a level, or nobody's.
+    Frame(usize),
+    /// That of the namespace of a number.
+    Namespace(u32),
     /// That of a namespace that was deleted.
     Orphan,
 }
@@ -359,7 +362,7 @@ impl Tables {
             if self.spares >= SPARES {
                 self.slab.remove(table);
             } else if let Some(it) = self.slab.get_mut(table) {
-                (it.next, it.owner, self.spare) = (self.spare, Owner::Frame, table);
+                (it.next, it.owner, self.spare) = (self.spare, Owner::Frame(0), table);
                 self.spares += 1;
             }
         }

@@ -25,18 +25,9 @@ impl Setting {
     pub fn with_frames(frame_limit: usize) -> Self {
         let failing = Failing::new();
         let options = lifecycle_interp_options {
-            size: size_of::<lifecycle_interp_options>(),
-            user: ptr::null_mut(),
-            to_text: None,
-            to_list: None,
-            foreign_release: None,
-            foreign_clone: None,
             frame_limit,
-            handle_limit: 0,
-            arena_limit: 0,
-            value_limit: 0,
             allocator: failing.table(),
-            reserved: 0,
+            ..lifecycle_interp_options::default()
         };
         match Interp::create(&options) {
             Ok(interp) => Setting { failing, interp },
@@ -323,6 +314,7 @@ fn nothing_is_lost_when_memory_fails() {
         until_it_works(&it, || interp.pop_locals());
         until_it_works(&it, || interp.var_link_ns(name, ns, name));
         until_it_works(&it, || interp.var_resolve(name));
+        until_it_works(&it, || interp.var_place(name, true));
         until_it_works(&it, || interp.namespace_children(b"a"));
         until_it_works(&it, || interp.set_exports(ns, interp.string(b"get* {set *} x")?, false));
         until_it_works(&it, || interp.set_exports(ns, interp.string(b"y get*")?, false));

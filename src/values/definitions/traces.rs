@@ -11,7 +11,7 @@
 //! - `.trace.eval`: callbacks run in an eval that `fire` enters, so that theirs are never the
 //!   outermost one: what the caller's handles name stays, and the interpreter cannot be destroyed.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 
 use super::table::{Item, Key, NONE, Slab, Table};
 use crate::abi::*;
@@ -20,6 +20,17 @@ use crate::values::store::{self, Kind, Store};
 use crate::values::text::Text;
 use crate::values::word::Word;
 use crate::values::{Interp, State, list};
+
+/// `lifecycle_trace_fn`, as what it may really return.
+type Fire = unsafe extern "C" fn(
+    *mut lifecycle_interp,
+    lifecycle_handle,
+    *const c_char,
+    usize,
+    *const c_char,
+    usize,
+    *mut c_void,
+) -> c_int;
 
 /// One trace.
 struct Trace {
@@ -320,6 +331,8 @@ impl Interp {
         callback: lifecycle_trace_fn,
         user: *mut c_void,
     ) -> Result<()> {
+        // SAFETY: an enum is an int to C; a number that is none of its constants is only one here.
+        let callback: Option<Fire> = unsafe { core::mem::transmute(callback) };
         let Some(callback) = callback else {
             fail!(LIFECYCLE_E_INVALID, "the function that runs traces is NULL");
         };
@@ -339,8 +352,8 @@ impl Interp {
             let status =
                 unsafe { callback(interp, script, name_at, name.len(), op_at, op.len(), user) };
             Self::after_call(&calls)?;
-            if status != lifecycle_status::LIFECYCLE_OK {
-                break Err(Error(status));
+            if status != lifecycle_status::LIFECYCLE_OK as c_int {
+                break Err(Error(lifecycle_status::from_c(status)));
             }
             next = match self.with(|state| state.next_trace(kind, name, op, last)) {
                 Ok(next) => next,

@@ -15,6 +15,16 @@ use crate::values::scratch::SlotExt;
 use crate::values::word::Word;
 use crate::values::{Interp, State};
 
+/// Where a variable is, or would be made.
+pub struct VariablePlace {
+    /// Level of the frame whose own it is; 0 if it is a namespace's.
+    pub level: usize,
+    /// The namespace's path; nil if it is a frame's, or not wanted.
+    pub ns: lifecycle_handle,
+    /// Whether it has a value.
+    pub has_value: bool,
+}
+
 #[cold]
 fn none(name: &[u8]) -> Error {
     error!(LIFECYCLE_E_NOT_FOUND, "there is no variable '{}'", Lossy(name))
@@ -111,7 +121,8 @@ impl State {
             fail!(LIFECYCLE_E_CYCLE, "the link '{}' would lead to itself", Lossy(local));
         }
         let to = tables.follow(table, name_key);
-        if tables.owner(from) != Owner::Frame && tables.owner(to.table) == Owner::Frame {
+        let is_frames = |table: u32| matches!(tables.owner(table), Owner::Frame(_));
+        if !is_frames(from) && is_frames(to.table) {
             fail!(
                 LIFECYCLE_E_INVALID,
                 "the namespace's variable '{}' would outlive the frame of '{}'",
@@ -132,9 +143,25 @@ impl State {
         let key = self.key(name);
         let place = self.definitions.tables.follow(self.definitions.table_in_use(), key);
         let block = place.key.with(|bytes| self.store.text(bytes))?;
-        let handle = self.wrap(Word::block(block));
-        self.store.release(Word::block(block));
-        handle
+        self.wrap_and_release(Word::block(block))
+    }
+
+    /// Where the variable at the end of the chain is, and whether it has a value.
+    fn place_of_variable(&mut self, name: &[u8], with_path: bool) -> Result<VariablePlace> {
+        let (key, tables) = (self.key(name), &self.definitions.tables);
+        let place = tables.follow(self.definitions.table_in_use(), key);
+        let has_value = place.at.is_some();
+        let number = match tables.owner(place.table) {
+            Owner::Frame(level) => return Ok(VariablePlace { level, ns: 0, has_value }),
+            Owner::Namespace(number) => number,
+            Owner::Orphan => fail!(
+                LIFECYCLE_E_STALE,
+                "the namespace of the variable '{}' was deleted",
+                Lossy(name)
+            ),
+        };
+        let ns = if with_path { self.namespace_path(number)? } else { 0 };
+        Ok(VariablePlace { level: 0, ns, has_value })
     }
 }
 
@@ -195,6 +222,11 @@ impl Interp {
     /// The name at the end of the links.
     pub fn var_resolve(&self, name: &[u8]) -> Result<lifecycle_handle> {
         self.with(|state| state.resolve_variable(name))
+    }
+
+    /// Where the variable at the end of the links is; with its namespace's path, or without.
+    pub fn var_place(&self, name: &[u8], with_path: bool) -> Result<VariablePlace> {
+        self.with(|state| state.place_of_variable(name, with_path))
     }
 
     /// Keeps what a handle names, which is not nil.

@@ -6,7 +6,7 @@ use core::ffi::c_void;
 
 use proptest::prelude::*;
 
-use super::super::fixture::{Fixture, ok, options};
+use super::super::fixture::{Fixture, ok};
 use super::*;
 use crate::abi::lifecycle_status::*;
 use crate::base::last_sentence;
@@ -200,7 +200,7 @@ fn fixture(host: &Host) -> Fixture {
     Fixture::with(&lifecycle_interp_options {
         user: (&raw const *host).cast_mut().cast(),
         to_text: Some(to_text),
-        ..options()
+        ..lifecycle_interp_options::default()
     })
 }
 
