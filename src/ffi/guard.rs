@@ -44,8 +44,8 @@ pub fn number(body: impl FnOnce() -> Result<c_int>) -> c_int {
     }
 }
 
-/// As `status`, for what is left when the quick way of a function did not lead to the end. It stands
-/// apart so that the quick way needs no frame to catch anything in; that one must not panic.
+/// As `status`, for what is left when the quick way of a function did not lead to the end. It
+/// stands apart so that the quick way needs no frame to catch anything in; that one must not panic.
 #[cold]
 #[inline(never)]
 pub fn slow_status(body: impl FnOnce() -> Result<()>) -> lifecycle_status {

@@ -1,8 +1,9 @@
 //! The quick ways: what is at hand is found, or done, at once (`Interp::quick`).
 //!
-//! Most calls name handles of the newest segment, numbers and texts that were made by now, lists that
-//! have room. For these a few comparisons are all there is to do. Whatever else there is, `None` says
-//! so before anything has changed, and the long way is taken from the start; it alone has sentences.
+//! Most calls name handles of the newest segment, numbers and texts that were made by now, lists
+//! that have room. For these a few comparisons are all there is to do. Whatever else there is,
+//! `None` says so before anything has changed, and the long way is taken from the start; it alone
+//! has sentences.
 //!
 //! Invariant `.quick.plain`: nothing here panics, calls the host, or fails half way.
 
