@@ -349,3 +349,10 @@ impl Twin {
         self.nodes.values().map(|node| node.size(&mut seen)).any(|size| size.0 > 1000 || size.1 > 9)
     }
 }
+
+/// Lists may hold themselves.
+impl Drop for Twin {
+    fn drop(&mut self) {
+        let _ = self.close(0);
+    }
+}
