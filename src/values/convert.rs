@@ -284,7 +284,7 @@ impl State {
     fn note_changes(&self, position: usize) -> Result<()> {
         let slot = self.slot_at(position)?;
         let own = shared(slot).ok_or_else(lost)?;
-        if !own.is_nested.get() || own.made_at.get() == self.clock {
+        if !own.is_nested.get() {
             return Ok(());
         }
         for word in (0..).map_while(|n| part(slot, n)) {

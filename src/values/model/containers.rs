@@ -253,6 +253,10 @@ impl Run<'_> {
             // What was written by then, and in what order, is the algorithm's.
             return;
         }
+        if is_backwards {
+            // A comparison that lacks the memory for a text has nothing to say, and says so.
+            self.countdown.set(-1);
+        }
         let compare: lifecycle_compare_fn = if is_backwards { Some(backwards) } else { None };
         // SAFETY: the comparison asks for texts alone.
         let sort = || unsafe { self.interp.sort_list(list, compare, ptr::null_mut()) };

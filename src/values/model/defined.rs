@@ -46,14 +46,12 @@ impl Run<'_> {
         };
         self.does(call, |twin| {
             let table = if is_ns { twin.places.table_of(path) } else { Ok(twin.places.here()) };
-            let tree = twin.keep(value);
-            match (table, tree) {
-                (Ok(table), Ok(tree)) => {
-                    twin.places.set(table, &name, tree);
-                    Ok(())
-                }
-                (table, tree) => Err(table.err().into_iter().chain(tree.err()).collect()),
-            }
+            let Ok(table) = table else {
+                return Err(table.err().into_iter().chain(twin.unkept(value)).collect());
+            };
+            let tree = twin.keep(value).map_err(|status| vec![status])?;
+            twin.places.set(table, &name, tree);
+            Ok(())
         });
     }
 
@@ -285,34 +283,35 @@ impl Run<'_> {
             let twin = self.twin.borrow();
             let old = twin.places.table_of(path).ok();
             let old = old.and_then(|table| twin.places.exports.get(&table).cloned());
-            !old.as_ref().is_none_or(are_texts)
-                || !twin.keep(patterns).as_ref().is_ok_and(are_texts)
+            !old.as_ref().is_none_or(are_texts) || !twin.is_texts(patterns)
         };
         self.tick();
-        self.does(
-            || self.interp.set_exports(path, patterns, clear),
-            |twin| {
-                let table = twin.places.table_of(path).map_err(|status| vec![status])?;
-                twin.shimmer_to_list(patterns)?;
-                let new = twin.keep(patterns).map_err(|status| vec![status])?;
-                let old = twin.places.exports.get(&table).cloned().filter(|_| !clear);
-                let all = match (old.as_deref(), &*new) {
-                    (Some(Kept::List(old, _)), Kept::List(new, _)) => {
-                        let mut all = old.clone();
-                        for tree in new {
-                            let text = twin.writer().tree(tree);
-                            if !all.iter().any(|other| twin.writer().tree(other) == text) {
-                                all.push(tree.clone());
-                            }
+        let got = self.call(|| self.interp.set_exports(path, patterns, clear));
+        if got.is_none() && self.interp.kind(patterns) == Ok(LIFECYCLE_LIST) {
+            // It is a list by then, even where there was no room to keep it.
+            assert_eq!(self.twin.borrow_mut().shimmer_to_list(patterns), Ok(()));
+        }
+        self.agree(got, |twin| {
+            let table = twin.places.table_of(path).map_err(|status| vec![status])?;
+            twin.shimmer_to_list(patterns)?;
+            let new = twin.keep(patterns).map_err(|status| vec![status])?;
+            let old = twin.places.exports.get(&table).cloned().filter(|_| !clear);
+            let all = match (old.as_deref(), &*new) {
+                (Some(Kept::List(old, _)), Kept::List(new, _)) => {
+                    let mut all = old.clone();
+                    for tree in new {
+                        let text = twin.writer().tree(tree);
+                        if !all.iter().any(|other| twin.writer().tree(other) == text) {
+                            all.push(tree.clone());
                         }
-                        self.list_of(all)
                     }
-                    _ => new,
-                };
-                twin.places.exports.insert(table, all);
-                Ok(())
-            },
-        );
+                    self.list_of(all)
+                }
+                _ => new,
+            };
+            twin.places.exports.insert(table, all);
+            Ok(())
+        });
     }
 
     pub(super) fn set_command(&self) {
@@ -328,18 +327,15 @@ impl Run<'_> {
             },
             |twin| {
                 let table = twin.places.table_of(path);
-                let (params, body) = (twin.keep_any(params), twin.keep_any(body));
-                match (table, params, body) {
-                    (Ok(table), Ok(params), Ok(body)) if kind > 0 => {
-                        let command = Command { kind, function: 7, params, body };
-                        twin.places.commands.insert((table, name.clone()), command);
-                        Ok(())
-                    }
-                    (table, params, body) => {
-                        let wrong = table.err().into_iter().chain(params.err()).chain(body.err());
-                        Err(wrong.chain((kind <= 0).then_some(LIFECYCLE_E_INVALID)).collect())
-                    }
-                }
+                let wrong: Vec<_> = (table.err().into_iter())
+                    .chain((kind <= 0).then_some(LIFECYCLE_E_INVALID))
+                    .collect();
+                let (Ok(table), true) = (table, wrong.is_empty()) else { return Err(wrong) };
+                let params = twin.keep_any(params).map_err(|status| vec![status])?;
+                let body = twin.keep_any(body).map_err(|status| vec![status])?;
+                let command = Command { kind, function: 7, params, body };
+                twin.places.commands.insert((table, name.clone()), command);
+                Ok(())
             },
         );
     }

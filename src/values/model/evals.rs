@@ -53,8 +53,9 @@ impl Run<'_> {
 
     pub(super) fn leave(&self) {
         let (result, wants) = (self.handle(), self.byte() & 1 == 0);
-        let wanted = self.twin.borrow().keep_any(result);
         let depth = self.twin.borrow().evals.len();
+        let keeps = wants && depth > 0;
+        let wanted = if keeps { self.twin.borrow().keep_any(result) } else { Ok(None) };
         let mut kept = ptr::null_mut();
         // The eval is left even where the result cannot be kept, so this is not done again.
         let countdown = self.countdown.replace(-1);
@@ -119,7 +120,10 @@ impl Run<'_> {
         let handles = self.interp.memory().scratch_handles;
         let got = self.call(|| self.interp.open_scope());
         if let Some((scope, ())) = self.agree(got, |_| Ok(())) {
-            self.twin.borrow_mut().levels.push(super::twin::Level { scope, handles });
+            // SAFETY: it is the interpreter's, whose first words are these.
+            let front = unsafe { self.interp.as_ptr().read() };
+            let next = front.first + front.count;
+            self.twin.borrow_mut().levels.push(super::twin::Level { scope, handles, next });
         }
     }
 

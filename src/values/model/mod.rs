@@ -10,7 +10,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    clippy::unreachable,
     reason = "a model is there to fail loudly"
 )]
 
@@ -135,6 +134,8 @@ pub struct Run<'a> {
     log: RefCell<Vec<String>>,
     counts: RefCell<Counts>,
     op: Cell<Op>,
+    /// The twin does not know any more which handles there are.
+    is_lost: Cell<bool>,
 }
 
 /// Prints the last steps where the model fails.
@@ -189,6 +190,7 @@ impl<'a> Run<'a> {
             log: RefCell::default(),
             counts: RefCell::new(vec![[0; 2]; OPS.len()]),
             op: Cell::new(Op::Str),
+            is_lost: Cell::new(false),
         }
     }
 
@@ -325,6 +327,12 @@ impl<'a> Run<'a> {
         }
         node.handle.set(handle);
         let mut twin = self.twin.borrow_mut();
+        let is_old = handle < twin.levels.last().map_or(0, |level| level.next);
+        if twin.is_host && (is_old || twin.nodes.contains_key(&handle)) {
+            // Which parts got a handle when a form was looked at again is not told.
+            self.is_lost.set(true);
+            return;
+        }
         assert!(!twin.dead.contains(&handle), "{handle:x} comes again");
         let before = twin.nodes.insert(handle, node.clone());
         assert!(before.is_none(), "{handle:x} is two values");
@@ -404,6 +412,10 @@ impl<'a> Run<'a> {
         self.note(|| format!("{:?} {:?}", OPS[at], self.bytes.get().get(..6)));
         self.run(OPS[at]);
         self.countdown.set(-1);
+        if self.is_lost.get() {
+            self.bytes.set(&[]);
+            return;
+        }
         self.check_figures();
         if self.twin.borrow().is_huge() {
             self.drop_all();
@@ -420,7 +432,9 @@ impl<'a> Run<'a> {
     /// Everything is looked at, and given back: held values before or after the interpreter.
     fn finish(&self, is_late: bool) {
         let all: Vec<_> = self.twin.borrow().nodes.keys().copied().collect();
-        all.into_iter().for_each(|handle| self.check_value(handle));
+        if !self.is_lost.get() {
+            all.into_iter().for_each(|handle| self.check_value(handle));
+        }
         ok(self.interp.unwind(0));
         let things = self.twin.borrow_mut().unwind(0);
         self.check_released(things, false);

@@ -17,6 +17,8 @@ pub struct Level {
     pub scope: lifecycle_scope,
     /// Handles that there were when it was opened.
     pub handles: u64,
+    /// The handle that was made first, or would have been.
+    pub next: lifecycle_handle,
 }
 
 pub struct Trace {
@@ -65,7 +67,7 @@ impl Twin {
             clock: 0,
             nodes: BTreeMap::new(),
             dead: Vec::new(),
-            levels: vec![Level { scope: 0, handles: 0 }],
+            levels: vec![Level { scope: 0, handles: 0, next: 0 }],
             evals: Vec::new(),
             interned: Vec::new(),
             places: Places::new(FRAMES),
@@ -140,6 +142,27 @@ impl Twin {
     /// Keeps what a handle names.
     pub fn keep(&self, handle: lifecycle_handle) -> Result<Tree, Status> {
         self.find(handle)?.keep(self.clock)
+    }
+
+    /// Why a handle could not be kept. Nothing is remembered, for nothing is kept.
+    pub fn unkept(&self, handle: lifecycle_handle) -> Option<Status> {
+        match self.find(handle) {
+            Ok(node) => node.is_cyclic().then_some(LIFECYCLE_E_CYCLE),
+            Err(status) => Some(status),
+        }
+    }
+
+    /// Whether a handle names a string, or a list of strings.
+    pub fn is_texts(&self, handle: lifecycle_handle) -> bool {
+        let is_text = |part: &Part| match part {
+            Part::Node(node) => node.kind() == LIFECYCLE_STRING,
+            Part::Kept(tree) => matches!(**tree, Kept::Str(_)),
+        };
+        self.find(handle).is_ok_and(|node| match &*node.body.borrow() {
+            Body::Str(_) => true,
+            Body::List(parts) => parts.iter().all(is_text),
+            _ => false,
+        })
     }
 
     /// As `keep`; nil is fine.
@@ -269,9 +292,8 @@ impl Twin {
         if self.levels.len() <= levels {
             return things;
         }
-        let (kept, gone) = core::mem::take(&mut self.nodes)
-            .into_iter()
-            .partition::<BTreeMap<_, _>, _>(|(_, node)| node.level < levels);
+        let nodes = core::mem::take(&mut self.nodes).into_iter();
+        let (gone, kept) = nodes.partition::<BTreeMap<_, _>, _>(|(_, node)| node.level >= levels);
         self.nodes = kept;
         for (handle, node) in gone {
             self.dead.push(handle);
@@ -293,7 +315,7 @@ impl Twin {
         self.places.pop_all();
         let things = self.close(0);
         self.closed.retain(|scope| *scope != 0);
-        self.levels.push(Level { scope: 0, handles: 0 });
+        self.levels.push(Level { scope: 0, handles: 0, next: 0 });
         things
     }
 
