@@ -7,6 +7,8 @@ use super::{OPS, run};
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 300,
+        // The same steps each time; the fuzz target is there for others.
+        rng_seed: proptest::test_runner::RngSeed::Fixed(20),
         failure_persistence: None,
         ..Default::default()
     })]
