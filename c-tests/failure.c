@@ -500,13 +500,13 @@ static void every_allocation_of_destruction(void)
             struct stage stage;
             lifecycle_status status;
             begin_stage(&stage, &full, persistent != 0, true);
-            stage.refused = 0;
-            stage.until = k;
+            stage.memory.refused = 0;
+            stage.memory.until = k;
             status = lifecycle_destroy(stage.manager);
-            stage.until = 0;
-            through = stage.refused == 0;
+            stage.memory.until = 0;
+            through = stage.memory.refused == 0;
             if (status == LIFECYCLE_OK) {
-                EXPECT_EQ(stage.count.blocks, 0);
+                EXPECT_EQ(stage.memory.count.blocks, 0);
                 EXPECT_EQ(stage.released, 6);
                 continue;
             }

@@ -1,10 +1,11 @@
 /*
- * failure.h - how failure.c fails: an allocator whose k-th allocation is refused, and the loop over k.
+ * failure.h - how failure.c fails: a manager with something of everything, and the loop over the allocation that is
+ * refused.
  */
 #ifndef LIFECYCLE_TESTS_FAILURE_H
 #define LIFECYCLE_TESTS_FAILURE_H
 
-#include "support.h"
+#include "refusals.h"
 
 struct stage {
     lifecycle_manager *manager;
@@ -12,11 +13,7 @@ struct stage {
     lifecycle_code code[8];
     lifecycle_reader *readers[8];
     unsigned owned, released, events; /* every resource is released once, whatever failed */
-    /* the allocator */
-    counting count;
-    long until;     /* allocations until the one that fails; 0 = none does */
-    bool persistent; /* those after it fail too */
-    unsigned refused;
+    struct refusals memory;
 };
 
 /* What an operation leaves behind when it fails. */
@@ -45,76 +42,14 @@ static void count_event(const lifecycle_event *event, void *user)
     ((struct stage *)user)->events++;
 }
 
-static bool refuses(struct stage *stage)
-{
-    if (stage->until == 0)
-        return false;
-    if (stage->until > 1) {
-        stage->until--;
-        return false;
-    }
-    if (!stage->persistent)
-        stage->until = 0;
-    stage->refused++;
-    return true;
-}
-static void *stage_alloc(size_t bytes, void *user)
-{
-    struct stage *stage = user;
-    return refuses(stage) ? NULL : counting_alloc(bytes, &stage->count);
-}
-static void *stage_realloc(void *ptr, size_t old_bytes, size_t new_bytes, void *user)
-{
-    struct stage *stage = user;
-    return refuses(stage) ? NULL : counting_realloc(ptr, old_bytes, new_bytes, &stage->count);
-}
-static void stage_free(void *ptr, size_t bytes, void *user)
-{
-    counting_free(ptr, bytes, &((struct stage *)user)->count);
-}
-
-#ifdef FAIL_MALLOC
-/* The C library's own functions fail, for the library, its crates and its standard library alike. */
-static struct stage *failing;
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *ptr, size_t bytes);
-void *__libc_memalign(size_t align, size_t bytes);
-void *malloc(size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_malloc(bytes);
-}
-void *calloc(size_t count, size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_calloc(count, bytes);
-}
-void *realloc(void *ptr, size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_realloc(ptr, bytes);
-}
-int posix_memalign(void **out, size_t align, size_t bytes)
-{
-    *out = failing != NULL && refuses(failing) ? NULL : __libc_memalign(align, bytes);
-    return *out == NULL ? 12 : 0;
-}
-#endif
-
 static lifecycle_config stage_config(struct stage *stage)
 {
     lifecycle_config config = LIFECYCLE_CONFIG_INIT;
     config.code_capacity = 1 << 21;
 #ifdef FAIL_MALLOC
-    failing = stage;
-#endif
-#ifdef FAIL_MALLOC
-    (void)stage_alloc;
-    (void)stage_realloc;
-    (void)stage_free;
+    failing = &stage->memory;
 #else
-    config.allocator.alloc = stage_alloc;
-    config.allocator.realloc = stage_realloc;
-    config.allocator.free = stage_free;
-    config.allocator.user = stage;
+    config.allocator = refusing_allocator(&stage->memory);
 #endif
     return config;
 }
@@ -125,7 +60,7 @@ static void begin_stage(struct stage *stage, const struct operation *operation, 
     lifecycle_config config;
     memset(stage, 0, sizeof *stage);
     config = stage_config(stage);
-    stage->persistent = persistent;
+    stage->memory.persistent = persistent;
     stage->manager = make_manager(&config);
     observer.on_event = count_event;
     if (observed)
@@ -140,11 +75,7 @@ static void end_stage(struct stage *stage, const char *name)
 {
     EXPECT_OK(lifecycle_destroy(stage->manager));
     EXPECT_EQ(stage->released, stage->owned);
-    if (stage->count.blocks != 0 || stage->count.bytes != 0 || stage->count.wrong != 0) {
-        expect_failures++;
-        fprintf(stderr, "%s: %zu blocks and %zu bytes are still out, %zu calls were wrong\n", name,
-                stage->count.blocks, stage->count.bytes, stage->count.wrong);
-    }
+    all_is_back(&stage->memory, name);
 }
 
 /* Everything there is to see, as far as it must not change. */
@@ -175,31 +106,17 @@ static struct seen look(struct stage *stage, const struct operation *operation)
     return seen;
 }
 
-/* The first field that differs, for whoever has to find out why. */
-static void compare(const char *name, int round, long k, const struct seen *before, const struct seen *after)
-{
-    const uint64_t *a = (const uint64_t *)(const void *)before, *b = (const uint64_t *)(const void *)after;
-    for (size_t i = 0; i < sizeof *before / 8; i++) {
-        if (a[i] != b[i]) {
-            expect_failures++;
-            fprintf(stderr, "%s, round %d, allocation %ld failed: word %zu of what can be seen was %llu and is %llu\n",
-                    name, round, k, i, (unsigned long long)a[i], (unsigned long long)b[i]);
-            return;
-        }
-    }
-}
-
 /* True when nothing was refused any more. */
 static bool try_once(struct stage *stage, const struct operation *operation, int round, long k, bool *done)
 {
     struct seen before = look(stage, operation), after;
     lifecycle_status status;
-    stage->refused = 0;
-    stage->until = k;
+    stage->memory.refused = 0;
+    stage->memory.until = k;
     status = operation->act(stage, round);
-    stage->until = 0;
+    stage->memory.until = 0;
     *done = status == LIFECYCLE_OK;
-    if (status != LIFECYCLE_OK && (stage->refused == 0 || status != LIFECYCLE_E_NOMEM)) {
+    if (status != LIFECYCLE_OK && (stage->memory.refused == 0 || status != LIFECYCLE_E_NOMEM)) {
         expect_failures++;
         fprintf(stderr, "%s, round %d, allocation %ld: %s (%s)\n", operation->name, round, k,
                 lifecycle_status_name((int)status), lifecycle_last_error());
@@ -207,9 +124,9 @@ static bool try_once(struct stage *stage, const struct operation *operation, int
     }
     if (!*done && !(operation->leaves & MAY_BE_HALF_DONE)) {
         after = look(stage, operation);
-        compare(operation->name, round, k, &before, &after);
+        compare_words(operation->name, round, k, &before, &after, sizeof before);
     }
-    return stage->refused == 0;
+    return stage->memory.refused == 0;
 }
 
 static void try_variant(const struct operation *operation, bool persistent, bool observed)
@@ -258,18 +175,18 @@ static void every_allocation_of_creation(void)
             lifecycle_status status;
             memset(&stage, 0, sizeof stage);
             config = stage_config(&stage);
-            stage.persistent = persistent != 0;
-            stage.until = k;
+            stage.memory.persistent = persistent != 0;
+            stage.memory.until = k;
             status = lifecycle_create(&config, &stage.manager);
-            stage.until = 0;
+            stage.memory.until = 0;
             if (status == LIFECYCLE_OK) {
-                EXPECT_EQ(stage.refused, 0);
+                EXPECT_EQ(stage.memory.refused, 0);
                 end_stage(&stage, "create");
                 break;
             }
             EXPECT_STATUS(status, LIFECYCLE_E_NOMEM);
             EXPECT(stage.manager == NULL);
-            EXPECT_EQ(stage.count.blocks, 0);
+            EXPECT_EQ(stage.memory.count.blocks, 0);
         }
     }
 }

@@ -63,7 +63,7 @@ static void every_failure_of_creation(void)
             lifecycle_interp_options options;
             lifecycle_status status;
             memset(s, 0, sizeof *s);
-            s->persistent = persistent != 0;
+            s->memory.persistent = persistent != 0;
             options = stage_options(s);
             arm(s, k);
             status = lifecycle_interp_create(&options, &s->interp);
@@ -72,7 +72,7 @@ static void every_failure_of_creation(void)
             EXPECT((s->interp != NULL) == (status == LIFECYCLE_OK));
             if (status == LIFECYCLE_OK)
                 EXPECT_OK(lifecycle_interp_destroy(s->interp));
-            EXPECT_EQ(s->count.blocks, 0);
+            EXPECT_EQ(s->memory.count.blocks, 0);
         }
         EXPECT(through);
     }
@@ -113,7 +113,7 @@ static void taking_away_needs_no_memory(void)
     EXPECT_EQ(memory_of(s->interp).variables, 0);
     EXPECT_OK(lifecycle_interp_destroy(s->interp));
     (void)disarm(s);
-    EXPECT_EQ(s->count.blocks, 0);
+    EXPECT_EQ(s->memory.count.blocks, 0);
     EXPECT_EQ(s->released, s->foreign);
 }
 

@@ -1,6 +1,6 @@
 /*
- * failure_values.h - how failure_values.c fails: an interpreter with something of everything, an allocator (or
- * malloc, or the system) whose k-th call is refused, and the loop over k.
+ * failure_values.h - how failure_values.c fails: an interpreter with something of everything, and the loop over the
+ * allocation, or call of the system, that is refused.
  */
 #ifndef LIFECYCLE_TESTS_FAILURE_VALUES_H
 #define LIFECYCLE_TESTS_FAILURE_VALUES_H
@@ -8,6 +8,7 @@
 #ifdef FAIL_SYSTEM
 #include "failure_system.h"
 #endif
+#include "refusals.h"
 #include "values.h"
 
 #define MOST 10000
@@ -23,11 +24,7 @@ struct stage {
     handle h;
     lifecycle_scope scope;
     unsigned foreign, released; /* every foreign thing is released once, whatever failed */
-    /* the allocator */
-    counting count;
-    long until;      /* allocations until the one that fails; 0 = none does */
-    bool persistent; /* those after it fail too */
-    unsigned refused;
+    struct refusals memory;
 };
 
 enum { ORDER_MAY_CHANGE = 1 };
@@ -40,64 +37,11 @@ struct operation {
     unsigned leaves;
 };
 
-static inline bool refuses(struct stage *stage)
-{
-    if (stage->until == 0)
-        return false;
-    if (stage->until > 1) {
-        stage->until--;
-        return false;
-    }
-    if (!stage->persistent)
-        stage->until = 0;
-    stage->refused++;
-    return true;
-}
-static inline void *stage_alloc(size_t bytes, void *user)
-{
-    struct stage *stage = user;
-    return refuses(stage) ? NULL : counting_alloc(bytes, &stage->count);
-}
-static inline void *stage_realloc(void *ptr, size_t old_bytes, size_t new_bytes, void *user)
-{
-    struct stage *stage = user;
-    return refuses(stage) ? NULL : counting_realloc(ptr, old_bytes, new_bytes, &stage->count);
-}
-static inline void stage_free(void *ptr, size_t bytes, void *user)
-{
-    counting_free(ptr, bytes, &((struct stage *)user)->count);
-}
 static void stage_release(void *ptr, void *user)
 {
     (void)ptr;
     ((struct stage *)user)->released++;
 }
-
-#ifdef FAIL_MALLOC
-/* The C library's own functions fail, for the library, its crates and its standard library alike. */
-static struct stage *failing;
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *ptr, size_t bytes);
-void *__libc_memalign(size_t align, size_t bytes);
-void *malloc(size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_malloc(bytes);
-}
-void *calloc(size_t count, size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_calloc(count, bytes);
-}
-void *realloc(void *ptr, size_t bytes)
-{
-    return failing != NULL && refuses(failing) ? NULL : __libc_realloc(ptr, bytes);
-}
-int posix_memalign(void **out, size_t align, size_t bytes)
-{
-    *out = failing != NULL && refuses(failing) ? NULL : __libc_memalign(align, bytes);
-    return *out == NULL ? 12 : 0;
-}
-#endif
 
 #ifdef WITH_LIMITS
 static lifecycle_interp_options stage_limits = LIFECYCLE_INTERP_OPTIONS_INIT;
@@ -112,33 +56,30 @@ static inline lifecycle_interp_options stage_options(struct stage *stage)
     options.user = stage;
     options.foreign_release = stage_release;
 #ifdef FAIL_MALLOC
-    failing = stage;
+    failing = &stage->memory;
 #elif !defined(FAIL_SYSTEM)
-    options.allocator.alloc = stage_alloc;
-    options.allocator.realloc = stage_realloc;
-    options.allocator.free = stage_free;
-    options.allocator.user = stage;
+    options.allocator = refusing_allocator(&stage->memory);
 #endif
     return options;
 }
 
 static inline void arm(struct stage *stage, long k)
 {
-    stage->refused = 0;
+    stage->memory.refused = 0;
 #ifdef FAIL_SYSTEM
-    fail_call(k, stage->persistent, ENOMEM, ANY);
+    fail_call(k, stage->memory.persistent, ENOMEM, ANY);
 #else
-    stage->until = k;
+    stage->memory.until = k;
 #endif
 }
 /* How many calls were refused. */
 static inline unsigned disarm(struct stage *stage)
 {
-    stage->until = 0;
+    stage->memory.until = 0;
 #ifdef FAIL_SYSTEM
-    stage->refused = calls_refused();
+    stage->memory.refused = calls_refused();
 #endif
-    return stage->refused;
+    return stage->memory.refused;
 }
 
 /* What a function that gives a handle has answered. */
@@ -155,7 +96,7 @@ static inline void begin_stage(struct stage *s, bool persistent)
 {
     lifecycle_interp_options options;
     memset(s, 0, sizeof *s);
-    s->persistent = persistent;
+    s->memory.persistent = persistent;
     options = stage_options(s);
     s->interp = make_interp(&options);
     EXPECT_OK(lifecycle_eval_enter(s->interp));
@@ -184,11 +125,7 @@ static inline void end_stage(struct stage *s, const char *name)
     lifecycle_value_release(s->value);
     EXPECT_OK(lifecycle_interp_destroy(s->interp));
     EXPECT_EQ(s->released, s->foreign);
-    if (s->count.blocks != 0 || s->count.bytes != 0 || s->count.wrong != 0) {
-        expect_failures++;
-        fprintf(stderr, "%s: %zu blocks and %zu bytes are still out, %zu calls were wrong\n", name, s->count.blocks,
-                s->count.bytes, s->count.wrong);
-    }
+    all_is_back(&s->memory, name);
 }
 
 /* Everything there is to see, as far as it must not change. */
@@ -238,20 +175,6 @@ static inline struct seen look(struct stage *s, const struct operation *operatio
     return seen;
 }
 
-/* The first field that differs, for whoever has to find out why. */
-static inline void compare(const char *name, int round, long k, const struct seen *before, const struct seen *after)
-{
-    const uint64_t *a = (const uint64_t *)(const void *)before, *b = (const uint64_t *)(const void *)after;
-    for (size_t i = 0; i < sizeof *before / 8; i++) {
-        if (a[i] != b[i]) {
-            expect_failures++;
-            fprintf(stderr, "%s, round %d, failure %ld: word %zu of what can be seen was %llu and is %llu\n", name,
-                    round, k, i, (unsigned long long)a[i], (unsigned long long)b[i]);
-            return;
-        }
-    }
-}
-
 /* True when nothing was refused any more. */
 static inline bool try_once(struct stage *s, const struct operation *operation, int round, long k, bool *done)
 {
@@ -270,7 +193,7 @@ static inline bool try_once(struct stage *s, const struct operation *operation, 
     }
     if (!*done) {
         after = look(s, operation);
-        compare(operation->name, round, k, &before, &after);
+        compare_words(operation->name, round, k, &before, &after, sizeof before);
     }
     return refused == 0;
 }
