@@ -110,6 +110,8 @@ fn finish(header: &str) -> String {
     let mut rest = lines.as_slice();
     let mut paragraph = 0;
     let mut column = 0;
+    // A struct that points at its own kind needs the word: its name is declared by its end.
+    let mut inside = "";
     while let [line, tail @ ..] = rest {
         rest = tail;
         if line.is_empty() {
@@ -134,7 +136,12 @@ fn finish(header: &str) -> String {
             rest = after;
             continue;
         }
-        let own = if line.starts_with("typedef struct") || line.starts_with("typedef enum") {
+        if let Some(name) = line.strip_prefix("typedef struct ") {
+            inside = name.trim_end_matches(" {");
+        }
+        let is_own_kind = line.contains(&format!("struct {inside} *"));
+        let is_head = line.starts_with("typedef struct") || line.starts_with("typedef enum");
+        let own = if is_head || line.starts_with(' ') && is_own_kind {
             line.to_string()
         } else {
             line.replace("struct lifecycle_", "lifecycle_")

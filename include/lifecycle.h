@@ -84,6 +84,12 @@
 #define LIFECYCLE_INTERP_OPTIONS_INIT \
     { sizeof(lifecycle_interp_options), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, \
                                { NULL, NULL, NULL, NULL }, 0 }
+/** Defaults for a lifecycle_heap_options. */
+#define LIFECYCLE_HEAP_OPTIONS_INIT \
+    { sizeof(lifecycle_heap_options), 0, 0, 0, 0, 1, 0, 0, { NULL, NULL, NULL, NULL }, 0 }
+/** A lifecycle_wam with no registers yet; lifecycle_heap_set_wam gives it a trail. */
+#define LIFECYCLE_WAM_INIT \
+    { sizeof(lifecycle_wam), NULL, 0, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, NULL }
 /** An observer that hears nothing yet: set on_event. */
 #define LIFECYCLE_OBSERVER_INIT { sizeof(lifecycle_observer), NULL }
 
@@ -137,6 +143,93 @@
 
 /** Relocation: the low 12 bits of an address in an `add` (aarch64 ADD_ABS_LO12_NC). */
 #define LIFECYCLE_RELOC_ADD_ABS_LO12 7u
+
+/** Tag of a cell: a reference to a cell, or unbound. */
+#define LIFECYCLE_TAG_REF 0u
+
+/** Tag of a cell: a structure or blob, by the index of its header. */
+#define LIFECYCLE_TAG_STR 1u
+
+/** Tag of a cell: a list pair, by the index of its head. */
+#define LIFECYCLE_TAG_LIS 2u
+
+/** Tag of a cell: an atom. */
+#define LIFECYCLE_TAG_CON 3u
+
+/** Tag of a cell: a number. */
+#define LIFECYCLE_TAG_INT 4u
+
+/** Tag of a cell: the header of a structure. */
+#define LIFECYCLE_TAG_FUN 5u
+
+/** Tag of a cell: the header of raw words. */
+#define LIFECYCLE_TAG_BLOB 6u
+
+/** Tag of a cell: the host's own. */
+#define LIFECYCLE_TAG_HOST 7u
+
+/** What lifecycle_heap_alloc returns when it fails. */
+#define LIFECYCLE_NO_CELL 0u
+
+/** The most arguments a structure has. */
+#define LIFECYCLE_ARITY_MAX 1048576u
+
+/** The most cells a heap has: 32 GiB. */
+#define LIFECYCLE_HEAP_CELLS_MAX 4294967296
+
+/**
+ * Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
+ * (lifecycle_heap_stats.faults).
+ */
+#define LIFECYCLE_HEAP_VERIFY 1u
+
+/** Heap flag: do not mark free cells for AddressSanitizer and valgrind. */
+#define LIFECYCLE_HEAP_NO_POISON 2u
+
+/** Fault: a reference to a cell that is not there. */
+#define LIFECYCLE_FAULT_RANGE 1u
+
+/** Fault: a STR that refers to no header, or a REF or LIS that refers to one. */
+#define LIFECYCLE_FAULT_HEADER 2u
+
+/** Fault: a header that says more than there is, or an arity above LIFECYCLE_ARITY_MAX. */
+#define LIFECYCLE_FAULT_WHOLE 3u
+
+/** Fault: a header where a value belongs. */
+#define LIFECYCLE_FAULT_VALUE 4u
+
+/** Fault: a reference to a cell that was reclaimed. */
+#define LIFECYCLE_FAULT_RECLAIMED 5u
+
+/** Fault: the collector kept a cell that nothing refers to, told right after a collection only. */
+#define LIFECYCLE_FAULT_KEPT 6u
+
+/** Fault: a trail entry that is none, or whose cell is not there or was reclaimed. */
+#define LIFECYCLE_FAULT_TRAIL 7u
+
+/** Fault: a choicepoint that is not in order with those around it. */
+#define LIFECYCLE_FAULT_CHOICE 8u
+
+/** Where a fault is: in a cell of the heap. */
+#define LIFECYCLE_PLACE_HEAP 1u
+
+/** Where a fault is: an argument register. */
+#define LIFECYCLE_PLACE_X 2u
+
+/** Where a fault is: a slot of an environment. */
+#define LIFECYCLE_PLACE_FRAME 3u
+
+/** Where a fault is: a choicepoint or an argument of it. */
+#define LIFECYCLE_PLACE_CHOICE 4u
+
+/** Where a fault is: the trail. */
+#define LIFECYCLE_PLACE_TRAIL 5u
+
+/** Where a fault is: a global. */
+#define LIFECYCLE_PLACE_GLOBAL 6u
+
+/** Where a fault is: a cell that a root callback handed over. */
+#define LIFECYCLE_PLACE_CALLBACK 7u
 
 /** Feature: a defect of the library is caught at its boundary and told as LIFECYCLE_E_PANIC. */
 #define LIFECYCLE_FEATURE_PANICS_CAUGHT 1u
@@ -331,6 +424,9 @@ typedef struct lifecycle_manager lifecycle_manager;
  * be kept in the pointer itself: never follow it.
  */
 typedef struct lifecycle_value lifecycle_value;
+
+/** What lifecycle_visit hands cells to. Opaque. */
+typedef struct lifecycle_visitor lifecycle_visitor;
 
 /**
  * The host's memory functions: each manager takes every byte it holds from these. All three are
@@ -1042,6 +1138,287 @@ typedef struct lifecycle_frame_info {
     /** What lifecycle_frame_set_line was given last. */
     size_t line;
 } lifecycle_frame_info;
+
+/**
+ * How a heap is set up. Start from LIFECYCLE_HEAP_OPTIONS_INIT; zero means the default where one
+ * is named.
+ */
+typedef struct lifecycle_heap_options {
+    /** sizeof(lifecycle_heap_options) */
+    size_t size;
+    /** Cells committed at once when it is made; default: as they are used. */
+    uint64_t initial_cells;
+    /** Most cells, holes included; default: 2^32, or as many as the system has addresses for. */
+    uint64_t max_cells;
+    /** No collection is due before so many cells are in use; default 2^20 (8 MiB). */
+    uint64_t threshold;
+    /**
+     * A collection is due when the cells in use are so many percent of those that survived the last
+     * one; above 100; default 200.
+     */
+    uint32_t growth;
+    /** 0: the heap never collects. LIFECYCLE_HEAP_OPTIONS_INIT says 1. */
+    uint32_t gc_enabled;
+    /** N: every N-th safepoint collects, and what is reclaimed is filled with a pattern; 0: no. */
+    uint32_t stress;
+    /** LIFECYCLE_HEAP_VERIFY, LIFECYCLE_HEAP_NO_POISON. */
+    uint32_t flags;
+    /** Where lists of roots and the like come from; all NULL = malloc, realloc, free. */
+    lifecycle_allocator allocator;
+    /** 0. */
+    uint64_t reserved;
+} lifecycle_heap_options;
+
+/**
+ * A word of a heap: the low three bits are its tag, the rest is its payload.
+ *
+ * | tag  | payload                                    | made by             |
+ * |------|--------------------------------------------|---------------------|
+ * | REF  | index of a cell; unbound = refers to itself | lifecycle_make_ref  |
+ * | STR  | index of a header: FUN or BLOB             | lifecycle_make_str  |
+ * | LIS  | index of two cells: head and tail          | lifecycle_make_lis  |
+ * | CON  | an atom's number, 61 bits                  | lifecycle_make_con  |
+ * | INT  | a signed number, 61 bits                   | lifecycle_make_int  |
+ * | FUN  | header: atom (40 bits), arity (to 2^20); the arguments follow | lifecycle_make_fun |
+ * | BLOB | header: bytes; raw words follow, the last one filled up | lifecycle_make_blob |
+ * | HOST | the host's own, never followed             | lifecycle_make_host |
+ *
+ * Indexes count cells from lifecycle_heap_base. Cell 0 is nobody's: a word of zeros is a REF to
+ * it, and is passed over wherever a heap looks, so that zeroed registers and frames are legal.
+ */
+typedef uint64_t lifecycle_cell;
+
+/**
+ * An environment: the host's memory, with `count` cells right behind it (the Y slots,
+ * lifecycle_frame_cells). Set up with lifecycle_frame_init.
+ */
+typedef struct lifecycle_frame {
+    /** The caller's environment, or NULL. */
+    struct lifecycle_frame *prev;
+    /** Where the caller goes on: says which slots of `prev` are alive (lifecycle_live_fn). */
+    const void *code;
+    /** The collector's. */
+    uint64_t visited;
+    /** Slots. */
+    uint32_t count;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_frame;
+
+/**
+ * A choicepoint: the host's memory, with `count` cells right behind it (the arguments,
+ * lifecycle_choice_cells). Made one by lifecycle_wam_choice_push.
+ */
+typedef struct lifecycle_choice {
+    /** The next older one, or NULL. */
+    struct lifecycle_choice *prev;
+    /** The environment to go on in. */
+    lifecycle_frame *env;
+    /** Where `env` goes on (lifecycle_wam.code). */
+    const void *code;
+    /** The host's own: the next clause. */
+    const void *alternative;
+    /** Entries of the trail that are older. The heap's, as the next three. */
+    uint64_t trail;
+    /** Cells from this index on are younger. */
+    uint64_t top;
+    /** Where in the holes below allocation was. */
+    uint64_t hole;
+    /** Cells in use since the last collection. */
+    uint64_t taken;
+    /** Finalizers and weak references that are older. The heap's. */
+    uint64_t watches;
+    /** Arguments. */
+    uint32_t count;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_choice;
+
+/**
+ * Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
+ * result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
+ * multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
+ * call nothing of the heap's but lifecycle_heap_stats_get.
+ */
+typedef uint64_t (*lifecycle_live_fn)(const lifecycle_frame *frame,
+                  const void *code,
+                  uint32_t first,
+                  void *user);
+
+/**
+ * The registers of a WAM. It is the host's, stays where it is while the heap has it, and is read at
+ * each collection and written where said; start from LIFECYCLE_WAM_INIT.
+ */
+typedef struct lifecycle_wam {
+    /** sizeof(lifecycle_wam) */
+    size_t size;
+    /** The argument registers, those that hold something. */
+    lifecycle_cell *x;
+    /** How many. */
+    uint64_t x_count;
+    /** The current environment, or NULL. */
+    lifecycle_frame *e;
+    /** Where the code of `e` goes on (CP). */
+    const void *code;
+    /** The newest choicepoint, or NULL. Written by lifecycle_wam_choice_push and its like only. */
+    lifecycle_choice *b;
+    /**
+     * The trail: oldest entry first; a REF cell names the cell to reset, and a LIS cell that to give
+     * the value back which is the word before it. NULL when it is handed over: the heap makes a
+     * trail that grows.
+     */
+    lifecycle_cell *tr;
+    /** Words in use. Written by lifecycle_wam_bind and its like, and by a collection. */
+    uint64_t tr_count;
+    /** Words there are. */
+    uint64_t tr_capacity;
+    /** Cells that live as long as the machine. */
+    lifecycle_cell *globals;
+    /** How many. */
+    uint64_t globals_count;
+    /** Says which slots of an environment are alive; NULL = all. */
+    lifecycle_live_fn live;
+    /** Handed to `live`. */
+    void *user;
+} lifecycle_wam;
+
+/**
+ * A heap of cells. The words are for the inline functions and for code generators: an allocation
+ * of n cells may take them from `cursor` up to `limit` by adding n to `cursor`; where they do not
+ * suffice it calls lifecycle_heap_alloc_slow. The rest is private.
+ */
+typedef struct lifecycle_heap {
+    /** The cells; never moves while the heap lives. */
+    lifecycle_cell *cells;
+    /** Index of the next free cell. */
+    uint64_t cursor;
+    /** Index of the end of what may be handed out without a call. */
+    uint64_t limit;
+    /** Cells below it may be older than the newest choicepoint: binding one is trailed. */
+    uint64_t hb;
+    /** What lifecycle_heap_set_wam was given, or NULL. */
+    lifecycle_wam *wam;
+    /** Cells from 1 up to and including this one may be touched. */
+    uint64_t bound;
+    /** Not 0: a collection is due at the next safepoint. */
+    uint32_t due;
+    /** Not 0: it collects or verifies just now, and is only looked at. */
+    uint32_t busy;
+} lifecycle_heap;
+
+/**
+ * Hands each cell that the host keeps somewhere to lifecycle_visit. It is called while a collection
+ * or verification runs: what it may call of this heap is lifecycle_visit and
+ * lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY.
+ */
+typedef void (*lifecycle_root_fn)(lifecycle_visitor *visitor, void *user);
+
+/** Something wrong that lifecycle_heap_verify has found. */
+typedef struct lifecycle_heap_fault {
+    /** sizeof(lifecycle_heap_fault) of the library. */
+    size_t size;
+    /** LIFECYCLE_FAULT_... */
+    uint32_t kind;
+    /** LIFECYCLE_PLACE_... */
+    uint32_t place;
+    /** Which cell, register, slot, argument, entry or global; for callbacks, the how-manieth cell. */
+    uint64_t index;
+    /** What stands there. */
+    lifecycle_cell cell;
+    /** The frame or choicepoint; NULL elsewhere. */
+    const void *holder;
+} lifecycle_heap_fault;
+
+/** Hears of faults; anything but 0 stops the verification. */
+typedef int (*lifecycle_verify_fn)(const lifecycle_heap_fault *fault, void *user);
+
+/** What a heap holds and has done. Cells are 8 bytes, times nanoseconds. */
+typedef struct lifecycle_heap_stats {
+    /** Collections finished. */
+    uint64_t collections;
+    /** Safepoints that had one due. */
+    uint64_t safepoints;
+    /** Cells handed out; those that backtracking took back at once are not counted. */
+    uint64_t allocated;
+    /** Cells that collections found dead. */
+    uint64_t reclaimed;
+    /** Cells that survived the last collection. */
+    uint64_t live;
+    /** Cells in use: those, and what was handed out since. */
+    uint64_t used;
+    /** The most that were in use at once. */
+    uint64_t high_water;
+    /** Cells below the first one that was never used, or lies above all that lives. */
+    uint64_t frontier;
+    /** Cells that have memory. */
+    uint64_t committed;
+    /** Most cells. */
+    uint64_t max_cells;
+    /** Cells in use at which a collection is due. */
+    uint64_t trigger;
+    /** Cells whose memory was given back to the system. */
+    uint64_t given_back;
+    /** Bytes beside the cells: marks, stacks, tables. */
+    uint64_t side_bytes;
+    /** Bytes outside that lifecycle_heap_external has told of. */
+    uint64_t external;
+    /** Time of all collections; the phases add up to it. */
+    uint64_t time_total;
+    /** Phase: walking the roots. */
+    uint64_t time_roots;
+    /** Phase: the trail. */
+    uint64_t time_trail;
+    /** Phase: marking. */
+    uint64_t time_mark;
+    /** Phase: counting what lives, and giving memory back. */
+    uint64_t time_count;
+    /** Looking for holes, outside the pauses. */
+    uint64_t time_sweep;
+    /** The last collection's time, and its phases. */
+    uint64_t last_total;
+    /** As time_roots, of the last one. */
+    uint64_t last_roots;
+    /** As time_trail, of the last one. */
+    uint64_t last_trail;
+    /** As time_mark, of the last one. */
+    uint64_t last_mark;
+    /** As time_count, of the last one. */
+    uint64_t last_count;
+    /** The longest collection. */
+    uint64_t longest_pause;
+    /** Holes that the last collection left below the frontier. */
+    uint64_t runs;
+    /** Cells of the largest of them. */
+    uint64_t largest_run;
+    /** Their cells. */
+    uint64_t free_cells;
+    /** The most words that were on the mark stack. */
+    uint64_t mark_stack;
+    /** Times that the system refused the mark stack room and marking went over the heap again. */
+    uint64_t mark_rescans;
+    /** Trail entries that collections dropped. */
+    uint64_t trail_dropped;
+    /** Cells that collections reset because nothing but an older choicepoint reaches them. */
+    uint64_t early_resets;
+    /** Root callbacks registered. */
+    uint64_t root_callbacks;
+    /** Finalizers registered and not run. */
+    uint64_t finalizers;
+    /** Finalizers run. */
+    uint64_t finalized;
+    /** Weak references. */
+    uint64_t weak;
+    /** Weak references whose target has died. */
+    uint64_t weak_cleared;
+    /**
+     * References outside the heap or into nothing, met by collections, and faults found by the
+     * verification that follows each one (LIFECYCLE_HEAP_VERIFY).
+     */
+    uint64_t faults;
+} lifecycle_heap_stats;
+
+/** Names a weak reference for ever; 0 is none. */
+typedef uint64_t lifecycle_weak;
 
 /** A line a statistic, for people. */
 #define LIFECYCLE_TEXT 0u
@@ -4780,6 +5157,435 @@ lifecycle_status lifecycle_registry_remove(lifecycle_interp *interp,
                                            int space,
                                            const char *name,
                                            size_t name_len);
+
+/**
+ * Makes a heap: cells that a stop-the-world mark and sweep reclaims when no root reaches them.
+ * Address space is reserved, memory is taken as it is used. A collection happens at safepoints
+ * only (lifecycle_heap_safepoint, lifecycle_heap_reserve, lifecycle_heap_collect), so between two
+ * of them a program may keep cells wherever it likes.
+ *
+ * A machine of the WAM's kind tells its registers once (lifecycle_heap_set_wam); any other program
+ * registers callbacks (lifecycle_heap_add_roots).
+ *
+ * \param options   how to set it up, starting from LIFECYCLE_HEAP_OPTIONS_INIT; NULL = the
+ *                  defaults. Copied.
+ * \param[out] out  the heap on LIFECYCLE_OK, else NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (out is NULL, options not set up with the macro,
+ *          unknown flags, growth of 1 to 100, an allocator that lacks a function);
+ *          LIFECYCLE_E_TOO_BIG (max_cells above LIFECYCLE_HEAP_CELLS_MAX, initial_cells above
+ *          max_cells); LIFECYCLE_E_UNSUPPORTED (options of a later version that sets more);
+ *          LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (65,536 heaps exist).
+ *
+ * Ownership: the caller's, until lifecycle_heap_destroy or lifecycle_own_heap. Threads: any thread;
+ * each heap is used by one thread at a time. Re-entry: from anywhere. Fork: the child has a copy,
+ * separate from then on. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_create(const lifecycle_heap_options *options,
+                                       lifecycle_heap **out);
+
+/**
+ * Runs the finalizers that have not run, and gives all memory back.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (NULL or not a heap); LIFECYCLE_E_STALE (destroyed
+ *          already); LIFECYCLE_E_BUSY (a collection or verification runs, a finalizer calls, or a
+ *          module owns the heap).
+ *
+ * Ownership: the heap and all its cells are gone; the lifecycle_wam is the host's again, its trail
+ * gone if the heap made it. Threads: the one that uses it. Re-entry: not from callbacks of this
+ * heap. Fork: a child destroys its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_destroy(lifecycle_heap *heap);
+
+/**
+ * What lifecycle_heap_alloc calls when the cells between cursor and limit do not suffice; does the
+ * same by itself.
+ *
+ * \param cells  how many, 1 or more.
+ *
+ * \returns the index of the first cell; LIFECYCLE_NO_CELL on failure, lifecycle_last_error()
+ *          telling: LIFECYCLE_E_INVALID (not a heap, no cells), LIFECYCLE_E_STALE,
+ *          LIFECYCLE_E_LIMIT (max_cells; a collection may help, see lifecycle_heap_reserve),
+ *          LIFECYCLE_E_NOMEM, LIFECYCLE_E_BUSY (a collection or verification runs). The heap is
+ *          then as it was.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_heap_alloc. Since: 0.1.0
+ */
+uint64_t lifecycle_heap_alloc_slow(lifecycle_heap *heap, uint32_t cells);
+
+/**
+ * Makes sure that the next allocations succeed, as long as they take no more than so many cells
+ * together. Collects if that is due or needed, so it is a safepoint: call it before a structure is
+ * begun, not in the middle of one.
+ *
+ * \param cells  how many.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE; LIFECYCLE_E_LIMIT
+ *          (max_cells, after a collection where one was possible); LIFECYCLE_E_NOMEM;
+ *          LIFECYCLE_E_BUSY (a collection or verification runs). On failure less room is sure.
+ *
+ * Ownership: as lifecycle_heap_safepoint. Threads: the one that uses the heap. Re-entry: from
+ * finalizers, not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_reserve(lifecycle_heap *heap, uint64_t cells);
+
+/**
+ * Tells a heap the registers of a WAM, which it reads at each collection. It forgets those it was
+ * told before.
+ *
+ * \param wam  the registers; NULL = none. They stay where they are until another call or the
+ *             heap's destruction. With tr NULL and tr_capacity 0 the heap makes a trail that
+ *             grows, up to 2^32 words, and fills in tr and tr_capacity; with anything else the
+ *             trail is the host's.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap; size is not that of a lifecycle_wam; a
+ *          count without a pointer; b is not NULL; tr_count is not 0); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM (no addresses for a trail); LIFECYCLE_E_BUSY (a collection or
+ *          verification runs). On failure the heap keeps the ones it had.
+ *
+ * Ownership: borrowed until then; a trail that the heap made is the heap's. Threads: the one that
+ * uses the heap. Re-entry: from finalizers, not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_set_wam(lifecycle_heap *heap,
+                                        lifecycle_wam *wam);
+
+/**
+ * Registers a callback that hands over roots. Callbacks are called at each collection, oldest
+ * first; a pair that is registered twice is called twice.
+ *
+ * \param roots  calls lifecycle_visit for each cell; see lifecycle_root_fn.
+ * \param user   handed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, roots is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM; LIFECYCLE_E_BUSY (a collection or verification runs).
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: from
+ * finalizers, not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_add_roots(lifecycle_heap *heap,
+                                          lifecycle_root_fn roots,
+                                          void *user);
+
+/**
+ * Takes the newest registration of a pair back.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, roots is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOT_FOUND (the pair is not registered); LIFECYCLE_E_BUSY (a collection or
+ *          verification runs).
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_heap_add_roots. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_remove_roots(lifecycle_heap *heap,
+                                             lifecycle_root_fn roots,
+                                             void *user);
+
+/**
+ * For a root callback: the cell at `cell` is a root. What it refers to stays; the cell itself may
+ * lie anywhere.
+ *
+ * \param visitor  what the callback was given.
+ * \param cell     the cell. It may be written, when a collection moves cells one day.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a visitor, cell is NULL or not aligned, or no
+ *          collection or verification runs); LIFECYCLE_E_STALE (its heap was destroyed).
+ *
+ * Ownership: nothing changes hands. Threads: the one that runs the callback. Re-entry: from root
+ * callbacks only. Fork: no. Since: 0.1.0
+ */
+lifecycle_status lifecycle_visit(lifecycle_visitor *visitor, lifecycle_cell *cell);
+
+/**
+ * What lifecycle_heap_safepoint calls when a collection is due; does the same by itself.
+ *
+ * \returns as lifecycle_heap_safepoint.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_heap_safepoint. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_safepoint_slow(lifecycle_heap *heap);
+
+/**
+ * Collects now, whether due or not: what gc/0 of a Prolog is. Finalizers of what was found dead run
+ * at its end.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (in
+ *          a critical section; or a collection or verification runs, a root callback calling);
+ *          LIFECYCLE_E_DENIED (gc_enabled is 0: this heap never collects). On failure nothing is
+ *          collected.
+ *
+ * Ownership: cells that no root reaches are gone. Threads: the one that uses the heap. Re-entry:
+ * from finalizers, not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_collect(lifecycle_heap *heap);
+
+/**
+ * Where an order-keeping compaction will be: does not exist yet.
+ *
+ * \returns LIFECYCLE_E_UNSUPPORTED; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: from anywhere.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_compact(lifecycle_heap *heap);
+
+/**
+ * A critical section begins: the machine is in the middle of something (a unification), and
+ * nothing may be collected. Sections nest.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE; LIFECYCLE_E_LIMIT
+ *          (2^32 - 1 deep).
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: from anywhere.
+ * Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_critical_enter(lifecycle_heap *heap);
+
+/**
+ * A critical section ends. A collection that was put off stays due.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or in no critical section);
+ *          LIFECYCLE_E_STALE.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_heap_critical_enter. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_critical_leave(lifecycle_heap *heap);
+
+/**
+ * Looks at everything that the roots reach, by a trace of its own: are tags and headers legal and
+ * whole, do references stay inside the heap and away from what was reclaimed, are the trail and
+ * the choicepoints in order? It changes nothing and may be called wherever a safepoint may be.
+ *
+ * \param report       hears of each fault; NULL = they are only counted.
+ * \param user         handed to it.
+ * \param[out] faults  how many there are, counting stopped where report said so; may be NULL.
+ *
+ * \returns LIFECYCLE_OK, faults or not; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM (no memory for the trace: nothing is known); LIFECYCLE_E_BUSY (a
+ *          collection or verification runs).
+ *
+ * Ownership: a fault is borrowed. Threads: the one that uses the heap. Re-entry: root callbacks are
+ * called, and `report`, which may call what a root callback may. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_verify(lifecycle_heap *heap,
+                                       lifecycle_verify_fn report,
+                                       void *user,
+                                       size_t *faults);
+
+/**
+ * Tells what a heap holds and has done. The first call after a collection looks over its marks, a
+ * bit for each cell up to the frontier.
+ *
+ * \param[out] out  filled in, or zeroed on failure.
+ * \param size      sizeof *out.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL, size is 0 or more than 64
+ *          KiB); LIFECYCLE_E_STALE.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: from anywhere.
+ * Fork: the child asks its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_stats_get(lifecycle_heap *heap,
+                                          struct lifecycle_heap_stats *out,
+                                          size_t size);
+
+/**
+ * Makes a blob: a header and `len` raw bytes, which the collector does not look into.
+ *
+ * \param bytes     what it holds; copied. NULL = zeros.
+ * \param len       bytes.
+ * \param[out] out  a STR cell that refers to it; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_TOO_BIG (more than 2^32 cells); LIFECYCLE_E_LIMIT; LIFECYCLE_E_NOMEM;
+ *          LIFECYCLE_E_BUSY, as lifecycle_heap_alloc.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_heap_alloc. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_blob(lifecycle_heap *heap,
+                                     const void *bytes,
+                                     size_t len,
+                                     lifecycle_cell *out);
+
+/**
+ * Registers what is to be done when a structure, blob or pair is gone: found dead by a collection,
+ * taken back by backtracking, or destroyed with the heap. It may have several; the newest runs
+ * first.
+ *
+ * \param cell      a STR, LIS or REF cell that refers to it.
+ * \param release   called once, with `resource` and `user`, at the end of the collection or at the
+ *                  next safepoint, never within an allocation or backtracking. The cells are gone
+ *                  by then. It may use the heap, but not destroy it.
+ * \param resource  what is to be released.
+ * \param user      handed to it.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, release is NULL); LIFECYCLE_E_TYPE (the
+ *          cell is no reference); LIFECYCLE_E_RANGE (to no cell); LIFECYCLE_E_STALE;
+ *          LIFECYCLE_E_NOMEM; LIFECYCLE_E_BUSY (a collection or verification runs).
+ *
+ * Ownership: the resource is taken. Threads: the one that uses the heap, which is also where
+ * release is called. Re-entry: from finalizers, not from root callbacks. Fork: the child's copy
+ * runs its own. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_finalize(lifecycle_heap *heap,
+                                         lifecycle_cell cell,
+                                         lifecycle_release_fn release,
+                                         void *resource,
+                                         void *user);
+
+/**
+ * Makes a weak reference: it names a structure, blob, pair or variable without keeping it.
+ *
+ * \param cell      a STR, LIS or REF cell that refers to it.
+ * \param[out] out  the weak reference; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL); LIFECYCLE_E_TYPE (the cell
+ *          is no reference); LIFECYCLE_E_RANGE (to no cell); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM;
+ *          LIFECYCLE_E_LIMIT (2^28 of them); LIFECYCLE_E_BUSY (a collection or verification runs).
+ *
+ * Ownership: the caller drops it with lifecycle_weak_drop, or the heap with itself. Threads: the
+ * one that uses the heap. Re-entry: from finalizers, not from root callbacks. Fork: as good in the
+ * child's copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_weak_create(lifecycle_heap *heap,
+                                       lifecycle_cell cell,
+                                       lifecycle_weak *out);
+
+/**
+ * What a weak reference refers to.
+ *
+ * \param[out] out  the cell that lifecycle_weak_create was given; 0 on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL, not a weak reference of this
+ *          heap); LIFECYCLE_E_STALE (dropped, or the heap is gone); LIFECYCLE_E_NOT_FOUND (what it
+ *          referred to has died).
+ *
+ * Ownership: the cell is the heap's: keep it in a root before the next safepoint. Threads: the one
+ * that uses the heap. Re-entry: from finalizers, not from root callbacks (LIFECYCLE_E_BUSY). Fork:
+ * works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_weak_get(lifecycle_heap *heap,
+                                    lifecycle_weak weak,
+                                    lifecycle_cell *out);
+
+/**
+ * Drops a weak reference.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, not a weak reference of this heap);
+ *          LIFECYCLE_E_STALE (dropped already, or the heap is gone); LIFECYCLE_E_BUSY (a collection
+ *          or verification runs).
+ *
+ * Ownership: the weak reference is gone. Threads, re-entry, fork: as lifecycle_weak_create. Since:
+ * 0.1.0
+ */
+lifecycle_status lifecycle_weak_drop(lifecycle_heap *heap, lifecycle_weak weak);
+
+/**
+ * Tells of memory outside the heap that lives and dies with cells of it, so that a collection is
+ * due in time: what came since the last one counts as cells of 8 bytes.
+ *
+ * \param bytes  how many more (or, negative, fewer).
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap); LIFECYCLE_E_STALE; LIFECYCLE_E_RANGE
+ *          (fewer than were told of, or more than 2^63 - 1 together); LIFECYCLE_E_BUSY (a
+ *          collection or verification runs). On failure nothing has changed.
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: from
+ * finalizers, not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_heap_external(lifecycle_heap *heap, int64_t bytes);
+
+/**
+ * Makes room on the trail of the heap's lifecycle_wam.
+ *
+ * \param words  how many more.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_LIMIT (the trail is the host's and has less room, or the
+ *          heap's has 2^32 words); LIFECYCLE_E_NOMEM; LIFECYCLE_E_BUSY (a collection or
+ *          verification runs).
+ *
+ * Ownership: nothing changes hands. Threads: the one that uses the heap. Re-entry: not from root
+ * callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_trail_reserve(lifecycle_heap *heap, uint64_t words);
+
+/**
+ * Gives the cell at an index another value, which backtracking takes back: setarg/3, b_setval/2.
+ * The trail notes the old value if a younger choicepoint may be backtracked to.
+ *
+ * \param ref    index of the cell.
+ * \param value  what it becomes.
+ *
+ * \returns as lifecycle_wam_bind.
+ *
+ * Ownership, threads, re-entry, fork: as lifecycle_wam_bind. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_assign(lifecycle_heap *heap,
+                                      uint64_t ref,
+                                      lifecycle_cell value);
+
+/**
+ * Makes a choicepoint, the newest one. It notes the environment and code of the heap's
+ * lifecycle_wam, and where trail and heap are.
+ *
+ * \param choice       memory for it and its arguments, in place until it is popped or cut.
+ * \param count        arguments, which the host writes to lifecycle_choice_cells(choice) before
+ *                     the next safepoint.
+ * \param alternative  the host's own: where to go on.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, it has no lifecycle_wam, choice is NULL
+ *          or not aligned to 8); LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a collection or verification
+ *          runs).
+ *
+ * Ownership: the memory is the host's, borrowed until it is popped or cut. Threads: the one that
+ * uses the heap. Re-entry: not from root callbacks. Fork: works. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_choice_push(lifecycle_heap *heap,
+                                           lifecycle_choice *choice,
+                                           uint32_t count,
+                                           const void *alternative);
+
+/**
+ * Drops the newest choicepoint; what happened since stays.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (there is none); LIFECYCLE_E_BUSY (a collection
+ *          or verification runs).
+ *
+ * Ownership: the choicepoint's memory is the host's again. Threads, re-entry, fork: as
+ * lifecycle_wam_choice_push. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_choice_pop(lifecycle_heap *heap);
+
+/**
+ * Drops all choicepoints that are newer than one; what happened since stays. Costs the same however
+ * many there are; what the trail need not know any more goes with the next collection.
+ *
+ * \param choice  the one that becomes the newest; NULL = all go. It must be one of them, or the
+ *                program's word is wrong and nothing tells: looking would cost as many steps as
+ *                there are newer ones.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_BUSY (a collection or verification runs).
+ *
+ * Ownership: the memory of those is the host's again. Threads, re-entry, fork: as
+ * lifecycle_wam_choice_push. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_cut(lifecycle_heap *heap,
+                                   lifecycle_choice *choice);
+
+/**
+ * Goes back to the newest choicepoint, which stays: what the trail has since then is undone, cells
+ * allocated since are free again at once, and e and code of the lifecycle_wam are what they were.
+ * The arguments are the host's to copy back, from lifecycle_choice_cells.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);
+ *          LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND (there is none: the program has failed);
+ *          LIFECYCLE_E_BUSY (a collection or verification runs).
+ *
+ * Ownership: cells allocated since are gone; finalizers of such blobs run at the next safepoint.
+ * Threads, re-entry, fork: as lifecycle_wam_choice_push. Since: 0.1.0
+ */
+lifecycle_status lifecycle_wam_backtrack(lifecycle_heap *heap);
 
 /**
  * Makes an execution manager: a handle with a module of lifecycle_default() to own its code. The

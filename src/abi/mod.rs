@@ -13,6 +13,7 @@
 mod arena;
 mod code;
 mod epoch;
+mod heap;
 mod library;
 mod manager;
 mod mapping;
@@ -25,6 +26,7 @@ mod values;
 pub use arena::*;
 pub use code::*;
 pub use epoch::*;
+pub use heap::*;
 pub use library::*;
 pub use manager::*;
 pub use mapping::*;

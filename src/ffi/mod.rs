@@ -82,6 +82,15 @@ mod frame;
 // The host's things by name
 mod registry;
 
+// Heaps of cells
+mod heap;
+
+// Finalizers, weak references, memory outside
+mod watch;
+
+// Heaps: choicepoints and the trail
+mod wam;
+
 // Drop-ins
 mod exec;
 mod feather;
