@@ -98,29 +98,31 @@ static void structures_of_all_sizes_survive(void)
     end(m.heap);
 }
 
+/* Of one or two cells they are left: finding them costs more than they hold. */
 static void holes_between_them_are_handed_out_and_nothing_else(void)
 {
     struct machine m;
-    uint64_t end_of_all, holes = 0;
+    uint64_t end_of_all, holes = 0, narrow = 0;
     size_t i;
     lifecycle_cell list;
     machine(&m);
     m.x[0] = NIL;
     for (i = 0; i < 23; i++) {
         lifecycle_cell term;
-        litter(m.heap, i % 5 + 1);
+        litter(m.heap, i % 7 + 1);
         term = structure(m.heap, sizes[i], (int64_t)i);
         m.x[0] = cons(m.heap, term, m.x[0]);
-        holes += i % 5 + 1;
+        holes += i % 7 + 1;
+        narrow += i % 7 < 2 ? i % 7 + 1 : 0;
     }
     end_of_all = lifecycle_cell_index(m.x[0]) + 2;
     EXPECT_OK(lifecycle_heap_collect(m.heap));
     EXPECT_EQ(heap_stats(m.heap).free_cells, holes);
     EXPECT_EQ(heap_stats(m.heap).frontier, end_of_all);
     EXPECT_EQ(heap_stats(m.heap).runs, 23);
-    EXPECT_EQ(heap_stats(m.heap).largest_run, 5);
+    EXPECT_EQ(heap_stats(m.heap).largest_run, 7);
     /* Single cells find them all, then go on behind. */
-    for (; holes > 0; holes--) {
+    for (; holes > narrow; holes--) {
         uint64_t at = alloc(m.heap, 1);
         EXPECT(at < end_of_all);
         *cell_at(m.heap, at) = lifecycle_make_int(-7);
@@ -150,7 +152,7 @@ static void blob_at(uint64_t at, uint32_t words)
     while ((cell = lifecycle_heap_alloc(m.heap, 1)) != LIFECYCLE_NO_CELL)
         *cell_at(m.heap, cell) = lifecycle_make_int(2);
     EXPECT(is_blob_of(m.heap, m.x[0], words, UINT64_MAX << 8));
-    EXPECT(heap_stats(m.heap).used >= 3 * BLOCK - 1);
+    EXPECT(heap_stats(m.heap).used >= 3 * BLOCK - 1 - 2 * 2);
     EXPECT_OK(lifecycle_heap_collect(m.heap));
     EXPECT(is_blob_of(m.heap, m.x[0], words, UINT64_MAX << 8));
     end(m.heap);
@@ -407,6 +409,31 @@ static void hazard_mem_03_depth(void)
     end(m.heap);
 }
 
+/* Pairs that each lie right behind the last, so that they are followed at once, and each leaves something to do. */
+static void hazard_mem_12_a_long_row_that_leaves_much_to_do(void)
+{
+    struct machine m;
+    uint64_t n = expect_scale(1000000, 100000), at, i;
+    uint32_t gap;
+    for (gap = 2; gap <= 3; gap++) {
+        machine(&m);
+        at = alloc(m.heap, (uint32_t)n * gap);
+        m.x[0] = lifecycle_make_lis(at);
+        for (i = 0; i < n; i++) {
+            lifecycle_cell *cells = cell_at(m.heap, at + i * gap);
+            cells[0] = i + 1 < n ? lifecycle_make_lis(at + (i + 1) * gap) : NIL;
+            /* The first pair again, or the cell of its own that is left over. */
+            cells[1] = gap == 2 ? m.x[0] : lifecycle_make_ref(at + i * gap + 2);
+            if (gap == 3)
+                cells[2] = lifecycle_make_int((int64_t)i);
+        }
+        EXPECT_OK(lifecycle_heap_collect(m.heap));
+        EXPECT_EQ(heap_stats(m.heap).live, n * gap);
+        EXPECT(heap_stats(m.heap).mark_stack >= n / 2);
+        end(m.heap);
+    }
+}
+
 static void what_is_shared_is_kept_once(void)
 {
     struct machine m;
@@ -454,6 +481,7 @@ int main(void)
     RUN(a_pair_keeps_two_cells);
     RUN(hazard_mem_02_cycles);
     RUN(hazard_mem_03_depth);
+    RUN(hazard_mem_12_a_long_row_that_leaves_much_to_do);
     RUN(what_is_shared_is_kept_once);
     RUN(hazard_mem_13_marks_do_not_stick);
     return expect_done();

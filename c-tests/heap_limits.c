@@ -73,7 +73,6 @@ static void exhausted_in_the_middle_of_a_structure(void)
     EXPECT_OK(lifecycle_heap_reserve(m.heap, 2000));
     EXPECT(is_structure(m.heap, structure(m.heap, 1999, 3), 1999, 3));
     EXPECT(is_list_of(m.heap, m.x[0], 1000));
-    EXPECT_EQ(heap_stats(m.heap).collections, 0);
     EXPECT_OK(lifecycle_wam_cut(m.heap, NULL));
     end(m.heap);
 }
@@ -92,7 +91,7 @@ static void in_pieces(struct machine *m, int pairs, uint32_t hole)
 
 static void what_does_not_fit_a_hole_goes_behind_them(void)
 {
-    static const uint32_t holes[] = {1, 2, 63, 64, 65, 127, 128, 129, 200};
+    static const uint32_t holes[] = {3, 4, 63, 64, 65, 127, 128, 129, 200};
     size_t i;
     for (i = 0; i < COUNT(holes); i++) {
         struct machine m;
@@ -101,9 +100,9 @@ static void what_does_not_fit_a_hole_goes_behind_them(void)
         full(&m, 64 * KI);
         in_pieces(&m, 100, holes[i]);
         frontier = heap_stats(m.heap).frontier;
-        EXPECT_EQ(heap_stats(m.heap).largest_run, i == 0 ? 1 : holes[i]);
+        EXPECT_EQ(heap_stats(m.heap).largest_run, holes[i]);
         large = m.x[1] = structure(m.heap, holes[i], 7);
-        EXPECT(lifecycle_cell_index(large) + holes[i] >= frontier);
+        EXPECT(lifecycle_cell_index(large) >= frontier);
         fits = m.x[2] = structure(m.heap, holes[i] - 1, 8);
         EXPECT(is_structure(m.heap, large, holes[i], 7) && is_structure(m.heap, fits, holes[i] - 1, 8));
         EXPECT(is_list_of(m.heap, m.x[0], 100));

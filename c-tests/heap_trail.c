@@ -47,7 +47,9 @@ static void hazard_mem_07_an_entry_whose_cell_died_is_dropped(void)
     struct choice first, second;
     uint64_t dead, alive;
     machine(&m);
-    dead = variable(m.heap), alive = variable(m.heap);
+    dead = variable(m.heap);
+    litter(m.heap, 2);
+    alive = variable(m.heap);
     m.globals[0] = lifecycle_make_ref(alive);
     push(&m, &first);
     push(&m, &second);
@@ -175,6 +177,7 @@ static void values_that_are_assigned_come_back(void)
     EXPECT_EQ(value_of(&m, at), SEVEN);
     EXPECT_OK(lifecycle_wam_backtrack(m.heap));
     EXPECT(is_structure(m.heap, value_of(&m, at), 2, 1));
+    m.x[1] = 0;
     EXPECT_OK(lifecycle_wam_cut(m.heap, NULL));
     end(m.heap);
 }

@@ -132,6 +132,7 @@ static void references_to_the_edge(void)
     EXPECT_FAULT(&d, LIFECYCLE_FAULT_RANGE, LIFECYCLE_PLACE_X, 0, d.m.x[0], NULL);
     d.m.x[0] = lifecycle_make_lis(0);
     EXPECT_FAULT(&d, LIFECYCLE_FAULT_RANGE, LIFECYCLE_PLACE_X, 0, d.m.x[0], NULL);
+    d.m.x[0] = lifecycle_make_lis(last + 1);
     survive_and_end(&d, &d.m.x[0], 0);
 }
 

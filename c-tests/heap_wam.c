@@ -157,13 +157,13 @@ static void take(struct machine *m, uint64_t *cells, int n)
     }
 }
 
-/* Pairs with holes of one or two cells between them, held by a register. */
+/* Pairs with holes of three or four cells between them, held by a register. */
 static uint64_t with_holes(struct machine *m, int pairs)
 {
     int i;
     m->x[0] = NIL;
     for (i = 0; i < pairs; i++) {
-        litter(m->heap, (uint64_t)i % 2 + 1);
+        litter(m->heap, (uint64_t)i % 2 + 3);
         m->x[0] = cons(m->heap, lifecycle_make_int(i), m->x[0]);
     }
     EXPECT_OK(lifecycle_heap_collect(m->heap));
@@ -208,12 +208,12 @@ static void cells_come_back_at_once(void)
 /* In holes, over the last of them, and behind. */
 static void hazard_mem_14_cells_in_holes_come_back_at_once(void)
 {
-    static const int takes[] = {1, 2, 50, 149, 150, 151, CELLS};
+    static const int takes[] = {1, 2, 50, 349, 350, 351, CELLS};
     static uint64_t first[CELLS], again[CELLS];
     size_t i;
     int before;
     for (i = 0; i < COUNT(takes); i++) {
-        for (before = 0; before <= 160; before += 40) {
+        for (before = 0; before <= 360; before += 40) {
             struct machine m;
             struct choice choice;
             uint64_t frontier;
@@ -222,10 +222,10 @@ static void hazard_mem_14_cells_in_holes_come_back_at_once(void)
             frontier = with_holes(&m, 100);
             take(&m, first, before);
             push(&m, &choice);
-            EXPECT_EQ(choice.head.top, before > 150 ? frontier + (uint64_t)before - 150 : frontier);
+            EXPECT_EQ(choice.head.top, before > 350 ? frontier + (uint64_t)before - 350 : frontier);
             then = heap_stats(m.heap);
             take(&m, first, takes[i]);
-            EXPECT((first[0] < frontier) == (before < 150));
+            EXPECT((first[0] < frontier) == (before < 350));
             EXPECT_OK(lifecycle_wam_backtrack(m.heap));
             EXPECT_EQ(heap_stats(m.heap).used, then.used);
             EXPECT_EQ(heap_stats(m.heap).frontier, then.frontier);
@@ -279,29 +279,42 @@ static void cells_come_back_after_a_collection(void)
     }
 }
 
+/* At the frontier, at once; in a hole of their own, with the next collection. Nobody gets their cells before. */
 static void large_objects_come_back_too(void)
 {
     struct machine m;
     struct choice choice;
     lifecycle_cell big;
     lifecycle_heap_stats then;
-    uint64_t at;
+    uint64_t at, i;
     machine(&m);
-    m.x[0] = NIL;
     big = structure(m.heap, 999, 0);
     m.x[0] = list_of(m.heap, 10);
     EXPECT_OK(lifecycle_heap_collect(m.heap));
     push(&m, &choice);
     then = heap_stats(m.heap);
-    at = alloc(m.heap, 500);
-    EXPECT_EQ(at, lifecycle_cell_index(big));
-    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
-    EXPECT_EQ(heap_stats(m.heap).used, then.used);
-    EXPECT_EQ(alloc(m.heap, 500), at);
-    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
     EXPECT(is_structure(m.heap, structure(m.heap, 5000, 1), 5000, 1));
     EXPECT_OK(lifecycle_wam_backtrack(m.heap));
     EXPECT_EQ(heap_stats(m.heap).frontier, then.frontier);
+    EXPECT_EQ(heap_stats(m.heap).used, then.used);
+    EXPECT_OK(lifecycle_heap_collect(m.heap));
+    m.x[1] = structure(m.heap, 499, 3);
+    at = lifecycle_cell_index(m.x[1]);
+    EXPECT(at >= lifecycle_cell_index(big) && at + 500 <= then.frontier);
+    for (i = 0; i < 1000; i++) {
+        uint64_t cell = alloc(m.heap, 1);
+        EXPECT(cell < at || cell >= at + 500);
+        *cell_at(m.heap, cell) = lifecycle_make_int(-4);
+    }
+    EXPECT(is_structure(m.heap, m.x[1], 499, 3));
+    m.x[1] = 0;
+    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+    EXPECT(heap_stats(m.heap).used <= then.used + 500);
+    for (i = 0; i < 400; i++)
+        EXPECT(is_structure(m.heap, structure(m.heap, 4, 1), 4, 1));
+    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+    EXPECT_OK(lifecycle_heap_collect(m.heap));
+    EXPECT_EQ(heap_stats(m.heap).used, then.used);
     EXPECT(is_list_of(m.heap, m.x[0], 10));
     EXPECT_OK(lifecycle_wam_cut(m.heap, NULL));
     end(m.heap);

@@ -378,7 +378,7 @@ static void names_are_never_used_again(void)
     EXPECT_STATUS(lifecycle_weak_drop(m.heap, foreign), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_weak_get(other, next, &found), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_weak_get(m.heap, 0, &found), LIFECYCLE_E_INVALID);
-    EXPECT_STATUS(lifecycle_weak_get(m.heap, UINT64_MAX, &found), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_weak_get(m.heap, UINT64_MAX, &found), LIFECYCLE_E_TYPE);
     EXPECT_STATUS(lifecycle_weak_get(m.heap, 7, &found), LIFECYCLE_E_INVALID);
     EXPECT_STATUS(lifecycle_weak_get(m.heap, next, NULL), LIFECYCLE_E_INVALID);
     EXPECT_OK(lifecycle_weak_get(m.heap, next, &found));
