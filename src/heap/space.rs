@@ -102,8 +102,11 @@ impl Space {
             return Self::of(max);
         }
         // Under a checker there is less to share: valgrind gives a program 128 GiB or less.
-        let mut max =
-            if shim::is_watched() { LIFECYCLE_HEAP_CELLS_MAX / 64 } else { LIFECYCLE_HEAP_CELLS_MAX };
+        let mut max = if shim::is_watched() {
+            LIFECYCLE_HEAP_CELLS_MAX / 64
+        } else {
+            LIFECYCLE_HEAP_CELLS_MAX
+        };
         loop {
             match Self::of(max) {
                 Err(_) if max > FEWEST => max /= 2,
