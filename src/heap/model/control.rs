@@ -154,7 +154,12 @@ impl Run<'_> {
         let before = (self.twin.globals.clone(), self.twin.roots.clone());
         let (collections, cells) = (self.collections, self.twin.choices[last].view.vals.len());
         self.watches.doom(cells, |place| place.born == collections || place.at >= top, &self.twin);
-        self.taken = self.twin.backtrack();
+        let (had, noted) = (self.taken, self.twin.backtrack());
+        let stats = self.machine.stats();
+        self.has_gone_back = true;
+        // Wide objects in holes are given back by the next collection.
+        self.taken = stats.used - stats.live;
+        assert!((noted..=had).contains(&self.taken) && self.taken <= noted + self.wide);
         for (i, val) in self.twin.globals.iter().enumerate() {
             if *val != before.0[i] {
                 self.machine.globals.set(i, self.twin.word(*val));

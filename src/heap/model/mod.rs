@@ -94,6 +94,10 @@ pub struct Run<'a> {
     /// Collections there were, and cells handed out since the last one.
     collections: u64,
     taken: u64,
+    /// Those of them that came in wide objects.
+    wide: u64,
+    /// It has gone back to a choicepoint since the last collection.
+    has_gone_back: bool,
     /// Steps until everything is compared.
     patience: u32,
     log: Rc<RefCell<Vec<String>>>,
@@ -163,6 +167,8 @@ impl<'a> Run<'a> {
             external: 0,
             collections: 0,
             taken: 0,
+            wide: 0,
+            has_gone_back: false,
             patience: 0,
             counts: vec![[0; 2]; OPS.len()],
             op: Op::Var,
@@ -202,6 +208,8 @@ impl<'a> Run<'a> {
             None => {
                 self.look();
                 self.patience = 8;
+                let seen = self.shape();
+                self.seen.push(seen);
             }
         }
     }

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use super::Run;
 use super::machine::{Got, figures};
-use super::pick::Spot;
 use super::twin::{Id, OWN, Val, extent};
 use crate::abi::lifecycle_status::*;
 use crate::abi::*;
 
+/// More cells than this may lie in a hole that going back does not give back.
+const WIDE: u64 = 128;
 /// Cells that the twin may have before terms stay small.
 const MANY: usize = 30_000;
 
@@ -19,7 +20,7 @@ impl Run<'_> {
         self.note(|| format!("  {count} cells at {got:?}"));
         match got {
             Ok(at) => {
-                self.taken += count;
+                self.took(count);
                 Some(at)
             }
             Err(status) => {
@@ -28,6 +29,14 @@ impl Run<'_> {
                 self.passed();
                 None
             }
+        }
+    }
+
+    /// Cells were handed out.
+    fn took(&mut self, count: u64) {
+        self.taken += count;
+        if count > WIDE {
+            self.wide += count;
         }
     }
 
@@ -159,7 +168,7 @@ impl Run<'_> {
             assert_eq!(last & mask, wanted & mask);
             *cells.last_mut().expect("a word") = Val::Raw(last);
         }
-        self.taken += cells.len() as u64;
+        self.took(cells.len() as u64);
         let id = self.twin.push(word >> 3, self.collections, &cells);
         self.keep(Val::Str(id));
         self.done();
@@ -332,10 +341,5 @@ impl Run<'_> {
 
     fn of(&self, id: Id) -> Val {
         self.twin.now.vals[id]
-    }
-
-    /// A place of the machine for each value that a step could not keep otherwise.
-    pub fn put_x(&mut self, val: Val) {
-        self.put(Spot::X(0), val);
     }
 }

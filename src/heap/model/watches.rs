@@ -50,6 +50,7 @@ impl Watches {
         lower: &Marks,
         upper: &Marks,
     ) {
+        let mut found = Vec::new();
         for watch in self.all.iter_mut().filter(|watch| watch.state != State::Dead) {
             let is_dead = match watch.is_weak {
                 true => machine.call(|heap| heap.weak_get(watch.name)).is_err(),
@@ -61,6 +62,9 @@ impl Watches {
             };
             assert!(!(must && is_dead), "it is reached: {watch:?} {:?}", twin.places[watch.id].at);
             assert!(may || is_dead, "nothing reaches it: {watch:?}");
+            if is_dead && !watch.is_weak && watch.state == State::Alive {
+                found.push(watch.name);
+            }
             // Finalizers are ticked off where it is told which ran.
             if is_dead && watch.is_weak {
                 watch.state = State::Dead;
@@ -68,6 +72,7 @@ impl Watches {
                 watch.state = State::Taken { at_once: true };
             }
         }
+        check_order(ran, found.into_iter());
     }
 
     /// Finalizers have run, each for the first time, and none is missing.
@@ -85,6 +90,13 @@ impl Watches {
         assert!(missing.is_none(), "a finalizer has not run: {missing:?}");
         self.all.retain(|watch| watch.is_weak || watch.state != State::Dead);
     }
+}
+
+/// All of some finalizers ran, the newest first.
+fn check_order(ran: &[usize], names: impl Iterator<Item = u64>) {
+    let wanted: Vec<_> = names.map(|name| name as usize).collect();
+    let got: Vec<_> = ran.iter().rev().filter(|name| wanted.contains(name)).copied().collect();
+    assert_eq!(got, wanted, "of those that ran, {ran:?}, the newest ran first");
 }
 
 impl Run<'_> {
@@ -159,13 +171,14 @@ impl Run<'_> {
         self.done();
     }
 
-    /// The heap is destroyed; the finalizers that have not run do, newest first.
+    /// The heap is destroyed; the finalizers that have not run do.
     pub fn finish_watches(&mut self) {
         assert_eq!(self.machine.destroy(), Ok(()));
         let ran = self.machine.ears.ran.take();
         let left = self.watches.all.iter().filter(|watch| !watch.is_weak);
-        let mut wanted: Vec<_> = left.map(|watch| watch.name as usize).collect();
-        wanted.reverse();
-        assert_eq!(ran, wanted, "what ran at the end");
+        let (alive, waiting): (Vec<_>, Vec<_>) = left.partition(|it| it.state == State::Alive);
+        assert_eq!(ran.len(), alive.len() + waiting.len());
+        check_order(&ran, alive.iter().map(|watch| watch.name));
+        assert!(waiting.iter().all(|watch| ran.contains(&(watch.name as usize))));
     }
 }
