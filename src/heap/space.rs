@@ -149,7 +149,8 @@ impl Space {
     /// Cells that may be touched.
     pub fn committed(&self) -> u64 {
         let marked = self.marks.committed().saturating_sub(mark_bytes(0)) * 8;
-        (self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64
+        // Pages may reach past the most that the host asked for.
+        ((self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64).min(self.max)
     }
 
     /// Bytes beside the cells that may be touched.

@@ -225,9 +225,14 @@ impl State {
 
     /// Everything that is watched is about to be gone.
     pub fn condemn_all(&mut self) {
-        while let Some(watch) = self.watches.list.pop() {
-            self.watches.act(watch.action);
+        let mut at = 0;
+        // Oldest first: what waits is taken from the end.
+        while let Some(watch) = self.watches.list.get(at) {
+            let action = watch.action;
+            self.watches.act(action);
+            at += 1;
         }
+        self.watches.list.clear();
     }
 
     fn ask_for_finalizers(&mut self) {
