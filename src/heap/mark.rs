@@ -134,7 +134,6 @@ impl Marker {
             let cell = unsafe { *queue.get_unchecked(head % QUEUE) };
             head += 1;
             count -= 1;
-            self.make_room(stack);
             self.visit(cell, stack);
         }
     }
@@ -184,6 +183,8 @@ impl Marker {
     fn visit(&mut self, cell: lifecycle_cell, stack: &mut Region) {
         let mut cell = cell;
         loop {
+            // A step may leave something on the stack.
+            self.make_room(stack);
             let at = index(cell);
             if at >= self.end {
                 self.faults += 1;
