@@ -111,6 +111,19 @@ impl State {
     }
 
     fn find(&mut self, cells: u64) -> Result<u64> {
+        let ((top, hole, taken), wide) = (self.position(), self.place.wide);
+        let found = self.find_next(cells);
+        // What was passed over is not lost for those that it is enough for.
+        if found.is_err() {
+            self.place.wide = wide;
+            if hole != NO_HOLE {
+                self.rewind(top, hole, taken);
+            }
+        }
+        found
+    }
+
+    fn find_next(&mut self, cells: u64) -> Result<u64> {
         if cells > WIDE && self.place.in_holes && cells > self.room() {
             return self.find_wide(cells);
         }
