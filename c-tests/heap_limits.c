@@ -160,36 +160,45 @@ static void small_and_large_objects_share_the_holes(void)
     end(m.heap);
 }
 
+/* What does not fit is refused, and that is no reason to lose the holes that were passed over. */
 static void fragments_are_told_and_refuse_what_is_larger(void)
 {
+    enum { UNITS = 2500, LARGE = 10 };
     struct machine m;
     lifecycle_heap_stats stats;
-    uint64_t pairs, at, half = 0;
-    full(&m, 30001);
-    pairs = fill_with_pairs(&m, &m.x[0]);
-    /* Every second pair goes. */
-    for (at = 0; at + 1 < pairs; at += 2) {
-        lifecycle_cell list = m.x[0];
-        m.x[1] = at == 0 ? NIL : m.x[1];
-        m.x[0] = *part(m.heap, *part(m.heap, list, 1), 1);
-        *part(m.heap, list, 1) = m.x[1];
-        m.x[1] = list;
-        half++;
+    uint64_t at, small = 0;
+    int i;
+    full(&m, 1 + 200 * LARGE + 8 * UNITS);
+    m.x[0] = m.x[1] = NIL;
+    /* Holes of four cells, and some of 204, between pairs that live; there is no room behind. */
+    for (i = 0; i < UNITS; i++) {
+        if (i % (UNITS / LARGE) == 100)
+            structure(m.heap, 199, 0);
+        structure(m.heap, 3, 0);
+        m.x[0] = cons(m.heap, lifecycle_make_int(i), m.x[0]);
+        m.x[1] = cons(m.heap, lifecycle_make_int(i), m.x[1]);
     }
-    m.x[0] = 0;
+    EXPECT_EQ(lifecycle_heap_alloc(m.heap, 1), LIFECYCLE_NO_CELL);
     EXPECT_OK(lifecycle_heap_collect(m.heap));
     stats = heap_stats(m.heap);
-    EXPECT_EQ(stats.live, 2 * half);
-    EXPECT_EQ(stats.largest_run, 2);
-    EXPECT(stats.runs + 1 >= half);
-    EXPECT_STATUS(lifecycle_heap_reserve(m.heap, 15001), LIFECYCLE_E_LIMIT);
+    EXPECT_EQ(stats.live, 4 * UNITS);
+    EXPECT_EQ(stats.runs, UNITS);
+    EXPECT_EQ(stats.largest_run, 204);
+    EXPECT_EQ(stats.free_cells, 200 * LARGE + 4 * UNITS);
+    EXPECT_EQ(lifecycle_heap_alloc(m.heap, 205), LIFECYCLE_NO_CELL);
+    m.x[2] = NIL;
+    for (i = 0; i < LARGE; i++)
+        m.x[3 + i % 5] = structure(m.heap, 199, i);
     EXPECT_EQ(lifecycle_heap_alloc(m.heap, 5), LIFECYCLE_NO_CELL);
-    EXPECT_EQ(lifecycle_heap_alloc(m.heap, 200), LIFECYCLE_NO_CELL);
-    /* That was no reason to lose a hole. */
-    EXPECT_EQ(fill_with_pairs(&m, &m.x[2]), pairs - half);
-    for (at = 0; at < half; at++)
-        m.x[1] = *part(m.heap, m.x[1], 1);
-    EXPECT_EQ(m.x[1], NIL);
+    EXPECT_EQ(lifecycle_heap_alloc(m.heap, 129), LIFECYCLE_NO_CELL);
+    while ((at = lifecycle_heap_alloc(m.heap, 4)) != LIFECYCLE_NO_CELL) {
+        memset(cell_at(m.heap, at), 0, 4 * sizeof(lifecycle_cell));
+        small++;
+    }
+    EXPECT_EQ(small, UNITS);
+    EXPECT(is_list_of(m.heap, m.x[0], UNITS) && is_list_of(m.heap, m.x[1], UNITS));
+    for (i = LARGE - 5; i < LARGE; i++)
+        EXPECT(is_structure(m.heap, m.x[3 + i % 5], 199, i));
     end(m.heap);
 }
 

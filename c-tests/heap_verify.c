@@ -298,7 +298,8 @@ static void entries_that_are_none(void)
         d.m.wam.tr[0] = entries[i];
         EXPECT_FAULT(&d, LIFECYCLE_FAULT_TRAIL, LIFECYCLE_PLACE_TRAIL, 0, entries[i], NULL);
         EXPECT_OK(lifecycle_heap_collect(d.m.heap));
-        EXPECT(heap_stats(d.m.heap).faults > 0);
+        /* One that seems younger than the choicepoint goes without a look. */
+        EXPECT_EQ(heap_stats(d.m.heap).faults, lifecycle_cell_tag(entries[i]) != LIFECYCLE_TAG_REF);
         /* It is gone with that, and there is nothing wrong to undo. */
         EXPECT_OK(lifecycle_wam_backtrack(d.m.heap));
         EXPECT_EQ(d.m.wam.tr_count, 0);
@@ -361,7 +362,7 @@ static void choicepoints_out_of_order(void)
     newer.head.trail = UINT64_MAX;
     expect_choice_fault(&d, &newer);
     EXPECT_OK(lifecycle_heap_collect(d.m.heap));
-    EXPECT(heap_stats(d.m.heap).faults > 0);
+    EXPECT(newer.head.trail <= d.m.wam.tr_count && newer.head.top <= heap_stats(d.m.heap).frontier);
     newer.head = was;
     newer.head.top = UINT64_MAX;
     expect_choice_fault(&d, &newer);
