@@ -22,7 +22,8 @@ impl Run<'_> {
             self.collections = after.collections;
             self.collected(&before, &after);
         }
-        let is_quiet = self.critical > 0;
+        // What is refused is no safepoint.
+        let is_quiet = self.critical > 0 || got.is_err();
         let ran = self.machine.ears.ran.take();
         self.note(|| format!("  finalizers {ran:?}"));
         self.watches.safepoint(&ran, is_quiet);
