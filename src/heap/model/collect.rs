@@ -51,13 +51,9 @@ impl Run<'_> {
         self.verify();
         self.look();
         // Entries whose cell is dead are gone; the others may know old values.
-        self.twin.log.retain(|(id, _)| upper[*id]);
-        if self.twin.choices.is_empty() {
-            assert_eq!(self.machine.wam().tr_count, 0, "a trail without a choicepoint");
-            self.twin.log.clear();
-        }
-        let logs = self.twin.log.len();
-        self.twin.choices.iter_mut().for_each(|choice| choice.log = choice.log.min(logs));
+        let has_choices = !self.twin.choices.is_empty();
+        assert!(has_choices || self.machine.wam().tr_count == 0, "a trail without a choicepoint");
+        self.twin.sift_log(|id| has_choices && upper[id]);
     }
 
     /// No entry of the trail is about a cell that died.

@@ -249,6 +249,15 @@ impl Twin {
         walk.marks
     }
 
+    /// Keeps what the log knows of some cells.
+    pub fn sift_log(&mut self, stays: impl Fn(Id) -> bool) {
+        for choice in &mut self.choices {
+            let older = &self.log[..choice.log];
+            choice.log = older.iter().filter(|(id, _)| stays(*id)).count();
+        }
+        self.log.retain(|(id, _)| stays(*id));
+    }
+
     /// Back to the newest choicepoint, which stays. What is outside and younger is cleared.
     pub fn backtrack(&mut self) -> u64 {
         let choice = self.choices.last().expect("a choicepoint");
