@@ -92,7 +92,7 @@ const fn bytes(cells: u64) -> usize {
 
 /// Bytes of marks for so many cells, and a word more, into which the last run may reach.
 const fn mark_bytes(cells: u64) -> usize {
-    cells as usize / 8 + 2 * size_of::<u64>()
+    (cells as usize).div_ceil(8) + 2 * size_of::<u64>()
 }
 
 impl Space {
@@ -102,8 +102,11 @@ impl Space {
             return Self::of(max);
         }
         // Under a checker there is less to share: valgrind gives a program 128 GiB or less.
-        let mut max =
-            if shim::is_watched() { LIFECYCLE_HEAP_CELLS_MAX / 64 } else { LIFECYCLE_HEAP_CELLS_MAX };
+        let mut max = if shim::is_watched() {
+            LIFECYCLE_HEAP_CELLS_MAX / 64
+        } else {
+            LIFECYCLE_HEAP_CELLS_MAX
+        };
         loop {
             match Self::of(max) {
                 Err(_) if max > FEWEST => max /= 2,

@@ -206,9 +206,8 @@ impl State {
         }
         let bits = self.bits();
         let holes = choice.hole..self.place.holes_end;
-        let is_free = |index: u64| {
-            index >= choice.top || holes.contains(&index) && !bits.is_set(index)
-        };
+        let is_free =
+            |index: u64| index >= choice.top || holes.contains(&index) && !bits.is_set(index);
         let (mut at, mut to) = (from, from);
         while let Some(watch) = self.watches.list.get(at) {
             if is_free(watch.index) {
