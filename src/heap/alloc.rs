@@ -100,7 +100,12 @@ impl State {
         if cells == 0 {
             fail!(LIFECYCLE_E_INVALID, "no cells are asked for");
         }
-        let at = self.find(cells)?;
+        let found = self.find(cells);
+        if found.is_err() {
+            // Looking for room may have moved the cursor.
+            self.set_limit();
+        }
+        let at = found?;
         self.permit(at, cells);
         self.after_alloc();
         Ok(at)
