@@ -1,5 +1,5 @@
 /*
- * hazards_heap.h - what the tests of the hazards of heaps share: a machine with registers, terms in one line, and a look
+ * hazards_heap.h - what the tests of the hazards of heaps share: a machine with registers, terms in one line, a look
  * at whether all is well.
  */
 #ifndef LIFECYCLE_TESTS_HAZARDS_HEAP_H
