@@ -205,11 +205,13 @@ impl State {
             self.ask_to_collect();
             return Err(error);
         }
-        let now = self.space.committed();
+        let now = self.space.available();
         let blocks = now.div_ceil(super::bits::BLOCK) as usize;
         let more = blocks.saturating_sub(self.counts.len());
         self.counts.make_room(more)?;
         self.counts.resize(self.counts.len() + more, 0);
+        // Not before: a cell whose block is not counted must not be handed out.
+        self.space.use_all();
         self.front.bound = now - 1;
         self.forbid(before, now - before);
         self.tell_owner();
