@@ -22,7 +22,6 @@ struct stage {
     lifecycle_weak weak;
     cell held[4]; /* the roots of a callback */
     unsigned watched, finalized; /* every finalizer runs once, whatever failed */
-    unsigned roots;              /* what operations have added */
     struct refusals memory;
 };
 

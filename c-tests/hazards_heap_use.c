@@ -180,7 +180,7 @@ static void meddle(struct meddler *meddler)
     lifecycle_weak weak = 1;
     cell out = 1;
     EXPECT_EQ(lifecycle_heap_alloc(heap, 1), LIFECYCLE_NO_CELL);
-    EXPECT_SENTENCE("collect");
+    EXPECT_SENTENCE("just now");
     EXPECT_STATUS(lifecycle_heap_collect(heap), LIFECYCLE_E_BUSY);
     EXPECT_STATUS(lifecycle_heap_safepoint_slow(heap), LIFECYCLE_E_BUSY);
     EXPECT_STATUS(lifecycle_heap_reserve(heap, 1), LIFECYCLE_E_BUSY);
