@@ -169,6 +169,64 @@ static void hazard_mem_06_no_cell_is_handed_out_twice(void)
     drop_machine(&m);
 }
 
+enum { TAKEN_ANEW = 600 };
+
+/* Going back below holes that a collection left: they are above the frontier now, and must not be given out as holes. */
+static void hazard_mem_06_holes_above_the_frontier(void)
+{
+    struct machine m;
+    struct choice choice;
+    static cell anew[TAKEN_ANEW];
+    uint64_t frontier;
+    make_machine(&m, NULL);
+    m.x[0] = chain_with_holes(m.heap, 100, 5);
+    frontier = m.heap->cursor;
+    EXPECT_OK(lifecycle_wam_choice_push(m.heap, &choice.head, 0, NULL));
+    m.x[1] = chain_with_holes(m.heap, 100, 5);
+    EXPECT_OK(lifecycle_heap_collect(m.heap));
+    EXPECT(heap_stats(m.heap).frontier > frontier);
+    m.x[1] = 0;
+    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+    EXPECT_EQ(heap_stats(m.heap).frontier, frontier);
+    for (int i = 0; i < TAKEN_ANEW; i++)
+        anew[i] = numbers_from(m.heap, 4, i * 10);
+    for (int i = 0; i < TAKEN_ANEW; i++)
+        EXPECT_NUMBERS(m.heap, anew[i], 4, i * 10);
+    EXPECT_OK(lifecycle_wam_choice_pop(m.heap));
+    drop_machine(&m);
+}
+
+/* A collection between: what comes after it is younger than each choicepoint, wherever those were made. */
+static void hazard_mem_06_going_back_to_before_a_collection(void)
+{
+    for (int variant = 0; variant < 3; variant++) {
+        struct machine m;
+        struct choice choice;
+        uint64_t first, used;
+        make_machine(&m, NULL);
+        m.x[0] = chain_with_holes(m.heap, 200, 5);
+        (void)list_of(m.heap, 5000); /* the frontier comes down by this */
+        if (variant > 0)
+            EXPECT_OK(lifecycle_heap_collect(m.heap));
+        if (variant > 1) /* past most of the holes */
+            for (int i = 0; i < 150; i++)
+                (void)numbers_from(m.heap, 4, 0);
+        EXPECT_OK(lifecycle_wam_choice_push(m.heap, &choice.head, 0, NULL));
+        (void)list_of(m.heap, 100);
+        EXPECT_OK(lifecycle_heap_collect(m.heap));
+        EXPECT_EQ(choice.head.top, heap_stats(m.heap).frontier);
+        EXPECT_EQ(m.heap->hb, choice.head.top);
+        used = heap_stats(m.heap).used;
+        first = place(numbers_from(m.heap, 4, 0));
+        (void)list_of(m.heap, 6000);
+        EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+        EXPECT_EQ(heap_stats(m.heap).used, used);
+        EXPECT_EQ(place(numbers_from(m.heap, 4, 0)), first);
+        EXPECT_OK(lifecycle_wam_choice_pop(m.heap));
+        drop_machine(&m);
+    }
+}
+
 /* --- 7: trail entries of cells that died --- */
 
 /*
@@ -557,6 +615,8 @@ int main(void)
 {
     RUN(hazard_mem_06_hb_and_holes);
     RUN(hazard_mem_06_what_backtracking_frees_is_free_at_once);
+    RUN(hazard_mem_06_holes_above_the_frontier);
+    RUN(hazard_mem_06_going_back_to_before_a_collection);
     RUN(hazard_mem_06_no_cell_is_handed_out_twice);
     RUN(hazard_mem_07_an_entry_of_a_dead_cell);
     RUN(hazard_mem_07_a_value_entry_of_a_dead_cell);

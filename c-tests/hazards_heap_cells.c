@@ -316,8 +316,8 @@ static void hazard_mem_10_a_structure_after_its_arguments(void)
             visits.cells[order % 2 == 0 ? t : 39 - t] = lifecycle_make_ref(argument(terms[t], inside));
             visits.cells[order % 2 == 0 ? 20 + t : 19 - t] = terms[t];
         }
-        visits.cells[40] = lifecycle_make_ref(place(pair) + (order % 2 == 0));
-        visits.cells[41] = pair;
+        visits.cells[40 + order % 2] = lifecycle_make_ref(place(pair) + (uint64_t)order / 2);
+        visits.cells[41 - order % 2] = pair;
         visits.count = 42;
         EXPECT_OK(lifecycle_heap_collect(m.heap));
         EXPECT_LIVE(m.heap, 20 + 3 * (20 + 7 * 190) + 6);
