@@ -102,12 +102,37 @@ impl State {
         }
         let at = self.find(cells)?;
         self.permit(at, cells);
-        self.stats.high_water = self.stats.high_water.max(self.used());
+        self.after_alloc();
+        Ok(at)
+    }
+
+    /// Takes cells from the next hole: what most calls of a heap with holes come for. `None` says that
+    /// the long way is to be taken. It cannot panic.
+    #[inline]
+    pub fn alloc_in_holes(&mut self, cells: u64) -> Option<u64> {
+        let is_plain = self.front.busy == 0 && !self.poison && cells.wrapping_sub(1) < WIDE;
+        if !is_plain || !self.place.in_holes {
+            return None;
+        }
+        if cells > self.room() {
+            self.next_hole_timed(cells);
+        }
+        let at = self.front.cursor;
+        if cells > self.room() {
+            return None;
+        }
+        self.front.cursor += cells;
+        self.after_alloc();
+        Some(at)
+    }
+
+    /// Cells were handed out: is a collection due, and how far does the inline allocation go?
+    #[inline]
+    fn after_alloc(&mut self) {
         if self.left() == 0 {
             self.ask_to_collect();
         }
         self.set_limit();
-        Ok(at)
     }
 
     fn find(&mut self, cells: u64) -> Result<u64> {

@@ -82,7 +82,11 @@ impl Run<'_> {
         // Going back lowers the frontier below what survived a collection since.
         let is_below = stats.used < stats.frontier || self.has_gone_back;
         assert!(is_below, "{}", figures(&stats));
-        assert!(stats.used <= stats.high_water && stats.frontier <= stats.max_cells, "{}", figures(&stats));
+        assert!(
+            stats.used <= stats.high_water && stats.frontier <= stats.max_cells,
+            "{}",
+            figures(&stats)
+        );
         assert_eq!(stats.collections, self.collections);
         assert_eq!(stats.allocated - stats.reclaimed, stats.used, "{}", figures(&stats));
         assert_eq!(stats.external, self.external as u64);

@@ -100,7 +100,8 @@ impl Run<'_> {
     /// A header and arguments: a few values again and again.
     fn compound(&mut self, arity: usize) -> Vec<Val> {
         let name = u64::from(self.bytes.byte()) << 30 | 5;
-        let some: Vec<_> = (0..arity.min(1 + self.bytes.below(7))).map(|_| self.content()).collect();
+        let some: Vec<_> =
+            (0..arity.min(1 + self.bytes.below(7))).map(|_| self.content()).collect();
         let arguments = (0..arity).map(|i| some[i % some.len()]);
         core::iter::once(Val::Fun(name, arity as u32)).chain(arguments).collect()
     }

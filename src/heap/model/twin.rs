@@ -121,8 +121,9 @@ impl Walk {
             match val {
                 Val::Ref(id) => self.cell(id, &mut contents),
                 Val::Lis(id) => (id..id + 2).for_each(|id| self.cell(id, &mut contents)),
-                Val::Str(id) => (id..id + extent(headers[id]))
-                    .for_each(|id| self.cell(id, &mut contents)),
+                Val::Str(id) => {
+                    (id..id + extent(headers[id])).for_each(|id| self.cell(id, &mut contents))
+                }
                 _ => {}
             }
         }
