@@ -120,12 +120,15 @@ impl State {
             return None;
         }
         if cells > self.room() {
+            let (top, hole, taken) = self.position();
             self.next_hole_timed(cells);
+            if cells > self.room() {
+                // The frontier may refuse: the long way begins where this one did.
+                self.rewind(top, hole, taken);
+                return None;
+            }
         }
         let at = self.front.cursor;
-        if cells > self.room() {
-            return None;
-        }
         self.front.cursor += cells;
         self.after_alloc();
         Some(at)
