@@ -122,6 +122,26 @@ static bool is_test(const compiler *c, cell goal)
     }
 }
 
+/* A cut in a condition is the condition's own: that one is called. */
+static bool has_cut(compiler *c, cell goal)
+{
+    cells *todo = &c->m->undo;
+    bool found = false;
+    todo->count = 0;
+    push(todo, goal);
+    while (todo->count > 0 && !found) {
+        goal = look_up(c, todo->at[--todo->count]);
+        functor f = compound_of(c, goal);
+        found = goal == CON(A_CUT);
+        if (f.arity != 2 || (f.name != A_COMMA && f.name != A_SEMI &&
+                             f.name != A_ARROW && f.name != A_SOFT))
+            continue;
+        push(todo, c->r->at[f.args]);
+        push(todo, c->r->at[f.args + 1]);
+    }
+    return found;
+}
+
 static void flatten(compiler *, cell body, uint32_t branch, int deep);
 
 static void label_here(compiler *c, int kind, uint32_t branch, uint32_t label)
@@ -149,7 +169,8 @@ static void if_then_else(compiler *c, cell test, cell then, cell otherwise,
         label_here(c, ITEM_TRY, around, other);
         if (arrow == A_SOFT) add(c, ITEM_MARK, inner, 0)->slot = slot;
     }
-    flatten(c, test, inner, deep + 1);
+    if (has_cut(c, test)) add(c, ITEM_CALL, inner, test)->code = META;
+    else flatten(c, test, inner, deep + 1);
     if (simple)
         label_here(c, ITEM_TEST_END, inner, other);
     else
@@ -218,7 +239,8 @@ static void one_goal(compiler *c, cell goal, uint32_t branch, int deep)
     } else if (goal != CON(A_TRUE) &&
                (IS_REF(goal) || !control(c, goal, branch, deep))) {
         int kind = IS_REF(goal) ? ITEM_CALL : inline_kind(c, goal, &code);
-        add(c, kind, branch, goal)->code = code;
+        add(c, kind, branch, goal)->code =
+            kind != ITEM_CALL ? code : IS_REF(goal) ? META : 0;
         if (kind == ITEM_CALL && f.arity > c->max_arity)
             c->max_arity = f.arity;
     }
@@ -310,7 +332,7 @@ static void find_homes(compiler *c)
     const body_item *call = NULL;
     for (size_t k = 0; k < c->item_count && !call; k++)
         if (c->items[k].kind == ITEM_CALL) call = &c->items[k];
-    if (!call || call->chunk != 0 || IS_REF(call->goal)) return;
+    if (!call || call->chunk != 0 || call->code == META) return;
     functor f = goal_functor(c, call->goal);
     for (uint32_t k = 0; k < head.arity && k < f.arity; k++) {
         cell x = arg_of(c, head, k);

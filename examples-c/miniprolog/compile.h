@@ -14,6 +14,8 @@ enum { ITEM_CALL, ITEM_UNIFY, ITEM_IS, ITEM_NUM_COMPARE, ITEM_COMPARE,
        ITEM_SOFT_CUT, ITEM_TRY, ITEM_ELSE, ITEM_JUMP, ITEM_LABEL, ITEM_TEST,
        ITEM_TEST_END, ITEM_TEST_ELSE };
 
+enum { META = 1 }; /* a call of call/1 with the goal as its argument */
+
 typedef struct body_item {
     int kind, code;
     cell goal;          /* within the record */

@@ -249,7 +249,7 @@ static void emit_call(compiler *c, size_t k)
     const body_item *i = &c->items[k];
     functor f = goal_functor(c, i->goal);
     pred *p;
-    if (IS_REF(i->goal)) {
+    if (i->code == META) {
         emit_put(c, i->goal, 0);
         p = find_pred(c->m, A_CALL, 1, true);
     } else {

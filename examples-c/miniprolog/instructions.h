@@ -14,18 +14,17 @@ static inline cell *reg(machine *m, word r)
     return r & 1 ? &lifecycle_frame_cells(m->wam.e)[r >> 1] : &m->x[r >> 1];
 }
 
-/* A choicepoint as a cell that the heap leaves alone; even payloads, for
- * record.c has the odd ones. */
+/* A choicepoint (while a goal runs there is one) as a cell that the heap
+ * leaves alone; even payloads, for record.c has the odd ones. */
 static inline cell level_cell(const machine *m, const lifecycle_choice *b)
 {
-    uint64_t at = b ? (uint64_t)((const char *)b - m->stack) / 8 + 1 : 0;
+    uint64_t at = (uint64_t)((const char *)b - m->stack) / 8;
     return lifecycle_make_host(at << 1);
 }
 static inline lifecycle_choice *level_choice(const machine *m, cell c)
 {
     uint64_t at = lifecycle_host_payload(c) >> 1;
-    if (at == 0) return NULL;
-    return (lifecycle_choice *)(void *)(m->stack + (at - 1) * 8);
+    return (lifecycle_choice *)(void *)(m->stack + at * 8);
 }
 
 /* Drops what is newer than a choicepoint, if anything is. */

@@ -329,7 +329,6 @@ bool compare_numbers(int64_t, int64_t, int code);
 outcome evaluate(machine *, cell, int64_t *out);
 extern const struct builtin_entry arithmetic_builtins[], control_builtins[],
     atom_builtins[], list_builtins[], global_builtins[];
-extern const char *const library_text[];
 bool load_library(machine *);
 
 /* Instructions; r is a register (X or Y), a an argument register. */
