@@ -46,9 +46,9 @@ impl Region {
         if len <= self.committed {
             return Ok(());
         }
-        let step = (self.committed / 8).clamp(STEP, 64 << 20);
-        let step = if self.committed >= LARGE_PAGE { step.max(LARGE_PAGE) } else { step };
-        let wanted = len.max(self.committed + step).next_multiple_of(step.min(LARGE_PAGE));
+        let unit = if self.committed < LARGE_PAGE { STEP } else { LARGE_PAGE };
+        let more = (self.committed / 8).clamp(unit, 64 << 20);
+        let wanted = len.max(self.committed + more).next_multiple_of(unit);
         let wanted = wanted.min(self.memory.len());
         if len > wanted {
             fail!(LIFECYCLE_E_LIMIT, "{len} bytes are more than there are addresses for");
@@ -92,7 +92,7 @@ const fn bytes(cells: u64) -> usize {
 
 /// Bytes of marks for so many cells, and a word more, into which the last run may reach.
 const fn mark_bytes(cells: u64) -> usize {
-    cells as usize / 8 + 2 * size_of::<u64>()
+    (cells as usize).div_ceil(8) + 2 * size_of::<u64>()
 }
 
 impl Space {
@@ -102,8 +102,11 @@ impl Space {
             return Self::of(max);
         }
         // Under a checker there is less to share: valgrind gives a program 128 GiB or less.
-        let mut max =
-            if shim::is_watched() { LIFECYCLE_HEAP_CELLS_MAX / 64 } else { LIFECYCLE_HEAP_CELLS_MAX };
+        let mut max = if shim::is_watched() {
+            LIFECYCLE_HEAP_CELLS_MAX / 64
+        } else {
+            LIFECYCLE_HEAP_CELLS_MAX
+        };
         loop {
             match Self::of(max) {
                 Err(_) if max > FEWEST => max /= 2,
@@ -146,7 +149,8 @@ impl Space {
     /// Cells that may be touched.
     pub fn committed(&self) -> u64 {
         let marked = self.marks.committed().saturating_sub(mark_bytes(0)) * 8;
-        (self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64
+        // Pages may reach past the most that the host asked for.
+        ((self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64).min(self.max)
     }
 
     /// Bytes beside the cells that may be touched.
