@@ -13,6 +13,7 @@ mod ffi;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod heap;
 mod manager;
 mod mapping;
 mod names;

@@ -39,6 +39,8 @@ pub enum Kind {
     Mapping = 5,
     /// A code reservation.
     Reservation = 6,
+    /// A weak reference of a heap.
+    Weak = 7,
     /// A record that only its own room names; its ids never leave that room.
     Record = 15,
 }
@@ -53,8 +55,16 @@ impl Kind {
             Kind::Decl => "binding",
             Kind::Mapping => "mapping",
             Kind::Reservation => "code reservation",
+            Kind::Weak => "weak reference",
             Kind::Record => "record",
         }
+    }
+}
+
+impl Kind {
+    /// For sentences: what hands such ids out.
+    fn owner(self) -> &'static str {
+        if self == Kind::Weak { "heap" } else { "manager" }
     }
 }
 
@@ -164,7 +174,7 @@ impl<T> Slots<T> {
         {
             Error::new(LIFECYCLE_E_TYPE, format_args!("id {id:#x} is not a {noun}'s"))
         } else if kind != self.kind as u8 || salt != self.salt {
-            Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this manager"))
+            Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this {}", self.kind.owner()))
         } else {
             // A generation the slot has not reached yet, or had when it was live, was never handed
             // out and lost.

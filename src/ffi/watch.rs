@@ -75,7 +75,7 @@ pub unsafe extern "C" fn lifecycle_heap_finalize(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL); LIFECYCLE_E_TYPE (the cell
 ///          is no reference); LIFECYCLE_E_RANGE (to no cell); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM;
-///          LIFECYCLE_E_LIMIT (2^28 of them); LIFECYCLE_E_BUSY (a collection or verification runs).
+///          LIFECYCLE_E_LIMIT (2^24 of them); LIFECYCLE_E_BUSY (a collection or verification runs).
 ///
 /// Ownership: the caller drops it with lifecycle_weak_drop, or the heap with itself. Threads: the
 /// one that uses the heap. Re-entry: from finalizers, not from root callbacks. Fork: as good in the

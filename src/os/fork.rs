@@ -106,12 +106,14 @@ pub enum Level {
     Managers,
     /// Interpreters' places.
     Interps,
+    /// Heaps' places.
+    Heaps,
     /// Pools that nothing is locked under.
     Pools,
 }
 
 /// By `Level`.
-static HOOKS: [AtomicPtr<Hooks>; 4] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 4];
+static HOOKS: [AtomicPtr<Hooks>; 5] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 5];
 /// Whether the C library has been told. Not a lock: the C library has one of its own around this.
 static TOLD: AtomicBool = AtomicBool::new(false);
 /// One fork at a time.

@@ -211,6 +211,16 @@ impl Reservation {
         self.advise(0, self.len, libc::MADV_WIPEONFORK)
     }
 
+    /// Large pages would be welcome in a range. A system that has none is as good.
+    pub fn prefer_large_pages(&self, offset: usize, len: usize) {
+        let _ = self.advise(offset, len, libc::MADV_HUGEPAGE);
+    }
+
+    /// The bytes of a range are needed no more: its memory goes back, and it reads as zero.
+    pub fn forget(&self, offset: usize, len: usize) -> Result<()> {
+        self.advise(offset, len, libc::MADV_DONTNEED)
+    }
+
     /// Unmaps it all; where the system refuses, the reservation comes back with the error.
     pub fn release(self) -> core::result::Result<(), (Self, Error)> {
         // SAFETY: `.mem.own` - the range is ours and `self` is used up.

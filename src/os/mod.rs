@@ -17,7 +17,7 @@ mod memory;
 mod pool;
 mod task;
 
-pub use clock::{monotonic_ns, real_us};
+pub use clock::{monotonic_ns, real_us, ticks};
 pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
 pub use fork::{Held, Hooks, Level, at_fork};
 pub use fork::{era as fork_era, generation as fork_generation};
