@@ -15,7 +15,7 @@
 //! - `.alloc.frontier`: while holes are open, the frontier is `frontier`; after that it is `cursor`.
 //! - `.alloc.limit`: `limit` is at most `run_end`, and `run_end` at most what is committed.
 
-use super::bits::{Bits, Runs};
+use super::bits::Runs;
 use super::{Due, State};
 use crate::base::{ListExt, Result, fail};
 use crate::{os, shim};
@@ -56,10 +56,10 @@ pub struct Place {
 
 impl Place {
     /// Of a heap without cells.
-    pub fn new(bits: &Bits) -> Place {
+    pub const fn new() -> Place {
         Place {
             in_holes: false,
-            runs: Runs::from(bits, 0),
+            runs: Runs::NONE,
             run_start: 1,
             run_end: 1,
             holes_end: 1,

@@ -142,6 +142,9 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// Runs of nothing.
+    pub const NONE: Runs = Runs { word: 0, edges: 0, carry: 0 };
+
     /// Runs from a cell on, beginning with what is left of the one it is in.
     pub fn from(bits: &Bits, cell: u64) -> Runs {
         let word = cell >> 6;

@@ -230,7 +230,7 @@ impl State {
         };
         let mut state = State {
             front,
-            place: Place::new(&Bits::new(space.marks())),
+            place: Place::new(),
             space,
             counts: List::new_in(host),
             pages_gone,

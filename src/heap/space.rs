@@ -46,9 +46,9 @@ impl Region {
         if len <= self.committed {
             return Ok(());
         }
-        let step = (self.committed / 8).clamp(STEP, 64 << 20);
-        let step = if self.committed >= LARGE_PAGE { step.max(LARGE_PAGE) } else { step };
-        let wanted = len.max(self.committed + step).next_multiple_of(step.min(LARGE_PAGE));
+        let unit = if self.committed < LARGE_PAGE { STEP } else { LARGE_PAGE };
+        let more = (self.committed / 8).clamp(unit, 64 << 20);
+        let wanted = len.max(self.committed + more).next_multiple_of(unit);
         let wanted = wanted.min(self.memory.len());
         if len > wanted {
             fail!(LIFECYCLE_E_LIMIT, "{len} bytes are more than there are addresses for");
