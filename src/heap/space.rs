@@ -92,7 +92,7 @@ const fn bytes(cells: u64) -> usize {
 
 /// Bytes of marks for so many cells, and a word more, into which the last run may reach.
 const fn mark_bytes(cells: u64) -> usize {
-    cells as usize / 8 + 2 * size_of::<u64>()
+    (cells as usize).div_ceil(8) + 2 * size_of::<u64>()
 }
 
 impl Space {
