@@ -416,6 +416,9 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
+/** A walk along the runs of unmarked cells below an end. */
+typedef struct Runs Runs;
+
 /** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
 typedef struct lifecycle_manager lifecycle_manager;
 
@@ -569,6 +572,14 @@ typedef struct lifecycle_stats {
     uint64_t blocking_reader_thread;
     /** Nanoseconds that it has been seen to: since a call first would have freed something. */
     uint64_t blocking_reader_ns;
+    /** Heaps that modules own. */
+    uint64_t heaps;
+    /** Cells of theirs that survived the last collections. */
+    uint64_t heap_cells_live;
+    /** Cells of theirs that have memory. */
+    uint64_t heap_cells_committed;
+    /** Collections of theirs since the start. */
+    uint64_t heap_collections;
 } lifecycle_stats;
 
 /** Which form lifecycle_stats_print writes: one of LIFECYCLE_TEXT, _JSON, _PROMETHEUS. */
@@ -674,6 +685,143 @@ typedef void (*lifecycle_release_fn)(void *resource, void *user);
 
 /** A resource registered with lifecycle_own. 0 is never valid. */
 typedef uint64_t lifecycle_resource;
+
+/**
+ * A word of a heap: the low three bits are its tag, the rest is its payload.
+ *
+ * | tag  | payload                                    | made by             |
+ * |------|--------------------------------------------|---------------------|
+ * | REF  | index of a cell; unbound = refers to itself | lifecycle_make_ref  |
+ * | STR  | index of a header: FUN or BLOB             | lifecycle_make_str  |
+ * | LIS  | index of two cells: head and tail          | lifecycle_make_lis  |
+ * | CON  | an atom's number, 61 bits                  | lifecycle_make_con  |
+ * | INT  | a signed number, 61 bits                   | lifecycle_make_int  |
+ * | FUN  | header: atom (40 bits), arity (to 2^20); the arguments follow | lifecycle_make_fun |
+ * | BLOB | header: bytes; raw words follow, the last one filled up | lifecycle_make_blob |
+ * | HOST | the host's own, never followed             | lifecycle_make_host |
+ *
+ * Indexes count cells from lifecycle_heap_base. Cell 0 is nobody's: a word of zeros is a REF to
+ * it, and is passed over wherever a heap looks, so that zeroed registers and frames are legal.
+ */
+typedef uint64_t lifecycle_cell;
+
+/**
+ * An environment: the host's memory, with `count` cells right behind it (the Y slots,
+ * lifecycle_frame_cells). Set up with lifecycle_frame_init.
+ */
+typedef struct lifecycle_frame {
+    /** The caller's environment, or NULL. */
+    struct lifecycle_frame *prev;
+    /** Where the caller goes on: says which slots of `prev` are alive (lifecycle_live_fn). */
+    const void *code;
+    /** The collector's. */
+    uint64_t visited;
+    /** Slots. */
+    uint32_t count;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_frame;
+
+/**
+ * A choicepoint: the host's memory, with `count` cells right behind it (the arguments,
+ * lifecycle_choice_cells). Made one by lifecycle_wam_choice_push.
+ */
+typedef struct lifecycle_choice {
+    /** The next older one, or NULL. */
+    struct lifecycle_choice *prev;
+    /** The environment to go on in. */
+    lifecycle_frame *env;
+    /** Where `env` goes on (lifecycle_wam.code). */
+    const void *code;
+    /** The host's own: the next clause. */
+    const void *alternative;
+    /** Entries of the trail that are older. The heap's, as the next three. */
+    uint64_t trail;
+    /** Cells from this index on are younger. */
+    uint64_t top;
+    /** Where in the holes below allocation was. */
+    uint64_t hole;
+    /** Cells in use since the last collection. */
+    uint64_t taken;
+    /** Finalizers and weak references that are older. The heap's. */
+    uint64_t watches;
+    /** Arguments. */
+    uint32_t count;
+    /** 0. */
+    uint32_t reserved;
+} lifecycle_choice;
+
+/**
+ * Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
+ * result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
+ * multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
+ * call nothing of the heap's but lifecycle_heap_stats_get.
+ */
+typedef uint64_t (*lifecycle_live_fn)(const lifecycle_frame *frame,
+                  const void *code,
+                  uint32_t first,
+                  void *user);
+
+/**
+ * The registers of a WAM. It is the host's, stays where it is while the heap has it, and is read at
+ * each collection and written where said; start from LIFECYCLE_WAM_INIT.
+ */
+typedef struct lifecycle_wam {
+    /** sizeof(lifecycle_wam) */
+    size_t size;
+    /** The argument registers, those that hold something. */
+    lifecycle_cell *x;
+    /** How many. */
+    uint64_t x_count;
+    /** The current environment, or NULL. */
+    lifecycle_frame *e;
+    /** Where the code of `e` goes on (CP). */
+    const void *code;
+    /** The newest choicepoint, or NULL. Written by lifecycle_wam_choice_push and its like only. */
+    lifecycle_choice *b;
+    /**
+     * The trail: oldest entry first; a REF cell names the cell to reset, and a LIS cell that to give
+     * the value back which is the word before it. NULL when it is handed over: the heap makes a
+     * trail that grows.
+     */
+    lifecycle_cell *tr;
+    /** Words in use. Written by lifecycle_wam_bind and its like, and by a collection. */
+    uint64_t tr_count;
+    /** Words there are. */
+    uint64_t tr_capacity;
+    /** Cells that live as long as the machine. */
+    lifecycle_cell *globals;
+    /** How many. */
+    uint64_t globals_count;
+    /** Says which slots of an environment are alive; NULL = all. */
+    lifecycle_live_fn live;
+    /** Handed to `live`. */
+    void *user;
+} lifecycle_wam;
+
+/**
+ * A heap of cells. The words are for the inline functions and for code generators: an allocation
+ * of n cells may take them from `cursor` up to `limit` by adding n to `cursor`; where they do not
+ * suffice it calls lifecycle_heap_alloc_slow. The rest is private.
+ */
+typedef struct lifecycle_heap {
+    /** The cells; never moves while the heap lives. */
+    lifecycle_cell *cells;
+    /** Index of the next free cell. */
+    uint64_t cursor;
+    /** Index of the end of what may be handed out without a call. */
+    uint64_t limit;
+    /** Cells below it may be older than the newest choicepoint: binding one is trailed. */
+    uint64_t hb;
+    /** What lifecycle_heap_set_wam was given, or NULL. */
+    lifecycle_wam *wam;
+    /** Cells from 1 up to and including this one may be touched. */
+    uint64_t bound;
+    /** Not 0: a collection is due at the next safepoint. */
+    uint32_t due;
+    /** Not 0: it collects or verifies just now, and is only looked at. */
+    uint32_t busy;
+} lifecycle_heap;
 
 /** What an unload freed, or what stood in its way. */
 typedef struct lifecycle_unload_report {
@@ -1168,143 +1316,6 @@ typedef struct lifecycle_heap_options {
     /** 0. */
     uint64_t reserved;
 } lifecycle_heap_options;
-
-/**
- * A word of a heap: the low three bits are its tag, the rest is its payload.
- *
- * | tag  | payload                                    | made by             |
- * |------|--------------------------------------------|---------------------|
- * | REF  | index of a cell; unbound = refers to itself | lifecycle_make_ref  |
- * | STR  | index of a header: FUN or BLOB             | lifecycle_make_str  |
- * | LIS  | index of two cells: head and tail          | lifecycle_make_lis  |
- * | CON  | an atom's number, 61 bits                  | lifecycle_make_con  |
- * | INT  | a signed number, 61 bits                   | lifecycle_make_int  |
- * | FUN  | header: atom (40 bits), arity (to 2^20); the arguments follow | lifecycle_make_fun |
- * | BLOB | header: bytes; raw words follow, the last one filled up | lifecycle_make_blob |
- * | HOST | the host's own, never followed             | lifecycle_make_host |
- *
- * Indexes count cells from lifecycle_heap_base. Cell 0 is nobody's: a word of zeros is a REF to
- * it, and is passed over wherever a heap looks, so that zeroed registers and frames are legal.
- */
-typedef uint64_t lifecycle_cell;
-
-/**
- * An environment: the host's memory, with `count` cells right behind it (the Y slots,
- * lifecycle_frame_cells). Set up with lifecycle_frame_init.
- */
-typedef struct lifecycle_frame {
-    /** The caller's environment, or NULL. */
-    struct lifecycle_frame *prev;
-    /** Where the caller goes on: says which slots of `prev` are alive (lifecycle_live_fn). */
-    const void *code;
-    /** The collector's. */
-    uint64_t visited;
-    /** Slots. */
-    uint32_t count;
-    /** 0. */
-    uint32_t reserved;
-} lifecycle_frame;
-
-/**
- * A choicepoint: the host's memory, with `count` cells right behind it (the arguments,
- * lifecycle_choice_cells). Made one by lifecycle_wam_choice_push.
- */
-typedef struct lifecycle_choice {
-    /** The next older one, or NULL. */
-    struct lifecycle_choice *prev;
-    /** The environment to go on in. */
-    lifecycle_frame *env;
-    /** Where `env` goes on (lifecycle_wam.code). */
-    const void *code;
-    /** The host's own: the next clause. */
-    const void *alternative;
-    /** Entries of the trail that are older. The heap's, as the next three. */
-    uint64_t trail;
-    /** Cells from this index on are younger. */
-    uint64_t top;
-    /** Where in the holes below allocation was. */
-    uint64_t hole;
-    /** Cells in use since the last collection. */
-    uint64_t taken;
-    /** Finalizers and weak references that are older. The heap's. */
-    uint64_t watches;
-    /** Arguments. */
-    uint32_t count;
-    /** 0. */
-    uint32_t reserved;
-} lifecycle_choice;
-
-/**
- * Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
- * result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
- * multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
- * call nothing of the heap's but lifecycle_heap_stats_get.
- */
-typedef uint64_t (*lifecycle_live_fn)(const lifecycle_frame *frame,
-                  const void *code,
-                  uint32_t first,
-                  void *user);
-
-/**
- * The registers of a WAM. It is the host's, stays where it is while the heap has it, and is read at
- * each collection and written where said; start from LIFECYCLE_WAM_INIT.
- */
-typedef struct lifecycle_wam {
-    /** sizeof(lifecycle_wam) */
-    size_t size;
-    /** The argument registers, those that hold something. */
-    lifecycle_cell *x;
-    /** How many. */
-    uint64_t x_count;
-    /** The current environment, or NULL. */
-    lifecycle_frame *e;
-    /** Where the code of `e` goes on (CP). */
-    const void *code;
-    /** The newest choicepoint, or NULL. Written by lifecycle_wam_choice_push and its like only. */
-    lifecycle_choice *b;
-    /**
-     * The trail: oldest entry first; a REF cell names the cell to reset, and a LIS cell that to give
-     * the value back which is the word before it. NULL when it is handed over: the heap makes a
-     * trail that grows.
-     */
-    lifecycle_cell *tr;
-    /** Words in use. Written by lifecycle_wam_bind and its like, and by a collection. */
-    uint64_t tr_count;
-    /** Words there are. */
-    uint64_t tr_capacity;
-    /** Cells that live as long as the machine. */
-    lifecycle_cell *globals;
-    /** How many. */
-    uint64_t globals_count;
-    /** Says which slots of an environment are alive; NULL = all. */
-    lifecycle_live_fn live;
-    /** Handed to `live`. */
-    void *user;
-} lifecycle_wam;
-
-/**
- * A heap of cells. The words are for the inline functions and for code generators: an allocation
- * of n cells may take them from `cursor` up to `limit` by adding n to `cursor`; where they do not
- * suffice it calls lifecycle_heap_alloc_slow. The rest is private.
- */
-typedef struct lifecycle_heap {
-    /** The cells; never moves while the heap lives. */
-    lifecycle_cell *cells;
-    /** Index of the next free cell. */
-    uint64_t cursor;
-    /** Index of the end of what may be handed out without a call. */
-    uint64_t limit;
-    /** Cells below it may be older than the newest choicepoint: binding one is trailed. */
-    uint64_t hb;
-    /** What lifecycle_heap_set_wam was given, or NULL. */
-    lifecycle_wam *wam;
-    /** Cells from 1 up to and including this one may be touched. */
-    uint64_t bound;
-    /** Not 0: a collection is due at the next safepoint. */
-    uint32_t due;
-    /** Not 0: it collects or verifies just now, and is only looked at. */
-    uint32_t busy;
-} lifecycle_heap;
 
 /**
  * Hands each cell that the host keeps somewhere to lifecycle_visit. It is called while a collection
@@ -1900,6 +1911,31 @@ lifecycle_status lifecycle_own(lifecycle_manager *manager,
                                lifecycle_release_fn release,
                                void *user,
                                lifecycle_resource *out);
+
+/**
+ * Gives a module a heap: it is destroyed when the module is unloaded, and what it holds is part of
+ * the manager's statistics.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param heap  from lifecycle_heap_create.
+ * \param[out] out  names it for lifecycle_disown, which makes it the host's again; may be NULL.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+ * LIFECYCLE_E_EXISTS (a module owns it already); LIFECYCLE_E_BUSY (it collects or verifies just
+ * now); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 resources). On failure the heap stays the
+ * caller's.
+ *
+ * Ownership: taken on success; lifecycle_heap_destroy is LIFECYCLE_E_BUSY from then on. A heap that
+ * is at work when its module goes (a root callback or finalizer of its own unloads) becomes the
+ * host's again instead. Threads: the one that uses the heap; whichever thread unloads or reclaims
+ * destroys it, while no other uses it. Re-entry: from callbacks, but not the heap's own root
+ * callbacks. Fork: a child that unloads destroys its own copy. Since: 0.1.0
+ */
+lifecycle_status lifecycle_own_heap(lifecycle_manager *manager,
+                                    lifecycle_module module,
+                                    lifecycle_heap *heap,
+                                    lifecycle_resource *out);
 
 /**
  * Takes a resource back: its release function will not be called.
@@ -5439,7 +5475,7 @@ lifecycle_status lifecycle_heap_finalize(lifecycle_heap *heap,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL); LIFECYCLE_E_TYPE (the cell
  *          is no reference); LIFECYCLE_E_RANGE (to no cell); LIFECYCLE_E_STALE; LIFECYCLE_E_NOMEM;
- *          LIFECYCLE_E_LIMIT (2^28 of them); LIFECYCLE_E_BUSY (a collection or verification runs).
+ *          LIFECYCLE_E_LIMIT (2^24 of them); LIFECYCLE_E_BUSY (a collection or verification runs).
  *
  * Ownership: the caller drops it with lifecycle_weak_drop, or the heap with itself. Threads: the
  * one that uses the heap. Re-entry: from finalizers, not from root callbacks. Fork: as good in the

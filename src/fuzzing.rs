@@ -81,3 +81,8 @@ pub fn arena(bytes: &[u8]) {
 pub fn values(bytes: &[u8]) {
     crate::values::model::run(bytes);
 }
+
+/// Runs bytes as steps of a machine over a heap and of its naive twin.
+pub fn heap(bytes: &[u8]) {
+    crate::heap::model::run(bytes);
+}

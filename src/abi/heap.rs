@@ -367,6 +367,5 @@ pub struct lifecycle_heap_fault {
 }
 
 /// Hears of faults; anything but 0 stops the verification.
-pub type lifecycle_verify_fn = Option<
-    unsafe extern "C" fn(fault: *const lifecycle_heap_fault, user: *mut c_void) -> c_int,
->;
+pub type lifecycle_verify_fn =
+    Option<unsafe extern "C" fn(fault: *const lifecycle_heap_fault, user: *mut c_void) -> c_int>;

@@ -71,6 +71,14 @@ pub struct lifecycle_stats {
     pub blocking_reader_thread: u64,
     /// Nanoseconds that it has been seen to: since a call first would have freed something.
     pub blocking_reader_ns: u64,
+    /// Heaps that modules own.
+    pub heaps: u64,
+    /// Cells of theirs that survived the last collections.
+    pub heap_cells_live: u64,
+    /// Cells of theirs that have memory.
+    pub heap_cells_committed: u64,
+    /// Collections of theirs since the start.
+    pub heap_collections: u64,
 }
 
 /// What an event tells of: one of LIFECYCLE_EVENT_*.

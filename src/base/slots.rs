@@ -174,7 +174,10 @@ impl<T> Slots<T> {
         {
             Error::new(LIFECYCLE_E_TYPE, format_args!("id {id:#x} is not a {noun}'s"))
         } else if kind != self.kind as u8 || salt != self.salt {
-            Error::new(LIFECYCLE_E_INVALID, format_args!("{noun} {id:#x} is not of this {}", self.kind.owner()))
+            Error::new(
+                LIFECYCLE_E_INVALID,
+                format_args!("{noun} {id:#x} is not of this {}", self.kind.owner()),
+            )
         } else {
             // A generation the slot has not reached yet, or had when it was live, was never handed
             // out and lost.

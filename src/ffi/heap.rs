@@ -224,7 +224,10 @@ pub unsafe extern "C" fn lifecycle_heap_collect(heap: *mut lifecycle_heap) -> li
 pub unsafe extern "C" fn lifecycle_heap_compact(heap: *mut lifecycle_heap) -> lifecycle_status {
     guard::status(|| {
         Heap::check(heap)?;
-        fail!(LIFECYCLE_E_UNSUPPORTED, "cells do not move yet: lifecycle_heap_collect reclaims them")
+        fail!(
+            LIFECYCLE_E_UNSUPPORTED,
+            "cells do not move yet: lifecycle_heap_collect reclaims them"
+        )
     })
 }
 

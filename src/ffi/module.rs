@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_void};
 use super::guard;
 use crate::abi::*;
 use crate::base::fail;
+use crate::heap::Heap;
 use crate::manager::Manager;
 
 /// Starts to track a module.
@@ -180,6 +181,42 @@ pub unsafe extern "C" fn lifecycle_own(
         // SAFETY: `.c.contract`
         let out = unsafe { guard::maybe_out(out, 0, "resource") }?;
         let id = Manager::check(manager)?.own(module, resource, release, user)?;
+        if let Some(out) = out {
+            *out = id;
+        }
+        Ok(())
+    })
+}
+
+/// Gives a module a heap: it is destroyed when the module is unloaded, and what it holds is part of
+/// the manager's statistics.
+///
+/// \param manager  the manager.
+/// \param module  the module.
+/// \param heap  from lifecycle_heap_create.
+/// \param[out] out  names it for lifecycle_disown, which makes it the host's again; may be NULL.
+///
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
+/// LIFECYCLE_E_EXISTS (a module owns it already); LIFECYCLE_E_BUSY (it collects or verifies just
+/// now); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 resources). On failure the heap stays the
+/// caller's.
+///
+/// Ownership: taken on success; lifecycle_heap_destroy is LIFECYCLE_E_BUSY from then on. A heap that
+/// is at work when its module goes (a root callback or finalizer of its own unloads) becomes the
+/// host's again instead. Threads: the one that uses the heap; whichever thread unloads or reclaims
+/// destroys it, while no other uses it. Re-entry: from callbacks, but not the heap's own root
+/// callbacks. Fork: a child that unloads destroys its own copy. Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_own_heap(
+    manager: *mut lifecycle_manager,
+    module: lifecycle_module,
+    heap: *mut lifecycle_heap,
+    out: *mut lifecycle_resource,
+) -> lifecycle_status {
+    guard::status(|| {
+        // SAFETY: `.c.contract`
+        let out = unsafe { guard::maybe_out(out, 0, "resource") }?;
+        let id = Manager::check(manager)?.own_heap(module, Heap::check(heap)?)?;
         if let Some(out) = out {
             *out = id;
         }

@@ -212,6 +212,7 @@ impl State {
         self.counts.resize(self.counts.len() + more, 0);
         self.front.bound = now - 1;
         self.forbid(before, now - before);
+        self.tell_owner();
         Ok(())
     }
 

@@ -202,6 +202,7 @@ impl State {
         self.front.due &= !(Due::Collect as u32);
         self.runs_known = false;
         self.restart(frontier);
+        self.tell_owner();
     }
 
     /// Cells that may be handed out before the next collection.

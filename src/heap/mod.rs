@@ -4,7 +4,7 @@
 //! The way down: `alloc` (where the next cells come from), `wam` (choicepoints, trail, backtracking),
 //! `collect` (a collection from begin to end, and when), `roots` and `trail` (what it begins from),
 //! `mark` (what that reaches), `watch` (finalizers and weak references), `verify` (an independent
-//! second look), `bits` (marks and the holes between them), `space` (memory), `cell` (tags). This
+//! second look), `owned` (a heap that goes with a module), `bits` (marks and the holes between them), `space` (memory), `cell` (tags). This
 //! file gives a heap a place whose address C may hold.
 //!
 //! Invariants:
@@ -28,6 +28,7 @@ mod collect;
 mod mark;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
+mod owned;
 mod roots;
 mod space;
 mod stats;
@@ -51,6 +52,8 @@ use crate::shim;
 use alloc::Place;
 use bits::Bits;
 use mark::Marker;
+pub use owned::Sums;
+use owned::Told;
 use space::{Region, Space};
 use verify::Trace;
 use watch::Watches;
@@ -141,6 +144,9 @@ pub struct State {
     /// The trail, if the heap made it.
     own_trail: Option<Region>,
     stats: lifecycle_heap_stats,
+    /// Who destroys it, if not the host; and what was told there last.
+    owner: Option<&'static Sums>,
+    told: Told,
     host: Host,
 }
 
@@ -155,8 +161,6 @@ pub struct Heap {
     state: UnsafeCell<MaybeUninit<State>>,
     /// The host's functions: `Host` points here.
     allocator: UnsafeCell<lifecycle_allocator>,
-    /// A module owns it.
-    owned: AtomicU32,
 }
 
 const _: () = assert!(offset_of!(State, front) == 0);
@@ -258,6 +262,8 @@ impl State {
             watches: Watches::new(host, HEAPS.fetch_add(1, Ordering::Relaxed)),
             own_trail: None,
             stats: lifecycle_heap_stats::default(),
+            owner: None,
+            told: Told::default(),
             host,
         };
         // Cell 0 is nobody's, and unbound.
@@ -314,7 +320,6 @@ impl Heap {
                 next_free: AtomicU32::new(0),
                 state: UnsafeCell::new(MaybeUninit::zeroed()),
                 allocator: UnsafeCell::new(table),
-                owned: AtomicU32::new(0),
             };
             // SAFETY: `.pool.once` - the place is new and ours until it is published.
             unsafe { place.write(heap) };
@@ -330,7 +335,6 @@ impl Heap {
             Ok(state) => {
                 // SAFETY: as above: the place is ours, and has no state (`destroy`).
                 unsafe { (*heap.state.get()).write(state) };
-                heap.owned.store(0, Ordering::Relaxed);
                 Pool::publish(heap);
                 Ok(heap)
             }
@@ -369,11 +373,11 @@ impl Heap {
 
     /// Runs the finalizers, and gives everything back.
     pub fn destroy(&self) -> Result<()> {
-        if self.owned.load(Ordering::Relaxed) != 0 {
-            fail!(LIFECYCLE_E_BUSY, "a module owns the heap: it goes with the module");
-        }
         self.with(|state| {
             state.refuse_if_busy()?;
+            if state.owner.is_some() {
+                fail!(LIFECYCLE_E_BUSY, "a module owns the heap: it goes with the module");
+            }
             if state.is_finalizing {
                 fail!(LIFECYCLE_E_BUSY, "a finalizer cannot destroy its heap");
             }
@@ -418,8 +422,9 @@ impl Heap {
         };
         self.with(|state| {
             state.refuse_if_busy()?;
-            let is_pair =
-                |pair: &(RootFn, *mut c_void)| core::ptr::fn_addr_eq(pair.0, roots) && pair.1 == user;
+            let is_pair = |pair: &(RootFn, *mut c_void)| {
+                core::ptr::fn_addr_eq(pair.0, roots) && pair.1 == user
+            };
             match state.roots.iter().rposition(is_pair) {
                 Some(at) => {
                     state.roots.remove(at);
@@ -461,7 +466,8 @@ impl Heap {
     pub fn external(&self, bytes: i64) -> Result<()> {
         self.with(|state| {
             state.refuse_if_busy()?;
-            let sum = state.external.checked_add_signed(bytes).filter(|sum| *sum <= i64::MAX as u64);
+            let sum =
+                state.external.checked_add_signed(bytes).filter(|sum| *sum <= i64::MAX as u64);
             let Some(sum) = sum else {
                 let known = state.external;
                 fail!(LIFECYCLE_E_RANGE, "{known} bytes outside cannot become {bytes} more");

@@ -110,12 +110,7 @@ impl Heap {
     }
 
     /// The environments from one on, as far as they have not been walked.
-    fn mark_frames(
-        &self,
-        first: *mut lifecycle_frame,
-        code: *const c_void,
-        wam: &lifecycle_wam,
-    ) {
+    fn mark_frames(&self, first: *mut lifecycle_frame, code: *const c_void, wam: &lifecycle_wam) {
         let stamp = self.with(|state| state.stamp);
         let Ok(()) = each_root_of_frames(
             first,

@@ -102,8 +102,11 @@ impl Space {
             return Self::of(max);
         }
         // Under a checker there is less to share: valgrind gives a program 128 GiB or less.
-        let mut max =
-            if shim::is_watched() { LIFECYCLE_HEAP_CELLS_MAX / 64 } else { LIFECYCLE_HEAP_CELLS_MAX };
+        let mut max = if shim::is_watched() {
+            LIFECYCLE_HEAP_CELLS_MAX / 64
+        } else {
+            LIFECYCLE_HEAP_CELLS_MAX
+        };
         loop {
             match Self::of(max) {
                 Err(_) if max > FEWEST => max /= 2,
@@ -146,7 +149,8 @@ impl Space {
     /// Cells that may be touched.
     pub fn committed(&self) -> u64 {
         let marked = self.marks.committed().saturating_sub(mark_bytes(0)) * 8;
-        (self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64
+        // Pages may reach past the most that the host asked for.
+        ((self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64).min(self.max)
     }
 
     /// Bytes beside the cells that may be touched.

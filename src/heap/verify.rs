@@ -238,9 +238,8 @@ impl Heap {
             state.enter(Busy::Verifying);
             Ok(())
         })?;
-        let walked = self.trace_roots().and_then(|()| {
-            if is_exact { self.compare() } else { Ok(()) }
-        });
+        let walked =
+            self.trace_roots().and_then(|()| if is_exact { self.compare() } else { Ok(()) });
         let faults = self.with(|state| {
             state.leave();
             state.trace.take().map_or(0, |trace| trace.faults)

@@ -206,9 +206,8 @@ impl State {
         }
         let bits = self.bits();
         let holes = choice.hole..self.place.holes_end;
-        let is_free = |index: u64| {
-            index >= choice.top || holes.contains(&index) && !bits.is_set(index)
-        };
+        let is_free =
+            |index: u64| index >= choice.top || holes.contains(&index) && !bits.is_set(index);
         let (mut at, mut to) = (from, from);
         while let Some(watch) = self.watches.list.get(at) {
             if is_free(watch.index) {
@@ -226,9 +225,14 @@ impl State {
 
     /// Everything that is watched is about to be gone.
     pub fn condemn_all(&mut self) {
-        while let Some(watch) = self.watches.list.pop() {
-            self.watches.act(watch.action);
+        let mut at = 0;
+        // Oldest first: what waits is taken from the end.
+        while let Some(watch) = self.watches.list.get(at) {
+            let action = watch.action;
+            self.watches.act(action);
+            at += 1;
         }
+        self.watches.list.clear();
     }
 
     fn ask_for_finalizers(&mut self) {

@@ -59,6 +59,7 @@ use crate::abi::{
 use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
+use crate::heap::Sums;
 use crate::names::KINDS;
 use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
@@ -80,6 +81,8 @@ pub struct Manager {
     locator: AtomicPtr<Locator>,
     /// Room for code, taken and given back without the lock; open as long as there is a state.
     shards: Shards,
+    /// What the heaps that modules own hold.
+    heaps: Sums,
 }
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
@@ -137,6 +140,7 @@ impl Manager {
                 return Err(error);
             }
         };
+        manager.heaps.collections.store(0, Ordering::Relaxed);
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
@@ -168,6 +172,7 @@ impl Manager {
             versions: [const { AtomicU64::new(0) }; KINDS],
             locator: AtomicPtr::new(core::ptr::null_mut()),
             shards: Shards::new(),
+            heaps: Sums::default(),
         }
     }
 

@@ -5,14 +5,19 @@
 //! nothing or frees everything.
 
 use core::ffi::{CStr, c_void};
+use core::ptr;
 
 use super::effects::{Effects, event};
 use super::retire::Waiting;
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{Chain, List, ListExt, Lossy, Result, Text, fail};
+use crate::heap::Heap;
 use crate::names::Outcome;
 use crate::registry::{Module, Stage};
+
+/// What tells a heap from the host's other resources.
+const HEAP_RELEASE: unsafe extern "C" fn(*mut c_void, *mut c_void) = Heap::release;
 
 impl Manager {
     /// Starts to track a module.
@@ -102,9 +107,24 @@ impl Manager {
         })
     }
 
+    /// Gives a module a heap.
+    pub fn own_heap(&'static self, module: u64, heap: &'static Heap) -> Result<u64> {
+        heap.owned_by(&self.heaps)?;
+        let owned = self.own(module, heap.as_ptr().cast(), Some(Heap::release), ptr::null_mut());
+        if owned.is_err() {
+            heap.let_go();
+        }
+        owned
+    }
+
     /// Takes something back from its module; its release function will not be called.
     pub fn disown(&'static self, resource: u64) -> Result<()> {
-        self.change(|state, _| state.registry.disown(resource).map(|_| ()))
+        let taken = self.change(|state, _| state.registry.disown(resource))?;
+        let is_heap = taken.release.is_some_and(|release| ptr::fn_addr_eq(release, HEAP_RELEASE));
+        if is_heap && let Ok(heap) = Heap::check(taken.resource.cast()) {
+            heap.let_go();
+        }
+        Ok(())
     }
 
     /// Notes that one module needs another.

@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use core::fmt;
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::effects::Observer;
 use super::retire::Waiting;
@@ -66,6 +67,11 @@ impl Manager {
             let mut stats = state.count();
             stats.sweeper_epoch = epoch;
             stats.sweeper_stale = state.stale_count(epoch, state.max_age) as u64;
+            let heaps = &self.heaps;
+            stats.heaps = heaps.heaps.load(Relaxed);
+            stats.heap_cells_live = heaps.live.load(Relaxed);
+            stats.heap_cells_committed = heaps.committed.load(Relaxed);
+            stats.heap_collections = heaps.collections.load(Relaxed);
             stats.readers = readers;
             stats.readers_inside = readers_inside;
             if let Some(waiting) = state.retirement.first_tag() {

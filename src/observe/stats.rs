@@ -74,6 +74,10 @@ table! {
     readers_inside gauge "Readers inside code",
     blocking_reader_thread gauge "Thread of the reader that holds back what has waited longest",
     blocking_reader_ns gauge "Nanoseconds it has been seen to",
+    heaps gauge "Heaps owned by modules",
+    heap_cells_live gauge "Cells of theirs that survived the last collections",
+    heap_cells_committed gauge "Cells of theirs that have memory",
+    heap_collections counter "Collections of theirs since the start",
 }
 
 /// Writes the statistics.
