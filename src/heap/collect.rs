@@ -218,6 +218,8 @@ impl State {
         if self.options.stress != 0 {
             let cells = self.space.cells();
             let fill = |at: u64, len: u64| {
+                // What an earlier collection has forbidden is still free.
+                self.permit(at, len);
                 // SAFETY: `.space.committed` - free cells below the old frontier.
                 let run = unsafe {
                     core::slice::from_raw_parts_mut(cells.wrapping_add(at as usize), len as usize)

@@ -403,6 +403,12 @@ impl Heap {
         Ok(())
     }
 
+    /// Cells from a hole of a live heap, if that is all there is to do.
+    #[inline]
+    pub fn quick_alloc(pointer: *const lifecycle_heap, cells: u64) -> Option<u64> {
+        POOL.peek(pointer.cast::<Heap>()).ok()?.with(|state| state.alloc_in_holes(cells))
+    }
+
     /// Allocates cells side by side.
     pub fn alloc(&self, cells: u64) -> Result<u64> {
         self.with(|state| state.alloc(cells))
