@@ -147,7 +147,7 @@ OFFSET(lifecycle_caps, code_granule, 32);
 OFFSET(lifecycle_caps, tools, 40);
 OFFSET(lifecycle_caps, unwinder, 44);
 
-SIZE(lifecycle_stats, 256);
+SIZE(lifecycle_stats, 288);
 OFFSET(lifecycle_stats, tracked_modules, 0);
 OFFSET(lifecycle_stats, total_jit_symbols, 8);
 OFFSET(lifecycle_stats, smf_tracked_count, 16);
@@ -180,6 +180,10 @@ OFFSET(lifecycle_stats, readers, 224);
 OFFSET(lifecycle_stats, readers_inside, 232);
 OFFSET(lifecycle_stats, blocking_reader_thread, 240);
 OFFSET(lifecycle_stats, blocking_reader_ns, 248);
+OFFSET(lifecycle_stats, heaps, 256);
+OFFSET(lifecycle_stats, heap_cells_live, 264);
+OFFSET(lifecycle_stats, heap_cells_committed, 272);
+OFFSET(lifecycle_stats, heap_collections, 280);
 
 SIZE(lifecycle_leak, 56);
 OFFSET(lifecycle_leak, size, 0);
@@ -458,6 +462,8 @@ PIN lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manage
     lifecycle_module module, const char *key) = lifecycle_on_metadata_loaded;
 PIN lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
     void *resource, lifecycle_release_fn release, void *user, lifecycle_resource *out) = lifecycle_own;
+PIN lifecycle_status (*const type_lifecycle_own_heap)(lifecycle_manager *manager, lifecycle_module module,
+    lifecycle_heap *heap, lifecycle_resource *out) = lifecycle_own_heap;
 PIN lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
     lifecycle_resource resource) = lifecycle_disown;
 PIN lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
