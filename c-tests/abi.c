@@ -605,8 +605,6 @@ PIN lifecycle_status (*const type_lifecycle_on_metadata_loaded)(lifecycle_manage
     lifecycle_module module, const char *key) = lifecycle_on_metadata_loaded;
 PIN lifecycle_status (*const type_lifecycle_own)(lifecycle_manager *manager, lifecycle_module module,
     void *resource, lifecycle_release_fn release, void *user, lifecycle_resource *out) = lifecycle_own;
-PIN lifecycle_status (*const type_lifecycle_own_heap)(lifecycle_manager *manager, lifecycle_module module,
-    lifecycle_heap *heap, lifecycle_resource *out) = lifecycle_own_heap;
 PIN lifecycle_status (*const type_lifecycle_disown)(lifecycle_manager *manager,
     lifecycle_resource resource) = lifecycle_disown;
 PIN lifecycle_status (*const type_lifecycle_module_depend)(lifecycle_manager *manager,
