@@ -115,12 +115,15 @@ impl State {
             return None;
         }
         if cells > self.room() {
+            let (top, hole, taken) = self.position();
             self.next_hole_timed(cells);
+            if cells > self.room() {
+                // The long way may fail, and then nothing has changed.
+                self.rewind(top, hole, taken);
+                return None;
+            }
         }
         let at = self.front.cursor;
-        if cells > self.room() {
-            return None;
-        }
         self.front.cursor += cells;
         self.after_alloc();
         Some(at)
