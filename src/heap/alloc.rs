@@ -100,7 +100,12 @@ impl State {
         if cells == 0 {
             fail!(LIFECYCLE_E_INVALID, "no cells are asked for");
         }
-        let at = self.find(cells)?;
+        let found = self.find(cells);
+        if found.is_err() {
+            // Looking for room may have moved the cursor.
+            self.set_limit();
+        }
+        let at = found?;
         self.permit(at, cells);
         self.after_alloc();
         Ok(at)
@@ -118,7 +123,7 @@ impl State {
             let (top, hole, taken) = self.position();
             self.next_hole_timed(cells);
             if cells > self.room() {
-                // The long way may fail, and then nothing has changed.
+                // The frontier may refuse: the long way begins where this one did.
                 self.rewind(top, hole, taken);
                 return None;
             }

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use super::Run;
 use super::machine::{Got, figures};
-use super::twin::{Id, OWN, Val, extent};
+use super::twin::{Id, OWN, Val, WIDE, extent};
 use crate::abi::lifecycle_status::*;
 use crate::abi::*;
 
-/// More cells than this may lie in a hole that going back does not give back.
-const WIDE: u64 = 128;
 /// Cells that the twin may have before terms stay small.
 const MANY: usize = 30_000;
 
@@ -35,7 +33,7 @@ impl Run<'_> {
     /// Cells were handed out.
     fn took(&mut self, count: u64) {
         self.taken += count;
-        if count > WIDE {
+        if count > WIDE as u64 {
             self.wide += count;
         }
     }
