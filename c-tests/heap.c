@@ -414,6 +414,7 @@ static void memory_is_given_back_after_a_big_drop(void)
     struct machine m;
     lifecycle_heap_stats before, after;
     uint64_t pairs = expect_scale(4 * MI, MI);
+    options.threshold = 64 * KI;
     machine_with(&m, &options);
     m.x[1] = sample(m.heap, 9);
     m.x[0] = list_of(m.heap, pairs);
