@@ -179,7 +179,7 @@
 
 /**
  * Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
- * (lifecycle_heap_stats.faults).
+ * (lifecycle_heap_stats.faults); where there is no memory for that, it is left out.
  */
 #define LIFECYCLE_HEAP_VERIFY 1u
 

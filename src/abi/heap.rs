@@ -212,7 +212,7 @@ impl Default for lifecycle_heap_options {
 }
 
 /// Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
-/// (lifecycle_heap_stats.faults).
+/// (lifecycle_heap_stats.faults); where there is no memory for that, it is left out.
 pub const LIFECYCLE_HEAP_VERIFY: u32 = 1;
 /// Heap flag: do not mark free cells for AddressSanitizer and valgrind.
 pub const LIFECYCLE_HEAP_NO_POISON: u32 = 2;
