@@ -14,12 +14,15 @@
 //!
 //! Invariants:
 //! - `.mark.room`: wherever something is pushed, there is room on the stack for `SLACK` words.
+//! - `.mark.roots`: no more than `MANY` + 1 roots wait. A stack that cannot grow loses what is on top
+//!   of it, which is found again in the cells that are marked; roots are in none, so they must lie
+//!   below that.
 //! - `.mark.inside`: an index is compared with `end` before a cell or mark is touched, and `end` is
 //!   at most `Space::committed`.
 
 use super::bits::Bits;
 use super::cell::*;
-use super::space::Region;
+use super::space::{Region, STEP};
 use crate::abi::*;
 use crate::os;
 
@@ -28,6 +31,8 @@ use crate::os;
 const QUEUE: usize = 16;
 /// Words that may be pushed without asking for room.
 const SLACK: usize = 160;
+/// Roots are marked from when so many wait: half of what the smallest stack holds.
+const MANY: usize = STEP / size_of::<lifecycle_cell>() / 2;
 /// So many cells on, and what is referred to is fetched already.
 const NEAR: u64 = 16;
 
@@ -199,24 +204,21 @@ impl Marker {
         }
     }
 
-    /// A root. It is marked from at the next `drain`.
+    /// A root. It is marked from at the next `drain`, or now if many wait (`.mark.roots`).
     #[inline]
     pub fn root(&mut self, cell: lifecycle_cell, stack: &mut Region) {
         if is_pointer(cell) && cell != 0 {
             self.make_room(stack);
             self.stack.push(cell);
+            if self.stack.waiting > MANY {
+                self.drain(stack);
+            }
         }
     }
 
     /// Whether something waits.
     pub fn is_waiting(&self) -> bool {
         self.stack.waiting != 0 || self.overflowed
-    }
-
-    /// How much waits.
-    #[inline]
-    pub fn waiting(&self) -> usize {
-        self.stack.waiting
     }
 
     /// Whether there is a cell at an index.

@@ -386,7 +386,11 @@ impl Heap {
             Ok(())
         })?;
         self.run_finalizers();
-        self.with(State::forget_wam);
+        self.with(|state| {
+            state.forget_wam();
+            // Who has these addresses next knows nothing of a checker that was told of them.
+            state.permit(0, state.space.committed());
+        });
         if !Pool::withdraw(self) {
             fail!(LIFECYCLE_E_STALE, "another thread was destroying the heap");
         }
