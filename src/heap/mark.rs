@@ -196,8 +196,13 @@ impl Marker {
                 _ => return,
             };
             match next {
-                // In the lines that are here already.
-                Some(next) if index(next).wrapping_sub(at) <= NEAR => cell = next,
+                // In the lines that are here already. What it is followed by may push, too.
+                Some(next)
+                    if index(next).wrapping_sub(at) <= NEAR
+                        && self.room - self.waiting > SLACK / 2 =>
+                {
+                    cell = next;
+                }
                 Some(next) => return self.push(next),
                 None => return,
             }
@@ -339,4 +344,47 @@ fn fetch(at: *const u8) {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = at;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Heap;
+    use super::*;
+
+    /// Lists in lists, each beside the one before it, whose tails wait while their heads are looked
+    /// into: more of them than the stack has room for at first.
+    #[test]
+    fn what_lies_side_by_side_does_not_outgrow_the_stack() {
+        const DEPTH: u64 = 50_000;
+        let place = Heap::create(&lifecycle_heap_options::default()).expect("a heap");
+        let heap = Heap::check(place.as_ptr()).expect("that heap");
+        let tail = heap.alloc(2).expect("cells") << 3 | LIFECYCLE_TAG_LIS;
+        let first = heap.alloc(2 * DEPTH).expect("cells");
+        // SAFETY: the heap is alive, and nobody else's.
+        let cells = unsafe { (*place.as_ptr()).cells };
+        let write = |at: u64, cell: lifecycle_cell| {
+            // SAFETY: those cells were allocated above.
+            unsafe { *cells.add(at as usize) = cell }
+        };
+        write(index(tail), LIFECYCLE_TAG_INT);
+        write(index(tail) + 1, LIFECYCLE_TAG_INT);
+        for level in 0..DEPTH {
+            let at = first + 2 * level;
+            let head = if level + 1 < DEPTH { at + 2 } else { index(tail) };
+            write(at, head << 3 | LIFECYCLE_TAG_LIS);
+            write(at + 1, tail);
+        }
+        let mut root = first << 3 | LIFECYCLE_TAG_LIS;
+        let mut wam = lifecycle_wam {
+            size: size_of::<lifecycle_wam>(),
+            globals: &mut root,
+            globals_count: 1,
+            // SAFETY: NULL and 0 are values of all its fields.
+            ..unsafe { core::mem::zeroed() }
+        };
+        heap.set_wam(&mut wam).expect("registers");
+        heap.collect().expect("a collection");
+        assert_eq!(heap.stats().live, 2 * DEPTH + 2);
+        heap.destroy().expect("its end");
+    }
 }
