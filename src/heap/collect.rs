@@ -218,6 +218,8 @@ impl State {
         if self.options.stress != 0 {
             let cells = self.space.cells();
             let fill = |at: u64, len: u64| {
+                // What an earlier collection has forbidden is still free.
+                self.permit(at, len);
                 // SAFETY: `.space.committed` - free cells below the old frontier.
                 let run = unsafe {
                     core::slice::from_raw_parts_mut(cells.wrapping_add(at as usize), len as usize)
@@ -255,9 +257,10 @@ impl State {
         let wanted = frontier.saturating_add(self.place.budget.min(self.space.max()));
         let excess = self.resident.saturating_sub(wanted);
         if excess >= 2 * LARGE {
-            let until = self.resident - excess / 2;
+            let (until, had) = (self.resident - excess / 2, self.space.committed());
             if self.space.shrink_to(until) {
                 let now = self.space.committed();
+                self.permit(now, had - now);
                 self.stats.given_back += self.resident.saturating_sub(now);
                 self.resident = now;
                 self.front.bound = now - 1;
