@@ -101,7 +101,8 @@ template <typename Host> void churn(Size size, bench::Report &report)
     host.tell_all(report, objects);
 }
 
-// Every second pair of a list is dead, by chance; then six for ten of these are made anew: ours leaves the narrowest holes.
+// Every second pair of a list is dead, by chance; then six for each ten of them are made anew, for ours leaves holes
+// that are too narrow.
 template <typename Host> void holes(Size size, bench::Report &report)
 {
     Host host;
