@@ -219,7 +219,8 @@ mod tests {
         /// Marks in both; which were marked before, as `set_run` tells.
         fn mark(&mut self, at: u64, len: u64) -> u64 {
             let mut before = 0;
-            for (bit, cell) in self.plain.iter_mut().skip(at as usize).take(len as usize).enumerate()
+            for (bit, cell) in
+                self.plain.iter_mut().skip(at as usize).take(len as usize).enumerate()
             {
                 let was = core::mem::replace(cell, true);
                 before |= u64::from(was).checked_shl(bit as u32).unwrap_or(0);
