@@ -63,7 +63,7 @@ goal() { # program mode
     nrev:yes) echo 'main(10)' ;;
     queens:yes) echo 'main(6)' ;;
     deriv:yes) echo 'main(20)' ;;
-    tak:yes) echo 'main(13)' ;;
+    tak:yes) echo 'main(14)' ;;
     loop:yes) echo 'main(2000)' ;;
     backtrack:yes) echo 'main(5)' ;;
     database:yes) echo 'main(300)' ;;
