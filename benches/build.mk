@@ -18,15 +18,17 @@ have = $(wildcard /usr/include/$1 /usr/include/*-linux-gnu/$1)
 
 BACKENDS := code-ours_raw code-ours_safe code-naive readers-ours readers-refcount readers-rwlock entry-entry \
             sweep-ours sweep-map arena-ours_inline arena-ours_call arena-obstack arena-malloc \
-            values-ours values-copying
+            values-ours values-copying heap-ours
 BACKENDS += $(if $(call have,asmjit/core.h),code-asmjit_dual code-asmjit_fill code-asmjit_rwx)
 BACKENDS += $(if $(call have,urcu/urcu-memb.h),readers-urcu_memb readers-urcu_qsbr)
 BACKENDS += $(if $(call have,ck_epoch.h),readers-ck)
 BACKENDS += $(if $(call have,apr-1.0/apr_pools.h),arena-apr)
 BACKENDS += $(if $(call have,talloc.h),arena-talloc)
 BACKENDS += $(if $(call have,mimalloc.h),arena-mimalloc)
-BACKENDS += $(if $(call have,lua5.4/lua.hpp),values-lua)
+BACKENDS += $(if $(call have,lua5.4/lua.hpp),values-lua heap-lua)
+BACKENDS += $(if $(call have,gc/gc.h),heap-boehm_1 heap-boehm_2)
 BACKENDS += $(if $(wildcard $(SWI)/include/SWI-Prolog.h),values-swi)
+BACKENDS += $(if $(wildcard /usr/bin/swipl),heap-swi)
 
 .PHONY: all
 .DELETE_ON_ERROR:
@@ -57,14 +59,18 @@ $(OUT)/readers-ck: LIBS := -lck
 # Its headers are C: they convert from void * without a cast.
 $(OUT)/readers-ck: WORDS := -fpermissive
 
-$(OUT)/arena-ours_inline: LIBS := $(OURS) $(NATIVE_LIBS)
-$(OUT)/arena-ours_inline: $(OURS)
+$(OUT)/arena-ours_inline $(OUT)/heap-ours: LIBS := $(OURS) $(NATIVE_LIBS)
+$(OUT)/arena-ours_inline $(OUT)/heap-ours: $(OURS)
 $(OUT)/arena-ours_call $(OUT)/values-ours: LIBS := -L$(dir $(SHARED)) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle
 $(OUT)/arena-ours_call $(OUT)/values-ours: $(SHARED)
 $(OUT)/arena-apr: LIBS := -lapr-1
 $(OUT)/arena-talloc: LIBS := -ltalloc
 $(OUT)/arena-mimalloc: LIBS := -lmimalloc
-$(OUT)/values-lua: LIBS := -llua5.4
+$(OUT)/values-lua $(OUT)/heap-lua: LIBS := -llua5.4
+$(OUT)/heap-lua: WORDS := -DSCRIPT='"benches/heap/lua.lua"'
+$(OUT)/heap-boehm_1: WORDS := -DMARKERS='"1"'
+$(OUT)/heap-boehm_2: WORDS := -DMARKERS='"2"'
+$(OUT)/heap-boehm_%: LIBS := -lgc
 $(OUT)/values-swi: LIBS := $(addprefix -L,$(wildcard $(SWI)/lib/*)) -lswipl
 $(OUT)/values-swi: WORDS := -isystem $(SWI)/include
 
@@ -81,6 +87,14 @@ $(OUT)/sweep-%: benches/sweep/%.cpp benches/sweep/sweep.hpp $(COMMON)
 $(OUT)/arena-%: benches/arena/%.cpp $(wildcard benches/arena/*.hpp) $(COMMON)
 	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 $(OUT)/values-%: benches/values/%.cpp benches/values/values.hpp $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/heap-boehm_%: benches/heap/boehm.cpp $(wildcard benches/heap/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+# A script, and run as one.
+$(OUT)/heap-swi: benches/heap/swi.pl
+	@mkdir -p $(OUT)
+	install -m 755 $< $@
+$(OUT)/heap-%: benches/heap/%.cpp $(wildcard benches/heap/*.hpp) $(COMMON)
 	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 
 # The peers that are Rust crates: apart, for they need the network once, and what fails is only their rows.

@@ -139,4 +139,23 @@ def goals():
         Goal("values", "bytes that 990,000 evals more hold", "none", ("values stress 990000", "ours", "bytes_grown"), 0,
              ("values stress 990000", "lua", "bytes_grown"), absolute=True, unit="B"),
     ]
+    return listed + heap_goals()
+
+
+def heap_goals():
+    """A collector's: for a live cell, for an object, for the program that waits."""
+    most, listed = plan.CELLS[-1], []
+    for shape, bound, peer in (("list", 1.6, "swi"), ("tree", 2.0, "swi"), ("records", 1.6, "swi"),
+                               ("shuffled-tree", 6, "boehm_1"), ("shuffled-list", 85, "boehm_1")):
+        place = f"heap {shape} {most}"
+        listed.append(Goal("heap", f"mark and sweep a cell, {plan.COLLECTED[shape]}", f"{bound} ns or less",
+                           (place, "ours", "cell_ns"), bound, (place, peer, "cell_ns"), absolute=True))
+    for place, what in (("heap churn 0", "short-lived objects"),
+                        ("heap churn 1000000", "the same beside 1,000,000 live cells"),
+                        ("heap holes 10000000", "in holes, every second pair dead")):
+        listed.append(Goal("heap", f"allocate with its share of collecting, {what}", "under 5 ns",
+                           (place, "ours", "object_ns"), 5, (place, "boehm_1", "object_ns"), absolute=True))
+    place = f"heap list {most}"
+    listed.append(Goal("heap", f"pause with {most:,} live cells in order", "20 ms or less",
+                       (place, "ours", "collect_ns"), 20e6, (place, "swi", "collect_ns"), absolute=True))
     return listed

@@ -36,7 +36,7 @@ def describe(runs):
     counters = os.path.exists("/sys/bus/event_source/devices/cpu")
     packages = {}
     for package in ("libasmjit-dev", "liburcu-dev", "libck-dev", "libapr1-dev", "libtalloc-dev", "libmimalloc-dev",
-                    "libc6-dev", "liblua5.4-dev", "swi-prolog-core"):
+                    "libc6-dev", "liblua5.4-dev", "swi-prolog-core", "libgc-dev"):
         packages[package] = _output("dpkg-query", "-W", "-f", "${Version}", package) or "not installed"
     for crate in ("jit-allocator", "crossbeam-epoch", "bumpalo", "slotmap"):
         packages[crate] = _crate(crate)

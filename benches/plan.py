@@ -12,6 +12,11 @@ CURVE = [1000, 5000, 20000, 50000, 100000]
 TRACKED = [10000, 100000, 1000000]
 DROPPED = [10, 1000, 100000, 1000000]
 APPENDED = [100, 1000, 2000, 10000, 100000, 1000000]
+COLLECTED = {"list": "list in order", "tree": "tree, depth first", "records": "records",
+             "shuffled-tree": "shuffled tree", "shuffled-list": "shuffled list"}
+CELLS = [100000, 1000000, 10000000]
+LIVE = [1, 50, 99]
+COLLECTORS = ["ours", "boehm_1", "boehm_2", "swi", "lua"]
 # What copies all of a variable for each append takes hours beyond this.
 COPYING_MOST = 2000
 
@@ -44,6 +49,8 @@ TITLES = {
     "swi": "SWI-Prolog",
     "slotmap": "slotmap",
     "copying": "copies all",
+    "boehm_1": "Boehm, 1 marker",
+    "boehm_2": "Boehm, 2 markers",
     "map": "hash map scan",
     "entry": "ours",
     "entry_stub": "ours",
@@ -104,7 +111,7 @@ def workloads():
     for count in TRACKED:
         most = 3 if count >= 1000000 else 1000
         plan.append(Workload(f"sweep {count}", "sweep", str(count), ("ours", "map"), most))
-    return plan + value_workloads()
+    return plan + value_workloads() + heap_workloads()
 
 
 def value_workloads():
@@ -123,3 +130,28 @@ def value_workloads():
         copying = ["copying"] if count <= COPYING_MOST else []
         plan.append(values(f"append {count}", "ours", "ours_inside", "lua", *copying, most=3))
     return plan
+
+
+def heap_workloads():
+    """A garbage collector's: what lives by its shape, how much there is, how much of it lives; and programs."""
+
+    def heap(arguments, *backends, most=1000):
+        return Workload(f"heap {arguments}", "heap", arguments, backends, most)
+
+    plan = []
+    for count in CELLS:
+        for shape in COLLECTED:
+            shuffled = shape.startswith("shuffled")
+            # SWI-Prolog takes half a minute to make the largest that is shuffled, Lua ten seconds.
+            slow = count > 1000000 and shuffled
+            backends = [name for name in COLLECTORS if not (slow and name in ("swi", "lua"))]
+            plan.append(heap(f"{shape} {count}", *backends, most=3 if count < 10000000 else 2))
+    plan += [heap("list 100000000", "ours", "boehm_1", "boehm_2", most=1),
+             heap("tree 100000000", "ours", "boehm_1", most=1)]
+    for share in LIVE:
+        plan += [heap(f"{shape} 1000000 {share}", *COLLECTORS, most=3) for shape in ("list", "tree", "records")]
+        plan.append(heap(f"list 10000000 {share}", "ours", "boehm_1", most=3))
+    plan += [heap(f"{program}", *COLLECTORS, most=3) for program in
+             ("churn 0", "churn 1000000", "gcbench 0", "trees 14")]
+    return plan + [heap("holes 10000000", "ours", "boehm_1", "boehm_2", most=3),
+                   heap("wam 100000", "ours", "swi", most=3)]

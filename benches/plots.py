@@ -33,14 +33,27 @@ set ylabel '{up}'
 plot {lines}
 """
 
+STACKED = """set terminal svg size 860,420 font 'sans,12' background '#ffffff'
+set output '{svg}'
+set grid ytics
+set key top left
+set style data histograms
+set style histogram rowstacked
+set style fill solid 0.8
+set boxwidth 0.6
+set yrange [0:*]
+set ylabel '{up}'
+plot {lines}
+"""
 
-def _series(results, prefix, counts, backend, metric):
+
+def _series(results, prefix, counts, backend, metric, least=1):
     points = []
     for count in counts:
         values = results.values.get(f"{prefix} {count}", {}).get(backend, {}).get(metric)
         if values:
             # The axes are logarithmic, and the clock tells no less.
-            points.append((count, max(1, median(values))))
+            points.append((count, max(least, median(values))))
     return points
 
 
@@ -86,6 +99,35 @@ def _bars(name, results, workload, metrics, up, folder, out):
     _gnuplot(name, BARS.format(svg=os.path.join(folder, f"{name}.svg"), up=up, lines=lines), out)
 
 
+def _stacked(name, results, backend, groups, metrics, scale, up, folder, out):
+    """A bar for each group, a title and a workload; each metric on top of those before it."""
+    rows = []
+    for title, workload in groups:
+        found = [results.values.get(workload, {}).get(backend, {}).get(metric) for _, metric in metrics]
+        if all(found):
+            rows.append(f'"{title}" ' + " ".join(f"{median(one) / scale:.6g}" for one in found) + "\n")
+    if not rows or shutil.which("gnuplot") is None:
+        return
+    data = os.path.join(out, f"{name}.dat")
+    with open(data, "w", encoding="utf-8") as file:
+        file.writelines(rows)
+    lines = ", ".join(f"'{data}' using {column}:xtic(1) title '{title}'"
+                      for column, (title, _) in enumerate(metrics, 2))
+    _gnuplot(name, STACKED.format(svg=os.path.join(folder, f"{name}.svg"), up=up, lines=lines), out)
+
+
+def _heap(results, folder, out):
+    for shape in ("list", "tree", "shuffled-tree"):
+        curves = [(plan.TITLES[backend], _series(results, f"heap {shape}", [*plan.CELLS, 100000000], backend, "cell_ns",
+                                                 least=0.01)) for backend in plan.COLLECTORS]
+        _plot(f"heap-{shape}", curves, ("cells", "ns for a live cell"), folder, out)
+    groups = [(title, f"heap {shape} {plan.CELLS[-1]}") for shape, title in plan.COLLECTED.items()
+              if shape != "shuffled-list"]
+    _stacked("heap-phases", results, "ours", groups + [("choicepoints", "heap wam 100000")],
+             [(phase, f"{phase}_ns") for phase in ("roots", "trail", "mark", "count")], 1e6,
+             f"ms of a pause, {plan.CELLS[-1]:,} live cells; 100,000 choicepoints", folder, out)
+
+
 def draw(results, folder, out):
     """Data and scripts stay in `out`. Without gnuplot there are no plots."""
     churn = [(plan.TITLES[backend], _series(results, "curve", plan.CURVE, backend, "cycle_ns"))
@@ -103,3 +145,4 @@ def draw(results, folder, out):
     drop = [(plan.TITLES[backend], _series(results, "values drop", plan.DROPPED, backend, "drop_ns"))
             for backend in ("ours", "lua", "swi", "slotmap")]
     _plot("drop", drop, ("handles", "ns to drop them all"), folder, out)
+    _heap(results, folder, out)

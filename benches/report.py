@@ -137,6 +137,13 @@ STRESS = [("an eval", "eval_ns", "ns"), ("bytes held after 10,000", "bytes_early
           ("bytes held after 1,000,000", "bytes_late", "B"), ("the difference", "bytes_grown", "B"),
           ("the process's resident memory meanwhile", "resident_grown", "B")]
 
+PHASES = [("roots", "roots_ns"), ("trail", "trail_ns"), ("mark", "mark_ns"), ("count", "count_ns"),
+          ("whole", "collect_ns")]
+# What has phases to show.
+PAUSES = [(f"{title}, {plan.CELLS[-1]:,}", f"heap {shape} {plan.CELLS[-1]}") for shape, title in plan.COLLECTED.items()]
+PAUSES += [("list in order, 100,000,000", "heap list 100000000"),
+           ("100,000 choicepoints, 1,000,000 bindings", "heap wam 100000")]
+
 
 def code_section(results):
     """Everything about executable memory."""
@@ -262,6 +269,56 @@ def values_section(results):
     return lines + table(results, "values stress 990000", STRESS, "ours")
 
 
+def heap_section(results):
+    """A garbage collector."""
+    lines = ["## Heap", "", "Ours, libgc with one and with two markers, SWI-Prolog and Lua. A cell is 8 bytes of ours, "
+             "a pair has two. SWI-Prolog's are its own, and its pairs have three: see whole collections, too, which "
+             "are of the same structures. In brackets: times ours.", "", "### Mark and sweep, for a live cell", "",
+             "The least of the collections in a process. Nothing is dead.", ""]
+    sizes = [*plan.CELLS, 100000000]
+    lines += tables(results, [(f"{title}, {count:,}", f"heap {shape} {count}", "cell_ns", "ns")
+                              for shape, title in plan.COLLECTED.items() for count in sizes], "ours")
+    lines += ["![a list in order, by its size](benchmarks/heap-list.svg)", "",
+              "![a tree, by its size](benchmarks/heap-tree.svg)", "",
+              "![a shuffled tree, by its size](benchmarks/heap-shuffled-tree.svg)", "",
+              "### A whole collection", "", "The median of those in a process.", ""]
+    lines += tables(results, [(f"{title}, {count:,}", f"heap {shape} {count}", "collect_ns", "ns")
+                              for shape, title in plan.COLLECTED.items() for count in sizes[-2:]], "ours")
+    lines += ["### With dead objects between the live ones", "", "The first collection, which finds them, for a cell "
+              "that lives; what a share has to be swept later is with the objects that go there.", ""]
+    lines += tables(results, [(f"{plan.COLLECTED[shape]}, {count:,} cells, {share} % live",
+                               f"heap {shape} {count} {share}", "first_cell_ns", "ns") for share in plan.LIVE
+                              for shape, count in (("list", 1000000), ("tree", 1000000), ("records", 1000000),
+                                                   ("list", 10000000))], "ours")
+    lines += ["### The pause by its phases", "", "Ours, the median.", ""] + phases(results)
+    lines += ["![the pause by its phases](benchmarks/heap-phases.svg)", "", "### Programs", "",
+              "For an object, all that the program does with it and its share of the collections included. Lua and "
+              "SWI-Prolog interpret the program. Short-lived objects are pairs and structures of one to four "
+              "arguments, the last thousand of them live. GCBench has nodes of four fields, and an array of 500,000 "
+              "numbers.", ""]
+    programs = [("short-lived objects", "heap churn 0"), ("the same beside 1,000,000 live cells", "heap churn 1000000"),
+                ("pairs into holes, every second pair of 10,000,000 cells dead", "heap holes 10000000"),
+                ("GCBench", "heap gcbench 0"), ("binary-trees 14", "heap trees 14")]
+    lines += tables(results, [(title, key, "object_ns", "ns") for title, key in programs], "ours")
+    lines += tables(results, [(f"{title}: {what}", key, metric, unit) for title, key in programs
+                              for what, metric, unit in (("collecting", "collecting_ns", "ns"),
+                                                         ("looking for holes", "sweeping_ns", "ns"),
+                                                         ("collections", "collections", ""))], "ours")
+    lines += ["### 100,000 choicepoints, 1,000,000 older variables bound since", ""]
+    return lines + table(results, "heap wam 100000", [("the first collection", "first_ns", "ns"),
+                                                      ("one after it", "collect_ns", "ns"),
+                                                      ("after a cut", "cut_ns", "ns")], "ours")
+
+
+def phases(results):
+    """What is collected down, phases across."""
+    lines = ["| | " + " | ".join(title for title, _ in PHASES) + " |", "|---|" + "---|" * len(PHASES)]
+    for title, key in PAUSES:
+        cells = [cell(results, key, "ours", metric, "ns", "ours") for _, metric in PHASES]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines + [""]
+
+
 def heading(about):
     """Where the figures are from, and how to read them."""
     peers = ", ".join(f"{name} {version}" for name, version in about["peers"].items())
@@ -286,6 +343,7 @@ def write(results, about, folder, out):
     table_of_goals, reached = goals_table(results)
     lines = heading(about) + ["## Goals", "", f"{reached}.", ""] + table_of_goals
     lines += code_section(results) + entry_section(results) + other_sections(results) + values_section(results)
+    lines += heap_section(results)
     os.makedirs(os.path.join(folder, "benchmarks"), exist_ok=True)
     plots.draw(results, os.path.join(folder, "benchmarks"), out)
     with open(os.path.join(folder, "benchmarks.md"), "w", encoding="utf-8") as file:

@@ -17,6 +17,7 @@ want apr-1.0/apr_pools.h libapr1-dev
 want talloc.h libtalloc-dev
 want mimalloc.h libmimalloc-dev
 want lua5.4/lua.hpp liblua5.4-dev
+want gc/gc.h libgc-dev
 want /usr/lib/swi-prolog/include/SWI-Prolog.h swi-prolog-core
 want gnuplot gnuplot-nox
 want g++ g++

@@ -106,6 +106,37 @@ CONSTANT(LIFECYCLE_LEAK_METADATA, 6);
 CONSTANT(LIFECYCLE_LEAK_NAME, 7);
 CONSTANT(LIFECYCLE_LEAK_RESOURCE, 8);
 CONSTANT(LIFECYCLE_LEAK_FAILED_RELEASE, 9);
+CONSTANT(LIFECYCLE_TAG_REF, 0);
+CONSTANT(LIFECYCLE_TAG_STR, 1);
+CONSTANT(LIFECYCLE_TAG_LIS, 2);
+CONSTANT(LIFECYCLE_TAG_CON, 3);
+CONSTANT(LIFECYCLE_TAG_INT, 4);
+CONSTANT(LIFECYCLE_TAG_FUN, 5);
+CONSTANT(LIFECYCLE_TAG_BLOB, 6);
+CONSTANT(LIFECYCLE_TAG_HOST, 7);
+CONSTANT(LIFECYCLE_NO_CELL, 0);
+CONSTANT(LIFECYCLE_ARITY_MAX, 1048576);
+CONSTANT(LIFECYCLE_HEAP_VERIFY, 1);
+CONSTANT(LIFECYCLE_HEAP_NO_POISON, 2);
+CONSTANT(LIFECYCLE_FAULT_RANGE, 1);
+CONSTANT(LIFECYCLE_FAULT_HEADER, 2);
+CONSTANT(LIFECYCLE_FAULT_WHOLE, 3);
+CONSTANT(LIFECYCLE_FAULT_VALUE, 4);
+CONSTANT(LIFECYCLE_FAULT_RECLAIMED, 5);
+CONSTANT(LIFECYCLE_FAULT_KEPT, 6);
+CONSTANT(LIFECYCLE_FAULT_TRAIL, 7);
+CONSTANT(LIFECYCLE_FAULT_CHOICE, 8);
+CONSTANT(LIFECYCLE_PLACE_HEAP, 1);
+CONSTANT(LIFECYCLE_PLACE_X, 2);
+CONSTANT(LIFECYCLE_PLACE_FRAME, 3);
+CONSTANT(LIFECYCLE_PLACE_CHOICE, 4);
+CONSTANT(LIFECYCLE_PLACE_TRAIL, 5);
+CONSTANT(LIFECYCLE_PLACE_GLOBAL, 6);
+CONSTANT(LIFECYCLE_PLACE_CALLBACK, 7);
+
+/* Too large for that */
+
+VALUE(LIFECYCLE_HEAP_CELLS_MAX, 4294967296);
 
 /* Kinds of values, which are of the type of the function that returns them */
 
@@ -147,7 +178,7 @@ OFFSET(lifecycle_caps, code_granule, 32);
 OFFSET(lifecycle_caps, tools, 40);
 OFFSET(lifecycle_caps, unwinder, 44);
 
-SIZE(lifecycle_stats, 256);
+SIZE(lifecycle_stats, 288);
 OFFSET(lifecycle_stats, tracked_modules, 0);
 OFFSET(lifecycle_stats, total_jit_symbols, 8);
 OFFSET(lifecycle_stats, smf_tracked_count, 16);
@@ -180,6 +211,10 @@ OFFSET(lifecycle_stats, readers, 224);
 OFFSET(lifecycle_stats, readers_inside, 232);
 OFFSET(lifecycle_stats, blocking_reader_thread, 240);
 OFFSET(lifecycle_stats, blocking_reader_ns, 248);
+OFFSET(lifecycle_stats, heaps, 256);
+OFFSET(lifecycle_stats, heap_cells_live, 264);
+OFFSET(lifecycle_stats, heap_cells_committed, 272);
+OFFSET(lifecycle_stats, heap_collections, 280);
 
 SIZE(lifecycle_leak, 56);
 OFFSET(lifecycle_leak, size, 0);
@@ -398,8 +433,116 @@ OFFSET(lifecycle_frame_info, ns_len, 32);
 OFFSET(lifecycle_frame_info, level, 40);
 OFFSET(lifecycle_frame_info, line, 48);
 
+SIZE(lifecycle_heap, 56);
+OFFSET(lifecycle_heap, cells, 0);
+OFFSET(lifecycle_heap, cursor, 8);
+OFFSET(lifecycle_heap, limit, 16);
+OFFSET(lifecycle_heap, hb, 24);
+OFFSET(lifecycle_heap, wam, 32);
+OFFSET(lifecycle_heap, bound, 40);
+OFFSET(lifecycle_heap, due, 48);
+OFFSET(lifecycle_heap, busy, 52);
+
+SIZE(lifecycle_frame, 32);
+OFFSET(lifecycle_frame, prev, 0);
+OFFSET(lifecycle_frame, code, 8);
+OFFSET(lifecycle_frame, visited, 16);
+OFFSET(lifecycle_frame, count, 24);
+OFFSET(lifecycle_frame, reserved, 28);
+
+SIZE(lifecycle_choice, 80);
+OFFSET(lifecycle_choice, prev, 0);
+OFFSET(lifecycle_choice, env, 8);
+OFFSET(lifecycle_choice, code, 16);
+OFFSET(lifecycle_choice, alternative, 24);
+OFFSET(lifecycle_choice, trail, 32);
+OFFSET(lifecycle_choice, top, 40);
+OFFSET(lifecycle_choice, hole, 48);
+OFFSET(lifecycle_choice, taken, 56);
+OFFSET(lifecycle_choice, watches, 64);
+OFFSET(lifecycle_choice, count, 72);
+OFFSET(lifecycle_choice, reserved, 76);
+
+SIZE(lifecycle_wam, 104);
+OFFSET(lifecycle_wam, size, 0);
+OFFSET(lifecycle_wam, x, 8);
+OFFSET(lifecycle_wam, x_count, 16);
+OFFSET(lifecycle_wam, e, 24);
+OFFSET(lifecycle_wam, code, 32);
+OFFSET(lifecycle_wam, b, 40);
+OFFSET(lifecycle_wam, tr, 48);
+OFFSET(lifecycle_wam, tr_count, 56);
+OFFSET(lifecycle_wam, tr_capacity, 64);
+OFFSET(lifecycle_wam, globals, 72);
+OFFSET(lifecycle_wam, globals_count, 80);
+OFFSET(lifecycle_wam, live, 88);
+OFFSET(lifecycle_wam, user, 96);
+
+SIZE(lifecycle_heap_options, 88);
+OFFSET(lifecycle_heap_options, size, 0);
+OFFSET(lifecycle_heap_options, initial_cells, 8);
+OFFSET(lifecycle_heap_options, max_cells, 16);
+OFFSET(lifecycle_heap_options, threshold, 24);
+OFFSET(lifecycle_heap_options, growth, 32);
+OFFSET(lifecycle_heap_options, gc_enabled, 36);
+OFFSET(lifecycle_heap_options, stress, 40);
+OFFSET(lifecycle_heap_options, flags, 44);
+OFFSET(lifecycle_heap_options, allocator, 48);
+OFFSET(lifecycle_heap_options, reserved, 80);
+
+SIZE(lifecycle_heap_stats, 312);
+OFFSET(lifecycle_heap_stats, collections, 0);
+OFFSET(lifecycle_heap_stats, safepoints, 8);
+OFFSET(lifecycle_heap_stats, allocated, 16);
+OFFSET(lifecycle_heap_stats, reclaimed, 24);
+OFFSET(lifecycle_heap_stats, live, 32);
+OFFSET(lifecycle_heap_stats, used, 40);
+OFFSET(lifecycle_heap_stats, high_water, 48);
+OFFSET(lifecycle_heap_stats, frontier, 56);
+OFFSET(lifecycle_heap_stats, committed, 64);
+OFFSET(lifecycle_heap_stats, max_cells, 72);
+OFFSET(lifecycle_heap_stats, trigger, 80);
+OFFSET(lifecycle_heap_stats, given_back, 88);
+OFFSET(lifecycle_heap_stats, side_bytes, 96);
+OFFSET(lifecycle_heap_stats, external, 104);
+OFFSET(lifecycle_heap_stats, time_total, 112);
+OFFSET(lifecycle_heap_stats, time_roots, 120);
+OFFSET(lifecycle_heap_stats, time_trail, 128);
+OFFSET(lifecycle_heap_stats, time_mark, 136);
+OFFSET(lifecycle_heap_stats, time_count, 144);
+OFFSET(lifecycle_heap_stats, time_sweep, 152);
+OFFSET(lifecycle_heap_stats, last_total, 160);
+OFFSET(lifecycle_heap_stats, last_roots, 168);
+OFFSET(lifecycle_heap_stats, last_trail, 176);
+OFFSET(lifecycle_heap_stats, last_mark, 184);
+OFFSET(lifecycle_heap_stats, last_count, 192);
+OFFSET(lifecycle_heap_stats, longest_pause, 200);
+OFFSET(lifecycle_heap_stats, runs, 208);
+OFFSET(lifecycle_heap_stats, largest_run, 216);
+OFFSET(lifecycle_heap_stats, free_cells, 224);
+OFFSET(lifecycle_heap_stats, mark_stack, 232);
+OFFSET(lifecycle_heap_stats, mark_rescans, 240);
+OFFSET(lifecycle_heap_stats, trail_dropped, 248);
+OFFSET(lifecycle_heap_stats, early_resets, 256);
+OFFSET(lifecycle_heap_stats, root_callbacks, 264);
+OFFSET(lifecycle_heap_stats, finalizers, 272);
+OFFSET(lifecycle_heap_stats, finalized, 280);
+OFFSET(lifecycle_heap_stats, weak, 288);
+OFFSET(lifecycle_heap_stats, weak_cleared, 296);
+OFFSET(lifecycle_heap_stats, faults, 304);
+
+SIZE(lifecycle_heap_fault, 40);
+OFFSET(lifecycle_heap_fault, size, 0);
+OFFSET(lifecycle_heap_fault, kind, 8);
+OFFSET(lifecycle_heap_fault, place, 12);
+OFFSET(lifecycle_heap_fault, index, 16);
+OFFSET(lifecycle_heap_fault, cell, 24);
+OFFSET(lifecycle_heap_fault, holder, 32);
+
 SIZE(lifecycle_handle, 8);
 SIZE(lifecycle_scope, 8);
+SIZE(lifecycle_cell, 8);
+SIZE(lifecycle_weak, 8);
 
 /* Callbacks: a function with these parameters fits */
 
@@ -419,6 +562,10 @@ PIN int (*const type_lifecycle_compare_fn)(lifecycle_interp *, lifecycle_handle 
     lifecycle_handle b, void *user) = (lifecycle_compare_fn)0;
 PIN lifecycle_status (*const type_lifecycle_trace_fn)(lifecycle_interp *, lifecycle_handle script,
     const char *name, size_t name_len, const char *op, size_t op_len, void *user) = (lifecycle_trace_fn)0;
+PIN uint64_t (*const type_lifecycle_live_fn)(const lifecycle_frame *frame, const void *code,
+    uint32_t first, void *user) = (lifecycle_live_fn)0;
+PIN void (*const type_lifecycle_root_fn)(lifecycle_visitor *visitor, void *user) = (lifecycle_root_fn)0;
+PIN int (*const type_lifecycle_verify_fn)(const lifecycle_heap_fault *fault, void *user) = (lifecycle_verify_fn)0;
 
 /* Functions: each by a pointer of its exact type */
 
@@ -816,6 +963,85 @@ PIN bool (*const type_lifecycle_registry_get)(lifecycle_interp *interp, int spac
     const char *name, size_t name_len, const char **type, void **ptr) = lifecycle_registry_get;
 PIN lifecycle_status (*const type_lifecycle_registry_remove)(lifecycle_interp *interp, int space,
     const char *name, size_t name_len) = lifecycle_registry_remove;
+PIN lifecycle_status (*const type_lifecycle_own_heap)(lifecycle_manager *manager, lifecycle_module
+    module, lifecycle_heap *heap, lifecycle_resource *out) = lifecycle_own_heap;
+PIN lifecycle_status (*const type_lifecycle_heap_create)(const lifecycle_heap_options *options,
+    lifecycle_heap **out) = lifecycle_heap_create;
+PIN lifecycle_status (*const type_lifecycle_heap_destroy)(lifecycle_heap *heap) = lifecycle_heap_destroy;
+PIN uint64_t (*const type_lifecycle_heap_alloc_slow)(lifecycle_heap *heap, uint32_t cells) =
+    lifecycle_heap_alloc_slow;
+PIN lifecycle_status (*const type_lifecycle_heap_reserve)(lifecycle_heap *heap, uint64_t cells) =
+    lifecycle_heap_reserve;
+PIN lifecycle_status (*const type_lifecycle_heap_set_wam)(lifecycle_heap *heap, lifecycle_wam *wam)
+    = lifecycle_heap_set_wam;
+PIN lifecycle_status (*const type_lifecycle_heap_add_roots)(lifecycle_heap *heap, lifecycle_root_fn
+    roots, void *user) = lifecycle_heap_add_roots;
+PIN lifecycle_status (*const type_lifecycle_heap_remove_roots)(lifecycle_heap *heap,
+    lifecycle_root_fn roots, void *user) = lifecycle_heap_remove_roots;
+PIN lifecycle_status (*const type_lifecycle_visit)(lifecycle_visitor *visitor, lifecycle_cell *cell)
+    = lifecycle_visit;
+PIN lifecycle_status (*const type_lifecycle_heap_safepoint_slow)(lifecycle_heap *heap) =
+    lifecycle_heap_safepoint_slow;
+PIN lifecycle_status (*const type_lifecycle_heap_collect)(lifecycle_heap *heap) = lifecycle_heap_collect;
+PIN lifecycle_status (*const type_lifecycle_heap_compact)(lifecycle_heap *heap) = lifecycle_heap_compact;
+PIN lifecycle_status (*const type_lifecycle_heap_critical_enter)(lifecycle_heap *heap) =
+    lifecycle_heap_critical_enter;
+PIN lifecycle_status (*const type_lifecycle_heap_critical_leave)(lifecycle_heap *heap) =
+    lifecycle_heap_critical_leave;
+PIN lifecycle_status (*const type_lifecycle_heap_verify)(lifecycle_heap *heap, lifecycle_verify_fn
+    report, void *user, size_t *faults) = lifecycle_heap_verify;
+PIN lifecycle_status (*const type_lifecycle_heap_stats_get)(lifecycle_heap *heap, struct
+    lifecycle_heap_stats *out, size_t size) = lifecycle_heap_stats_get;
+PIN lifecycle_status (*const type_lifecycle_heap_blob)(lifecycle_heap *heap, const void *bytes,
+    size_t len, lifecycle_cell *out) = lifecycle_heap_blob;
+PIN lifecycle_status (*const type_lifecycle_heap_finalize)(lifecycle_heap *heap, lifecycle_cell
+    cell, lifecycle_release_fn release, void *resource, void *user) = lifecycle_heap_finalize;
+PIN lifecycle_status (*const type_lifecycle_weak_create)(lifecycle_heap *heap, lifecycle_cell cell,
+    lifecycle_weak *out) = lifecycle_weak_create;
+PIN lifecycle_status (*const type_lifecycle_weak_get)(lifecycle_heap *heap, lifecycle_weak weak,
+    lifecycle_cell *out) = lifecycle_weak_get;
+PIN lifecycle_status (*const type_lifecycle_weak_drop)(lifecycle_heap *heap, lifecycle_weak weak) =
+    lifecycle_weak_drop;
+PIN lifecycle_status (*const type_lifecycle_heap_external)(lifecycle_heap *heap, int64_t bytes) =
+    lifecycle_heap_external;
+PIN lifecycle_status (*const type_lifecycle_wam_trail_reserve)(lifecycle_heap *heap, uint64_t words)
+    = lifecycle_wam_trail_reserve;
+PIN lifecycle_status (*const type_lifecycle_wam_assign)(lifecycle_heap *heap, uint64_t ref,
+    lifecycle_cell value) = lifecycle_wam_assign;
+PIN lifecycle_status (*const type_lifecycle_wam_choice_push)(lifecycle_heap *heap, lifecycle_choice
+    *choice, uint32_t count, const void *alternative) = lifecycle_wam_choice_push;
+PIN lifecycle_status (*const type_lifecycle_wam_choice_pop)(lifecycle_heap *heap) =
+    lifecycle_wam_choice_pop;
+PIN lifecycle_status (*const type_lifecycle_wam_cut)(lifecycle_heap *heap, lifecycle_choice *choice)
+    = lifecycle_wam_cut;
+PIN lifecycle_status (*const type_lifecycle_wam_backtrack)(lifecycle_heap *heap) = lifecycle_wam_backtrack;
+PIN uint64_t (*const type_lifecycle_cell_tag)(lifecycle_cell cell) = lifecycle_cell_tag;
+PIN uint64_t (*const type_lifecycle_cell_index)(lifecycle_cell cell) = lifecycle_cell_index;
+PIN lifecycle_cell (*const type_lifecycle_make_ref)(uint64_t index) = lifecycle_make_ref;
+PIN lifecycle_cell (*const type_lifecycle_make_str)(uint64_t index) = lifecycle_make_str;
+PIN lifecycle_cell (*const type_lifecycle_make_lis)(uint64_t index) = lifecycle_make_lis;
+PIN lifecycle_cell (*const type_lifecycle_make_con)(uint64_t atom) = lifecycle_make_con;
+PIN uint64_t (*const type_lifecycle_con_atom)(lifecycle_cell cell) = lifecycle_con_atom;
+PIN lifecycle_cell (*const type_lifecycle_make_int)(int64_t value) = lifecycle_make_int;
+PIN int64_t (*const type_lifecycle_int_value)(lifecycle_cell cell) = lifecycle_int_value;
+PIN lifecycle_cell (*const type_lifecycle_make_fun)(uint64_t atom, uint32_t arity) = lifecycle_make_fun;
+PIN uint64_t (*const type_lifecycle_fun_atom)(lifecycle_cell header) = lifecycle_fun_atom;
+PIN uint32_t (*const type_lifecycle_fun_arity)(lifecycle_cell header) = lifecycle_fun_arity;
+PIN lifecycle_cell (*const type_lifecycle_make_blob)(uint64_t bytes) = lifecycle_make_blob;
+PIN uint64_t (*const type_lifecycle_blob_bytes)(lifecycle_cell header) = lifecycle_blob_bytes;
+PIN lifecycle_cell (*const type_lifecycle_make_host)(uint64_t payload) = lifecycle_make_host;
+PIN uint64_t (*const type_lifecycle_host_payload)(lifecycle_cell cell) = lifecycle_host_payload;
+PIN lifecycle_cell *(*const type_lifecycle_heap_base)(lifecycle_heap *heap) = lifecycle_heap_base;
+PIN uint64_t (*const type_lifecycle_heap_alloc)(lifecycle_heap *heap, uint32_t cells) =
+    lifecycle_heap_alloc;
+PIN lifecycle_status (*const type_lifecycle_heap_safepoint)(lifecycle_heap *heap) =
+    lifecycle_heap_safepoint;
+PIN lifecycle_cell *(*const type_lifecycle_frame_cells)(lifecycle_frame *frame) = lifecycle_frame_cells;
+PIN lifecycle_cell *(*const type_lifecycle_choice_cells)(lifecycle_choice *choice) = lifecycle_choice_cells;
+PIN void (*const type_lifecycle_frame_init)(lifecycle_frame *frame, lifecycle_frame *prev, const
+    void *code, uint32_t count) = lifecycle_frame_init;
+PIN lifecycle_status (*const type_lifecycle_wam_bind)(lifecycle_heap *heap, uint64_t ref,
+    lifecycle_cell value) = lifecycle_wam_bind;
 
 #define CHECK(condition) \
     do { \

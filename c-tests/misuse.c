@@ -27,6 +27,7 @@
     ARGS_8(a, b, c, d, e, f, g, h), cast_##i(v[8])
 #define RETURN_STATUS(call) return (uint64_t)(int64_t)(call)
 #define RETURN_QUIET_STATUS(call) return (uint64_t)(int64_t)(call)
+#define RETURN_NOT_YET(call) return (uint64_t)(int64_t)(call)
 #define RETURN_POINTER(call) return P(call)
 #define RETURN_TEXT(call) return P(call)
 #define RETURN_NUMBER(call) return (uint64_t)(call)
@@ -53,6 +54,7 @@
 enum result {
     R_STATUS,
     R_QUIET_STATUS, /* leaves the thread's sentence alone */
+    R_NOT_YET, /* a status, which is LIFECYCLE_E_UNSUPPORTED at best */
     R_POINTER,
     R_TEXT,
     R_NUMBER,
@@ -164,6 +166,7 @@ static void refuse(struct world *w, struct call *call, int want)
 {
     lifecycle_stats before[2], after[2];
     lifecycle_memory memory[2];
+    lifecycle_heap_stats heap[2];
     size_t used = lifecycle_arena_used(w->arena);
     struct call set = *call;
     int64_t got;
@@ -171,6 +174,7 @@ static void refuse(struct world *w, struct call *call, int want)
     EXPECT_OK(lifecycle_stats_get(w->manager, &before[0], sizeof before[0]));
     EXPECT_OK(lifecycle_stats_get(w->other, &before[1], sizeof before[1]));
     EXPECT_OK(lifecycle_memory_stats(w->interp, &memory[0], sizeof memory[0]));
+    EXPECT_OK(lifecycle_heap_stats_get(w->heap, &heap[0], sizeof heap[0]));
     leave_sentence(w);
     got = (int64_t)call->row->call(call->v);
     told = strstr(lifecycle_last_error(), sentinel) == NULL &&
@@ -178,9 +182,10 @@ static void refuse(struct world *w, struct call *call, int want)
     switch (call->row->result) {
     case R_STATUS:
     case R_QUIET_STATUS:
+    case R_NOT_YET:
         if (want == ANY_FAILURE ? got >= 0 : got != want)
             complain(call, "the status", got, want);
-        if (told != (call->row->result == R_STATUS))
+        if (told != (call->row->result != R_QUIET_STATUS))
             complain(call, "a new sentence", told, !told);
         break;
     case R_POINTER:
@@ -222,6 +227,11 @@ static void refuse(struct world *w, struct call *call, int want)
     memory[1].high_water = memory[0].high_water;
     if (memcmp(&memory[0], &memory[1], sizeof memory[0]) != 0)
         complain(call, "something in an interpreter's memory", 1, 0);
+    EXPECT_OK(lifecycle_heap_stats_get(w->heap, &heap[1], sizeof heap[1]));
+    if (heap[0].used != heap[1].used || heap[0].root_callbacks != heap[1].root_callbacks ||
+        heap[0].finalizers != heap[1].finalizers || heap[0].weak != heap[1].weak ||
+        heap[0].external != heap[1].external || w->heap->wam != &w->wam || w->wam.b != NULL || w->wam.tr_count != 0)
+        complain(call, "something in a heap", 1, 0);
     if (lifecycle_arena_used(w->arena) != used)
         complain(call, "what the arena uses", (long long)lifecycle_arena_used(w->arena), (long long)used);
 }
@@ -234,6 +244,10 @@ static void accept(struct call *call)
     case R_QUIET_STATUS:
         if (got != 0)
             complain(call, "the status", got, 0);
+        break;
+    case R_NOT_YET:
+        if (got != LIFECYCLE_E_UNSUPPORTED)
+            complain(call, "the status", got, LIFECYCLE_E_UNSUPPORTED);
         break;
     case R_POINTER:
     case R_TEXT:
@@ -252,6 +266,23 @@ static void accept(struct call *call)
     case R_NOTHING:
         break;
     }
+}
+
+static struct call *visit_call;
+
+static void visit_now(lifecycle_visitor *visitor)
+{
+    visit_call->v[0] = P(visitor);
+    accept(visit_call);
+}
+
+/* What is good in the middle of a collection only. */
+static void accept_visit(struct world *w, struct call *call)
+{
+    visit_call = call;
+    while_visiting = visit_now;
+    EXPECT_OK(lifecycle_heap_collect(w->heap));
+    while_visiting = NULL;
 }
 
 /* --- all of it --- */
@@ -326,11 +357,16 @@ static void every_parameter_of_every_function(void)
         fill_kinds(&w);
         spoil_each(&w, &rows[i]);
         set_up(&call, &w, &rows[i]);
-        accept(&call);
+        if (rows[i].call == call_lifecycle_visit)
+            accept_visit(&w, &call);
+        else
+            accept(&call);
         if (rows[i].call == call_lifecycle_create)
             EXPECT_OK(lifecycle_destroy(*(lifecycle_manager **)(void *)call.places[0]));
         if (rows[i].call == call_lifecycle_arena_create)
             EXPECT_OK(lifecycle_arena_destroy(*(lifecycle_arena **)(void *)call.places[0]));
+        if (rows[i].call == call_lifecycle_heap_create)
+            EXPECT_OK(lifecycle_heap_destroy(*(lifecycle_heap **)(void *)call.places[0]));
         if (rows[i].call == call_lifecycle_interp_create)
             EXPECT_OK(lifecycle_interp_destroy(*(lifecycle_interp **)(void *)call.places[0]));
         if (rows[i].call == call_lifecycle_materialize)

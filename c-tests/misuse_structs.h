@@ -5,7 +5,7 @@
 #ifndef LIFECYCLE_TESTS_MISUSE_STRUCTS_H
 #define LIFECYCLE_TESTS_MISUSE_STRUCTS_H
 
-#include "misuse_values.h"
+#include "misuse_heaps.h"
 
 /* Longer than the library's own: a field of a later version. */
 struct longer {
@@ -349,6 +349,7 @@ static void fill_kinds(struct world *w)
     fill_numbers(w);
     fill_arenas(w);
     fill_values(w);
+    fill_heaps(w);
 }
 
 /* --- results: what a kind's place is good and bad for --- */

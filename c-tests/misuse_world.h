@@ -27,6 +27,8 @@ typedef bool as_bool;
 typedef double as_double;
 typedef lifecycle_compare_fn as_compare;
 typedef lifecycle_trace_fn as_trace;
+typedef lifecycle_root_fn as_roots;
+typedef lifecycle_verify_fn as_verify;
 
 /* Kinds of parameters, and what a number is cast to for each. */
 #define KINDS                                                                  \
@@ -85,6 +87,17 @@ typedef lifecycle_trace_fn as_trace;
     KIND(BYTE, as_int) KIND(WHOLE, as_int64) KIND(REAL, as_double)             \
     KIND(FLAG, as_bool) KIND(SPACE, as_int) KIND(SPACE_KNOWN, as_int)          \
     KIND(POSITIVE, as_int) KIND(COMPARE, as_compare) KIND(TRACE, as_trace)     \
+    KIND(HEAP, as_pointer) KIND(HEAP_UNOWNED, as_pointer)                      \
+    KIND(HEAP_CRITICAL, as_pointer) KIND(HEAP_MACHINE, as_pointer)             \
+    KIND(HEAP_CHOICE, as_pointer) KIND(HEAP_OPTIONS, as_pointer)               \
+    KIND(CELLS, as_u32) KIND(CELLS_WANTED, as_number) KIND(WAM, as_pointer)    \
+    KIND(ROOTS, as_roots) KIND(ROOTS_KNOWN, as_roots)                          \
+    KIND(VISITOR, as_pointer) KIND(CELL_PLACE, as_pointer)                     \
+    KIND(VERIFY, as_verify) KIND(BYTES_MAYBE, as_pointer)                      \
+    KIND(BLOB_LEN, as_number) KIND(CELL, as_number) KIND(WEAK, as_number)      \
+    KIND(EXTERNAL, as_int64) KIND(TRAIL_WORDS, as_number)                      \
+    KIND(CELL_INDEX, as_number) KIND(CHOICE, as_pointer)                       \
+    KIND(ARGUMENTS, as_u32) KIND(CHOICE_MAYBE, as_pointer)                     \
     KIND(OUT8, as_pointer) KIND(OUT8_MAYBE, as_pointer)                        \
     KIND(OUT16_MAYBE, as_pointer)                                              \
     KIND(OUT_BOOL, as_pointer) KIND(OUT_CODE, as_pointer)                      \
@@ -150,6 +163,15 @@ struct world {
     lifecycle_scope scope, closed;
     lifecycle_value *value, *others_value;
     void *kept, *other_kept;
+    lifecycle_heap *heap, *critical_heap, *choice_heap, *owned_heap, *dead_heap;
+    lifecycle_visitor *visitor;
+    lifecycle_wam wam, choosing;
+    struct {
+        lifecycle_choice head;
+        lifecycle_cell arguments[2];
+    } choice;
+    lifecycle_cell cell;
+    lifecycle_weak weak, dropped_weak, others_weak;
     struct values of[K_NONE];
 };
 
@@ -355,6 +377,67 @@ static void end_interps(struct world *w)
     lifecycle_value_release(w->value);
 }
 
+#define HEAP_CELLS ((uint64_t)1 << 16)
+
+static lifecycle_heap *small_heap(void)
+{
+    lifecycle_heap_options options = LIFECYCLE_HEAP_OPTIONS_INIT;
+    lifecycle_heap *heap = NULL;
+    options.max_cells = HEAP_CELLS;
+    EXPECT_OK(lifecycle_heap_create(&options, &heap));
+    return heap;
+}
+
+/* What is to be done in the middle of a collection. */
+static void (*while_visiting)(lifecycle_visitor *);
+
+static void do_roots(lifecycle_visitor *visitor, void *user)
+{
+    struct world *w = user;
+    w->visitor = visitor;
+    if (while_visiting != NULL)
+        while_visiting(visitor);
+    EXPECT_OK(lifecycle_visit(visitor, &w->cell));
+}
+
+/* A heap with a machine, and others that are somewhere else. */
+static void make_heaps(struct world *w)
+{
+    const lifecycle_wam init = LIFECYCLE_WAM_INIT;
+    lifecycle_cell term = 0;
+    w->heap = small_heap();
+    w->critical_heap = small_heap();
+    w->choice_heap = small_heap();
+    w->owned_heap = small_heap();
+    w->dead_heap = small_heap();
+    w->wam = w->choosing = init;
+    EXPECT_OK(lifecycle_heap_set_wam(w->heap, &w->wam));
+    EXPECT_OK(lifecycle_heap_blob(w->heap, NULL, 100, &w->cell));
+    EXPECT_OK(lifecycle_heap_add_roots(w->heap, do_roots, w));
+    EXPECT_OK(lifecycle_heap_collect(w->heap));
+    EXPECT_OK(lifecycle_weak_create(w->heap, w->cell, &w->dropped_weak));
+    EXPECT_OK(lifecycle_weak_drop(w->heap, w->dropped_weak));
+    EXPECT_OK(lifecycle_weak_create(w->heap, w->cell, &w->weak));
+    EXPECT_OK(lifecycle_heap_blob(w->critical_heap, NULL, 100, &term));
+    EXPECT_OK(lifecycle_weak_create(w->critical_heap, term, &w->others_weak));
+    EXPECT_OK(lifecycle_heap_critical_enter(w->critical_heap));
+    EXPECT_OK(lifecycle_heap_set_wam(w->choice_heap, &w->choosing));
+    EXPECT_OK(lifecycle_wam_choice_push(w->choice_heap, &w->choice.head, 2, NULL));
+    w->choice.arguments[0] = w->choice.arguments[1] = 0;
+    EXPECT_OK(lifecycle_own_heap(w->manager, w->needed, w->owned_heap, NULL));
+    EXPECT_OK(lifecycle_heap_destroy(w->dead_heap));
+}
+
+/* After the manager is gone, which may have been given the heap. */
+static void end_heaps(struct world *w)
+{
+    lifecycle_status status = lifecycle_heap_destroy(w->heap);
+    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
+    EXPECT_OK(lifecycle_heap_destroy(w->critical_heap));
+    EXPECT_OK(lifecycle_heap_destroy(w->choice_heap));
+    EXPECT_STATUS(lifecycle_heap_destroy(w->owned_heap), LIFECYCLE_E_STALE);
+}
+
 static void make_world(struct world *w)
 {
     pthread_t thread;
@@ -368,6 +451,7 @@ static void make_world(struct world *w)
     make_foreign(w);
     make_interps(w); /* first: an interpreter's arena may lie where one was destroyed */
     make_arenas(w);
+    make_heaps(w);
     if (pthread_create(&thread, NULL, attach_elsewhere, w) == 0)
         pthread_join(thread, NULL);
     EXPECT_OK(lifecycle_reader_detach(w->detached));
@@ -380,6 +464,7 @@ static void end_world(struct world *w)
     lifecycle_status status = lifecycle_destroy(w->manager);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
     EXPECT_OK(lifecycle_destroy(w->other));
+    end_heaps(w);
     end_interps(w);
     status = lifecycle_arena_destroy(w->arena);
     EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);

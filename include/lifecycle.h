@@ -179,7 +179,7 @@
 
 /**
  * Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
- * (lifecycle_heap_stats.faults).
+ * (lifecycle_heap_stats.faults); where there is no memory for that, it is left out.
  */
 #define LIFECYCLE_HEAP_VERIFY 1u
 
@@ -755,7 +755,7 @@ typedef struct lifecycle_choice {
  * Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
  * result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
  * multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
- * call nothing of the heap's but lifecycle_heap_stats_get.
+ * call nothing of the heap's but lifecycle_heap_stats_get. It returns, as a lifecycle_root_fn does.
  */
 typedef uint64_t (*lifecycle_live_fn)(const lifecycle_frame *frame,
                   const void *code,
@@ -1320,7 +1320,8 @@ typedef struct lifecycle_heap_options {
 /**
  * Hands each cell that the host keeps somewhere to lifecycle_visit. It is called while a collection
  * or verification runs: what it may call of this heap is lifecycle_visit and
- * lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY.
+ * lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY. It returns: a longjmp out of it leaves the
+ * heap in the middle of the collection.
  */
 typedef void (*lifecycle_root_fn)(lifecycle_visitor *visitor, void *user);
 
@@ -5611,7 +5612,8 @@ lifecycle_status lifecycle_wam_cut(lifecycle_heap *heap,
 
 /**
  * Goes back to the newest choicepoint, which stays: what the trail has since then is undone, cells
- * allocated since are free again at once, and e and code of the lifecycle_wam are what they were.
+ * allocated since are free again at once (but for objects of more than 128 cells that lie in holes:
+ * those wait for a collection), and e and code of the lifecycle_wam are what they were.
  * The arguments are the host's to copy back, from lifecycle_choice_cells.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);

@@ -80,7 +80,11 @@ pub unsafe extern "C" fn lifecycle_heap_destroy(heap: *mut lifecycle_heap) -> li
 /// Ownership, threads, re-entry, fork: as lifecycle_heap_alloc. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_heap_alloc_slow(heap: *mut lifecycle_heap, cells: u32) -> u64 {
-    guard::value(LIFECYCLE_NO_CELL, || Heap::check(heap)?.alloc(u64::from(cells)))
+    let cells = u64::from(cells);
+    match Heap::quick_alloc(heap, cells) {
+        Some(at) => at,
+        None => guard::slow_value(LIFECYCLE_NO_CELL, || Heap::check(heap)?.alloc(cells)),
+    }
 }
 
 /// Makes sure that the next allocations succeed, as long as they take no more than so many cells

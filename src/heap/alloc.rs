@@ -100,17 +100,63 @@ impl State {
         if cells == 0 {
             fail!(LIFECYCLE_E_INVALID, "no cells are asked for");
         }
-        let at = self.find(cells)?;
+        let found = self.find(cells);
+        if found.is_err() {
+            // Looking for room may have moved the cursor.
+            self.set_limit();
+        }
+        let at = found?;
         self.permit(at, cells);
-        self.stats.high_water = self.stats.high_water.max(self.used());
+        self.after_alloc();
+        Ok(at)
+    }
+
+    /// Takes cells from the next hole: what most calls of a heap with holes come for. `None` says that
+    /// the long way is to be taken. It cannot panic.
+    #[inline]
+    pub fn alloc_in_holes(&mut self, cells: u64) -> Option<u64> {
+        let is_plain = self.front.busy == 0 && !self.poison && cells.wrapping_sub(1) < WIDE;
+        if !is_plain || !self.place.in_holes {
+            return None;
+        }
+        if cells > self.room() {
+            let (top, hole, taken) = self.position();
+            self.next_hole_timed(cells);
+            if cells > self.room() {
+                // The frontier may refuse: the long way begins where this one did.
+                self.rewind(top, hole, taken);
+                return None;
+            }
+        }
+        let at = self.front.cursor;
+        self.front.cursor += cells;
+        self.after_alloc();
+        Some(at)
+    }
+
+    /// Cells were handed out: is a collection due, and how far does the inline allocation go?
+    #[inline]
+    fn after_alloc(&mut self) {
         if self.left() == 0 {
             self.ask_to_collect();
         }
         self.set_limit();
-        Ok(at)
     }
 
     fn find(&mut self, cells: u64) -> Result<u64> {
+        let ((top, hole, taken), wide) = (self.position(), self.place.wide);
+        let found = self.find_next(cells);
+        // What was passed over is not lost for those that it is enough for.
+        if found.is_err() {
+            self.place.wide = wide;
+            if hole != NO_HOLE {
+                self.rewind(top, hole, taken);
+            }
+        }
+        found
+    }
+
+    fn find_next(&mut self, cells: u64) -> Result<u64> {
         if cells > WIDE && self.place.in_holes && cells > self.room() {
             return self.find_wide(cells);
         }
@@ -205,11 +251,13 @@ impl State {
             self.ask_to_collect();
             return Err(error);
         }
-        let now = self.space.committed();
+        let now = self.space.available();
         let blocks = now.div_ceil(super::bits::BLOCK) as usize;
         let more = blocks.saturating_sub(self.counts.len());
         self.counts.make_room(more)?;
         self.counts.resize(self.counts.len() + more, 0);
+        // Not before: a cell whose block is not counted must not be handed out.
+        self.space.use_all();
         self.front.bound = now - 1;
         self.forbid(before, now - before);
         self.tell_owner();
@@ -234,10 +282,14 @@ impl State {
         Ok(true)
     }
 
-    /// Goes on to a hole of so many cells, if there is one, leaving smaller ones.
+    /// Goes on to a hole of so many cells, leaving smaller ones; if there is none, stays.
     pub fn seek_hole(&mut self, cells: u64) -> bool {
+        let (top, hole, taken) = self.position();
         if self.place.in_holes {
             self.next_hole(cells);
+            if cells > self.room() {
+                self.rewind(top, hole, taken);
+            }
             self.set_limit();
         }
         cells <= self.room()

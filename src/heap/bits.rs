@@ -193,3 +193,108 @@ impl Runs {
         (self.word + 1) << 6
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Cells that a test's marks have: a bit more than two blocks.
+    const CELLS: u64 = 2 * BLOCK + 200;
+
+    /// Marks, and the same as a list of truths.
+    struct Both {
+        _words: Vec<u64>,
+        bits: Bits,
+        plain: Vec<bool>,
+    }
+
+    impl Both {
+        fn new() -> Both {
+            let mut words = vec![0; (CELLS / 64 + 2) as usize];
+            let bits = Bits::new(words.as_mut_ptr());
+            Both { _words: words, bits, plain: vec![false; CELLS as usize] }
+        }
+
+        /// Marks in both; which were marked before, as `set_run` tells.
+        fn mark(&mut self, at: u64, len: u64) -> u64 {
+            let mut before = 0;
+            for (bit, cell) in
+                self.plain.iter_mut().skip(at as usize).take(len as usize).enumerate()
+            {
+                let was = core::mem::replace(cell, true);
+                before |= u64::from(was).checked_shl(bit as u32).unwrap_or(0);
+            }
+            before
+        }
+
+        fn runs(&self, from: u64, end: u64) -> Vec<(u64, u64)> {
+            let mut runs: Vec<(u64, u64)> = Vec::new();
+            for cell in from..end {
+                let is_free = self.plain.get(cell as usize) == Some(&false);
+                match runs.last_mut() {
+                    _ if !is_free => {}
+                    Some((_, last)) if *last == cell => *last += 1,
+                    _ => runs.push((cell, cell + 1)),
+                }
+            }
+            runs
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn marks_and_runs_are_those_of_a_list_of_truths(
+            marked in prop::collection::vec((0..CELLS - 64, 1..=64_u64), 0..200),
+            long in prop::collection::vec((0..CELLS / 2, 1..CELLS / 2), 0..3),
+            (from, end) in (0..CELLS, 0..CELLS),
+        ) {
+            let mut both = Both::new();
+            for (at, len) in marked {
+                let before = both.bits.set_run(at, len);
+                prop_assert_eq!(before, both.mark(at, len));
+            }
+            for (at, len) in long {
+                both.bits.set_long(at, len);
+                both.mark(at, len);
+            }
+            let mut runs = Runs::from(&both.bits, from);
+            let mut found = Vec::new();
+            while let Some(run) = runs.next(&both.bits, &[], end) {
+                found.push(run);
+            }
+            prop_assert_eq!(&found, &both.runs(from, end));
+            // A walk that begins anew where a run began goes on the same way.
+            if let Some((start, _)) = found.get(found.len() / 2) {
+                let rest = Runs::from(&both.bits, *start).next(&both.bits, &[], end);
+                prop_assert_eq!(rest, found.get(found.len() / 2).copied());
+            }
+            let marked = |cells: &[bool]| cells.iter().filter(|cell| **cell).count() as u64;
+            let below = both.plain.get(..end as usize).unwrap_or_default();
+            let counted: u64 =
+                (0..end.div_ceil(BLOCK)).map(|block| u64::from(both.bits.count(block, end))).sum();
+            prop_assert_eq!(counted, marked(below));
+            let last = below.iter().rposition(|cell| *cell).unwrap_or(0) as u64;
+            prop_assert_eq!(both.bits.last_set(end), last);
+            let next = (from..end).find(|cell| both.plain.get(*cell as usize) == Some(&true));
+            prop_assert_eq!(both.bits.next_set(from, end.max(from)), next.unwrap_or(end.max(from)));
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_nearly_full_are_passed_over() {
+        let mut both = Both::new();
+        both.bits.set_long(10, BLOCK - 20);
+        both.mark(10, BLOCK - 20);
+        let counts: Vec<u16> = (0..3).map(|block| both.bits.count(block, CELLS)).collect();
+        let mut runs = Runs::from(&both.bits, BLOCK - 15);
+        // What is left of the block that the walk begins in is looked at.
+        assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((BLOCK - 10, CELLS)));
+        // Here the run ends with its block, and the next one is nearly full.
+        both.bits.set_long(BLOCK, BLOCK - 20);
+        let counts: Vec<u16> = (0..3).map(|block| both.bits.count(block, CELLS)).collect();
+        let mut runs = Runs::from(&both.bits, 10);
+        assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((BLOCK - 10, BLOCK)));
+        assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((2 * BLOCK, CELLS)));
+    }
+}

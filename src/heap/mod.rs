@@ -386,7 +386,11 @@ impl Heap {
             Ok(())
         })?;
         self.run_finalizers();
-        self.with(State::forget_wam);
+        self.with(|state| {
+            state.forget_wam();
+            // Who has these addresses next knows nothing of a checker that was told of them.
+            state.permit(0, state.space.committed());
+        });
         if !Pool::withdraw(self) {
             fail!(LIFECYCLE_E_STALE, "another thread was destroying the heap");
         }
@@ -397,6 +401,12 @@ impl Heap {
         unsafe { *state = MaybeUninit::zeroed() };
         POOL.give_back(self);
         Ok(())
+    }
+
+    /// Cells from a hole of a live heap, if that is all there is to do.
+    #[inline]
+    pub fn quick_alloc(pointer: *const lifecycle_heap, cells: u64) -> Option<u64> {
+        POOL.peek(pointer.cast::<Heap>()).ok()?.with(|state| state.alloc_in_holes(cells))
     }
 
     /// Allocates cells side by side.

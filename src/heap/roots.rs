@@ -23,9 +23,6 @@ use super::trail::Trail;
 use crate::abi::*;
 use crate::os;
 
-/// Roots are handed in until so many wait.
-const MANY: usize = 4096;
-
 /// Cells of the host's, as a slice.
 ///
 /// # Safety
@@ -53,9 +50,6 @@ impl Heap {
         self.with(|state| {
             if let Some(marker) = &mut state.marker {
                 marker.root(cell, &mut state.space.stack);
-                if marker.waiting() > MANY {
-                    marker.drain(&mut state.space.stack);
-                }
             }
         });
     }

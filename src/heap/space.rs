@@ -15,7 +15,7 @@ use crate::shim;
 /// Large pages, and what the cells are aligned to.
 const LARGE_PAGE: usize = 2 << 20;
 /// Bytes committed at a time, at least: small heaps stay small.
-const STEP: usize = 64 << 10;
+pub const STEP: usize = 64 << 10;
 /// Heaps whose size is not given ask for no less than this many cells.
 const FEWEST: u64 = 1 << 20;
 
@@ -48,8 +48,8 @@ impl Region {
         }
         let unit = if self.committed < LARGE_PAGE { STEP } else { LARGE_PAGE };
         let more = (self.committed / 8).clamp(unit, 64 << 20);
-        let wanted = len.max(self.committed + more).next_multiple_of(unit);
-        let wanted = wanted.min(self.memory.len());
+        let wanted = len.max(self.committed + more).checked_next_multiple_of(unit);
+        let wanted = wanted.unwrap_or(usize::MAX).min(self.memory.len());
         if len > wanted {
             fail!(LIFECYCLE_E_LIMIT, "{len} bytes are more than there are addresses for");
         }
@@ -83,6 +83,8 @@ pub struct Space {
     /// Words that wait to be marked.
     pub stack: Region,
     max: u64,
+    /// Cells that were taken into use, of those that are there.
+    used: u64,
 }
 
 /// Bytes of so many cells.
@@ -128,7 +130,7 @@ impl Space {
                 region.memory.prefer_large_pages(LARGE_PAGE, len - LARGE_PAGE);
             }
         }
-        Ok(Space { cells, marks, stack, max })
+        Ok(Space { cells, marks, stack, max, used: 0 })
     }
 
     /// The cells.
@@ -148,9 +150,19 @@ impl Space {
 
     /// Cells that may be touched.
     pub fn committed(&self) -> u64 {
+        self.used
+    }
+
+    /// Cells that have memory, and marks.
+    pub fn available(&self) -> u64 {
         let marked = self.marks.committed().saturating_sub(mark_bytes(0)) * 8;
         // Pages may reach past the most that the host asked for.
         ((self.cells.committed() / size_of::<lifecycle_cell>()).min(marked) as u64).min(self.max)
+    }
+
+    /// Takes all cells that have memory into use.
+    pub fn use_all(&mut self) {
+        self.used = self.available();
     }
 
     /// Bytes beside the cells that may be touched.
@@ -169,7 +181,9 @@ impl Space {
 
     /// Gives back the memory behind so many cells; false if the system refused.
     pub fn shrink_to(&mut self, cells: u64) -> bool {
-        self.cells.shrink_to(bytes(cells))
+        let given = self.cells.shrink_to(bytes(cells));
+        self.used = self.used.min(self.available());
+        given
     }
 
     /// Gives back the memory of cells in between: whole large pages. They read as zero.

@@ -264,7 +264,8 @@ impl Heap {
     /// Makes a blob.
     pub fn blob(&self, bytes: Option<&[u8]>, len: usize) -> Result<lifecycle_cell> {
         let header = blob(len as u64);
-        if blob_words(header) >= BLOB_WORDS {
+        // The header has no room for more than that, so it says nothing of what is too much.
+        if (len as u64).div_ceil(8) >= BLOB_WORDS {
             fail!(LIFECYCLE_E_TOO_BIG, "no heap can have a blob of {len} bytes");
         }
         self.with(|state| {

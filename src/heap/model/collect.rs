@@ -22,7 +22,8 @@ impl Run<'_> {
             self.collections = after.collections;
             self.collected(&before, &after);
         }
-        let is_quiet = self.critical > 0;
+        // What is refused is no safepoint.
+        let is_quiet = self.critical > 0 || got.is_err();
         let ran = self.machine.ears.ran.take();
         self.note(|| format!("  finalizers {ran:?}"));
         self.watches.safepoint(&ran, is_quiet);
@@ -50,13 +51,9 @@ impl Run<'_> {
         self.verify();
         self.look();
         // Entries whose cell is dead are gone; the others may know old values.
-        self.twin.log.retain(|(id, _)| upper[*id]);
-        if self.twin.choices.is_empty() {
-            assert_eq!(self.machine.wam().tr_count, 0, "a trail without a choicepoint");
-            self.twin.log.clear();
-        }
-        let logs = self.twin.log.len();
-        self.twin.choices.iter_mut().for_each(|choice| choice.log = choice.log.min(logs));
+        let has_choices = !self.twin.choices.is_empty();
+        assert!(has_choices || self.machine.wam().tr_count == 0, "a trail without a choicepoint");
+        self.twin.sift_log(|id| has_choices && upper[id]);
     }
 
     /// No entry of the trail is about a cell that died.
@@ -82,7 +79,11 @@ impl Run<'_> {
         // Going back lowers the frontier below what survived a collection since.
         let is_below = stats.used < stats.frontier || self.has_gone_back;
         assert!(is_below, "{}", figures(&stats));
-        assert!(stats.used <= stats.high_water && stats.frontier <= stats.max_cells, "{}", figures(&stats));
+        assert!(
+            stats.used <= stats.high_water && stats.frontier <= stats.max_cells,
+            "{}",
+            figures(&stats)
+        );
         assert_eq!(stats.collections, self.collections);
         assert_eq!(stats.allocated - stats.reclaimed, stats.used, "{}", figures(&stats));
         assert_eq!(stats.external, self.external as u64);

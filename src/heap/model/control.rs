@@ -1,7 +1,7 @@
 //! Steps: environments, choicepoints, callbacks.
 
 use super::Run;
-use super::twin::{Choice, Frame, OWN, Val};
+use super::twin::{Choice, Frame, OWN, Place, Val};
 use crate::abi::lifecycle_status::*;
 
 /// Choicepoints and environments there are at most.
@@ -153,7 +153,9 @@ impl Run<'_> {
         let top = self.machine.choice(last).top;
         let before = (self.twin.globals.clone(), self.twin.roots.clone());
         let (collections, cells) = (self.collections, self.twin.choices[last].view.vals.len());
-        self.watches.doom(cells, |place| place.born == collections || place.at >= top, &self.twin);
+        let at_once =
+            |place: &Place| place.at >= top || place.born == collections && !place.is_wide;
+        self.watches.doom(cells, at_once, &self.twin);
         let (had, noted) = (self.taken, self.twin.backtrack());
         let stats = self.machine.stats();
         self.has_gone_back = true;

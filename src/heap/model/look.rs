@@ -60,9 +60,11 @@ impl Run<'_> {
             let got = undone.get(&at).copied().unwrap_or_else(|| self.machine.read(at));
             let wanted = self.twin.word(view.vals[id]);
             assert_eq!(
-                got, wanted,
+                got,
+                wanted,
                 "cell {id} at {at} ({:?}): {got:#x}, not {wanted:#x}; a view of {} cells",
-                view.vals[id], view.vals.len()
+                view.vals[id],
+                view.vals.len()
             );
         }
     }

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use super::Run;
 use super::machine::{Got, figures};
-use super::twin::{Id, OWN, Val, extent};
+use super::twin::{Id, OWN, Val, WIDE, extent};
 use crate::abi::lifecycle_status::*;
 use crate::abi::*;
 
-/// More cells than this may lie in a hole that going back does not give back.
-const WIDE: u64 = 128;
 /// Cells that the twin may have before terms stay small.
 const MANY: usize = 30_000;
 
@@ -35,7 +33,7 @@ impl Run<'_> {
     /// Cells were handed out.
     fn took(&mut self, count: u64) {
         self.taken += count;
-        if count > WIDE {
+        if count > WIDE as u64 {
             self.wide += count;
         }
     }
@@ -100,7 +98,8 @@ impl Run<'_> {
     /// A header and arguments: a few values again and again.
     fn compound(&mut self, arity: usize) -> Vec<Val> {
         let name = u64::from(self.bytes.byte()) << 30 | 5;
-        let some: Vec<_> = (0..arity.min(1 + self.bytes.below(7))).map(|_| self.content()).collect();
+        let some: Vec<_> =
+            (0..arity.min(1 + self.bytes.below(7))).map(|_| self.content()).collect();
         let arguments = (0..arity).map(|i| some[i % some.len()]);
         core::iter::once(Val::Fun(name, arity as u32)).chain(arguments).collect()
     }

@@ -38,11 +38,17 @@ impl Val {
     }
 }
 
-/// A cell: where the heap has it, and how many collections there had been when it was made.
+/// More cells than this may lie in a hole that going back does not give back: the next collection
+/// does.
+pub const WIDE: usize = 128;
+
+/// A cell: where the heap has it, how many collections there had been when it was made, and whether
+/// it came with more than `WIDE`.
 #[derive(Clone, Copy)]
 pub struct Place {
     pub at: u64,
     pub born: u64,
+    pub is_wide: bool,
 }
 
 /// An environment: which memory of the machine it is, its continuation, and its slots; none stands
@@ -121,8 +127,9 @@ impl Walk {
             match val {
                 Val::Ref(id) => self.cell(id, &mut contents),
                 Val::Lis(id) => (id..id + 2).for_each(|id| self.cell(id, &mut contents)),
-                Val::Str(id) => (id..id + extent(headers[id]))
-                    .for_each(|id| self.cell(id, &mut contents)),
+                Val::Str(id) => {
+                    (id..id + extent(headers[id])).for_each(|id| self.cell(id, &mut contents))
+                }
                 _ => {}
             }
         }
@@ -180,9 +187,10 @@ impl Twin {
     /// New cells; the first one's number.
     pub fn push(&mut self, at: u64, born: u64, cells: &[Val]) -> Id {
         let id = self.now.vals.len();
+        let is_wide = cells.len() > WIDE;
         for (i, cell) in cells.iter().enumerate() {
             self.now.vals.push(if *cell == OWN { Val::Ref(id + i) } else { *cell });
-            self.places.push(Place { at: at + i as u64, born });
+            self.places.push(Place { at: at + i as u64, born, is_wide });
         }
         id
     }
@@ -247,6 +255,15 @@ impl Twin {
             work.extend(olds.get(&id).into_iter().flatten());
         });
         walk.marks
+    }
+
+    /// Keeps what the log knows of some cells.
+    pub fn sift_log(&mut self, stays: impl Fn(Id) -> bool) {
+        for choice in &mut self.choices {
+            let older = &self.log[..choice.log];
+            choice.log = older.iter().filter(|(id, _)| stays(*id)).count();
+        }
+        self.log.retain(|(id, _)| stays(*id));
     }
 
     /// Back to the newest choicepoint, which stays. What is outside and younger is cleared.

@@ -11,7 +11,9 @@ enum State {
     /// The last collection left it alone.
     Alive,
     /// Backtracking took it back: it is dead at once, or the next collection finds it.
-    Taken { at_once: bool },
+    Taken {
+        at_once: bool,
+    },
     Dead,
 }
 
