@@ -105,6 +105,8 @@ uint64_t live_slots(const lifecycle_frame *frame, const void *code,
     return k < n ? at[-2 - (int64_t)n + (int64_t)k] : 0;
 }
 
+/* The variables are among the operands too; they are handed over for the day
+ * when a collection moves cells, and must be told to all who hold one. */
 void visit_reading(lifecycle_visitor *visitor, void *user)
 {
     reading *r = &((machine *)user)->reading;

@@ -63,10 +63,11 @@ static bool is_punct(const token *t, char c)
     return t->kind == T_PUNCT && t->text.at[0] == c;
 }
 
-/* A safepoint where the heap is short: operands and variables are roots. */
+/* A safepoint: operands and variables are roots. */
 static bool room(parser *p, uint64_t count)
 {
     lifecycle_heap *heap = p->m->heap;
+    lifecycle_heap_safepoint(heap);
     if (heap->limit - heap->cursor >= count) return true;
     return reserve(p->m, count) || wrong(p, "no_memory");
 }
@@ -99,12 +100,12 @@ static context *here(parser *p)
 
 static bool reduce(parser *p)
 {
+    if (!room(p, 3)) return false;
     pending *o = &p->operators[--p->operator_count];
     operand *top = &p->r->operands[p->r->operand_count - 1];
     uint32_t arity = o->left < 0 ? 1 : 2;
     cell args[2] = { top[1 - (int)arity].value, top->value };
     if (top->priority > o->right) return wrong(p, "operator_clash");
-    if (!room(p, 3)) return false;
     cell c = make_structure(p->m, o->name, arity, args);
     p->r->operand_count -= arity - 1;
     p->r->operands[p->r->operand_count - 1] =

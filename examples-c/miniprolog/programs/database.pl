@@ -10,6 +10,14 @@ count(N) :- next(_), N1 is N-1, count(N1).
 
 show(G) :- forall(G, ( writeq(G), nl )).
 
+:- dynamic self/0, old/1, passing/1.
+self :- retract((self :- _)), churn, write(self), nl, self_again.
+self_again :- \+ clause(self, _), write(gone), nl.
+old(1). old(2). old(3).
+
+churn :- forall(between(1, 1300, I), ( assertz(passing(I)),
+                                       retract(passing(I)) )).
+
 fib(0, 0).
 fib(1, 1).
 fib(N, F) :-
@@ -40,6 +48,9 @@ main(N) :-
     assertz(link(X3, X3)), assertz(link("text", 'A b')),
     link(1, Y), writeq(Y), nl, link("text", Z), writeq(Z), nl,
     link(text, W), writeq(W), nl,
+    % clauses that run, or are to be tried next, while they are erased and
+    % many others go
+    self, forall(old(O), ( retractall(old(_)), churn, write(O), nl )),
     fib(40, F), writeq(F), nl,
     catch(assertz((foo :- 1)), error(E1, _), true), nonvar(E1),
     catch(assertz(atom(_)), error(E2, _), true), writeq(E2), nl,

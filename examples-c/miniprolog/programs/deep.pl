@@ -29,4 +29,5 @@ main(N) :-
     length(Vs, N), copy_term(Vs, Ws), Vs = Ws, term_variables(Vs, Xs),
     length(Xs, N), write(variables), nl,
     deep(N, T), check(deep, T),
-    left(N, U), check(left, U).
+    left(N, U), check(left, U),
+    findall(f(I, [I], s(I)), member(I, L), Fs), check(structures, Fs).
