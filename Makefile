@@ -159,7 +159,8 @@ HAVE_TCC := $(shell [ "$$(uname -m)" = x86_64 ] && command -v tcc >/dev/null && 
     $(CC) -E -include libtcc.h -x c /dev/null >/dev/null 2>&1 && echo yes)
 HOTC := $(sort $(wildcard examples-c/hotc/*.c))
 TINYTCL := $(sort $(wildcard examples-c/tinytcl/*.c))
-PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(TINYTCL),tinytcl) $(if $(HAVE_TCC),hotc)
+MINIPROLOG := $(sort $(wildcard examples-c/miniprolog/*.c))
+PROGRAMS := $(SINGLE) $(if $(MINIRT),minirt) $(if $(TINYTCL),tinytcl) $(if $(MINIPROLOG),miniprolog) $(if $(HAVE_TCC),hotc)
 
 examples: $(addprefix $(EXAMPLES)/,$(PROGRAMS) $(PROGRAMS:%=%-shared))
 
@@ -175,6 +176,12 @@ $(EXAMPLES)/tinytcl: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(
 $(EXAMPLES)/tinytcl-shared: $(TINYTCL) $(wildcard examples-c/tinytcl/*.h) $(HEADERS) $(SHARED) | all
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(TINYTCL) -o $@ $(WITH_SHARED)
+$(EXAMPLES)/miniprolog: $(MINIPROLOG) $(wildcard examples-c/miniprolog/*.h) $(HEADERS) $(STATIC)
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIPROLOG) -o $@ $(WITH_ARCHIVE)
+$(EXAMPLES)/miniprolog-shared: $(MINIPROLOG) $(wildcard examples-c/miniprolog/*.h) $(HEADERS) $(SHARED) | all
+	@mkdir -p $(EXAMPLES)
+	$(CC) $(EXAMPLE_FLAGS) $(MINIPROLOG) -o $@ $(WITH_SHARED)
 $(EXAMPLES)/hotc: $(HOTC) $(wildcard examples-c/hotc/*.h) $(HEADERS) $(STATIC)
 	@mkdir -p $(EXAMPLES)
 	$(CC) $(EXAMPLE_FLAGS) $(HOTC) -o $@ -ltcc $(WITH_ARCHIVE)
@@ -233,6 +240,7 @@ run: setup
 	@echo '--- hotc'; HOTC=$(EXAMPLES)/hotc examples-c/hotc/run.sh
 	@echo '--- minirt'; MINIRT=$(EXAMPLES)/minirt examples-c/run.sh
 	@echo '--- tinytcl'; TINYTCL=$(EXAMPLES)/tinytcl examples-c/tinytcl/run.sh
+	@echo '--- miniprolog'; MINIPROLOG=$(EXAMPLES)/miniprolog examples-c/miniprolog/run.sh
 
 test: setup
 	@$(MAKE) --no-print-directory all examples

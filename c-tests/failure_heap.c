@@ -200,6 +200,7 @@ static const struct operation operations[] = {
     {"finalize", NULL, add_finalizer, 0},
     {"make a weak reference", NULL, add_weak, 0},
     {"collect", make_garbage, collect, NEVER_REFUSED},
+    {"collect and verify", make_garbage, collect, NEVER_REFUSED | VERIFIES},
     {"collect when due", make_due, reach_safepoint, NEVER_REFUSED},
     {"verify", NULL, verify, 0},
     {"go back", NULL, go_back, NEVER_REFUSED},

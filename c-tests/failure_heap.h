@@ -26,8 +26,9 @@ struct stage {
 };
 
 enum {
-    NO_MACHINE = 1,   /* it begins without registers and choicepoints */
-    NEVER_REFUSED = 2 /* it succeeds whatever the system refuses */
+    NO_MACHINE = 1,    /* it begins without registers and choicepoints */
+    NEVER_REFUSED = 2, /* it succeeds whatever the system refuses */
+    VERIFIES = 4       /* the heap is verified after each collection */
 };
 
 struct operation {
@@ -103,6 +104,7 @@ static inline void begin_stage(struct stage *s, bool persistent, unsigned flags)
     memset(s, 0, sizeof *s);
     s->memory.persistent = persistent;
     options = stage_options(s);
+    options.flags = flags & VERIFIES ? LIFECYCLE_HEAP_VERIFY : 0;
     heap = s->m.heap = make_heap(&options);
     s->m.wam = (lifecycle_wam)LIFECYCLE_WAM_INIT;
     s->m.wam.x = s->m.x;

@@ -171,7 +171,7 @@ static void hazard_mem_06_no_cell_is_handed_out_twice(void)
 
 enum { TAKEN_ANEW = 600 };
 
-/* Going back below holes that a collection left: they are above the frontier now, and must not be given out as holes. */
+/* Going back below holes that a collection left: they are above the frontier now, and no holes any more. */
 static void hazard_mem_06_holes_above_the_frontier(void)
 {
     struct machine m;

@@ -8,22 +8,21 @@
 
 enum shape { LIST, HEADS, BOXES, REFERENCES, SHAPES };
 
-/* So many levels, each of which holds the one below. */
+/* So many levels, each of which holds the one below; next to each other they would be one walk along memory. */
 static cell nest(lifecycle_heap *heap, enum shape shape, unsigned long levels)
 {
+    uint64_t size = shape == REFERENCES ? 1 : 2, first = take(heap, (uint32_t)(levels * size));
     cell inner = number(-1);
     for (unsigned long i = 0; i < levels; i++) {
-        if (shape == LIST) {
-            inner = cons(heap, number(0), inner);
-        } else if (shape == HEADS) {
-            inner = cons(heap, inner, number(0));
-        } else if (shape == BOXES) {
-            inner = box(heap, inner);
-        } else {
-            uint64_t at = take(heap, 1);
+        uint64_t at = first + i * 37 % levels * size;
+        if (shape == REFERENCES) {
             heap->cells[at] = inner;
             inner = lifecycle_make_ref(at);
+            continue;
         }
+        heap->cells[at] = shape == HEADS ? inner : shape == BOXES ? lifecycle_make_fun(2, 1) : number(0);
+        heap->cells[at + 1] = shape == HEADS ? number(0) : inner;
+        inner = shape == BOXES ? lifecycle_make_str(at) : lifecycle_make_lis(at);
     }
     return inner;
 }

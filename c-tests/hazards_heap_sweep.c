@@ -215,6 +215,34 @@ static void hazard_mem_14_roots_removed_in_the_middle(void)
     drop_machine(&m);
 }
 
+static void count_finalized(void *resource, void *user)
+{
+    (void)resource;
+    ++*(unsigned *)user;
+}
+
+/* A module that owns a heap goes while allocation is in the middle of its holes. */
+static void hazard_mem_14_a_module_unloaded_in_the_middle(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module module = load(manager, "a module");
+    struct machine m;
+    unsigned finalized = 0;
+    make_machine(&m, NULL);
+    EXPECT_OK(lifecycle_own_heap(manager, module, m.heap, NULL));
+    m.x[0] = chain_with_holes(m.heap, 20000, 5);
+    EXPECT_OK(lifecycle_heap_finalize(m.heap, m.x[0], count_finalized, NULL, &finalized));
+    EXPECT_OK(lifecycle_heap_collect(m.heap));
+    for (int i = 0; i < 100; i++)
+        EXPECT_OK(lifecycle_heap_finalize(m.heap, numbers_from(m.heap, 4, i), count_finalized, NULL, &finalized));
+    EXPECT_OK(unload(manager, module));
+    EXPECT_EQ(finalized, 101);
+    EXPECT_EQ(lifecycle_heap_alloc(m.heap, 1), LIFECYCLE_NO_CELL);
+    EXPECT_STATUS(lifecycle_heap_collect(m.heap), LIFECYCLE_E_STALE);
+    EXPECT_EQ(leaks_of(manager), 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
 int main(void)
 {
     RUN(hazard_mem_13_three_hundred_collections);
@@ -223,5 +251,6 @@ int main(void)
     RUN(hazard_mem_14_large_objects_in_holes);
     RUN(hazard_mem_14_holes_after_a_refusal);
     RUN(hazard_mem_14_roots_removed_in_the_middle);
+    RUN(hazard_mem_14_a_module_unloaded_in_the_middle);
     return expect_done();
 }

@@ -306,7 +306,7 @@ static void hazard_mem_10_a_reference_into_a_dead_structure_keeps_one_cell(void)
     end(m.heap);
 }
 
-/* References to the whole and to parts, in registers one after the other: the whole is scanned whichever comes first. */
+/* References to the whole and to parts, one after the other: the whole is scanned whichever comes first. */
 static void hazard_mem_10_a_part_first_and_the_whole_later(void)
 {
     struct machine m;

@@ -127,21 +127,28 @@ static void critical_sections_put_a_collection_off(void)
 static void stress_collects_at_every_so_manieth_safepoint(void)
 {
     lifecycle_heap_options options = verified();
+    struct machine m;
     lifecycle_heap *heap;
-    uint64_t at;
+    uint64_t at, above;
     int i;
     options.stress = 3;
     /* What is reclaimed is looked at here. */
     options.flags |= LIFECYCLE_HEAP_NO_POISON;
-    heap = make(&options);
+    machine_with(&m, &options);
+    heap = m.heap;
+    /* One in a hole, and one above everything. */
     at = alloc(heap, 1);
-    *cell_at(heap, at) = lifecycle_make_int(12);
+    m.x[0] = structure(heap, 2, 0);
+    above = alloc(heap, 1);
+    *cell_at(heap, at) = *cell_at(heap, above) = lifecycle_make_int(12);
     for (i = 1; i <= 9; i++) {
         EXPECT_OK(lifecycle_heap_safepoint(heap));
         EXPECT_EQ(heap_stats(heap).collections, i / 3);
         EXPECT(i < 3 ? lifecycle_heap_base(heap)[at] == lifecycle_make_int(12)
                      : lifecycle_cell_tag(lifecycle_heap_base(heap)[at]) == LIFECYCLE_TAG_HOST);
+        EXPECT((i < 3) == (lifecycle_cell_tag(lifecycle_heap_base(heap)[above]) != LIFECYCLE_TAG_HOST));
     }
+    EXPECT(is_structure(heap, m.x[0], 2, 0));
     end(heap);
 }
 

@@ -50,7 +50,7 @@ static void expect_fault(const char *file, int line, struct damage *d, uint32_t 
     if (found.counted != 1 || fault->kind != kind || fault->place != place || fault->index != index ||
         fault->cell != cell || fault->holder != holder || fault->size != sizeof *fault) {
         expect_failures++;
-        fprintf(stderr, "%s:%d: in %s: %zu faults, the first of kind %u (not %u), place %u (not %u), index %llu, %llx\n",
+        fprintf(stderr, "%s:%d: in %s: %zu faults, kind %u (not %u), place %u (not %u), index %llu, %llx\n",
                 file, line, expect_test, found.counted, fault->kind, kind, fault->place, place,
                 (unsigned long long)fault->index, (unsigned long long)fault->cell);
     }

@@ -279,6 +279,45 @@ static void cells_come_back_after_a_collection(void)
     }
 }
 
+/* Holes that lie above a choicepoint's top are no holes any more when it is gone back to, or they would be handed out
+ * twice: as holes, and by the frontier that comes up from below. */
+static void hazard_mem_14_no_cell_is_handed_out_twice(void)
+{
+    enum { OLD = 100, NEW = 2000, MOST = 40000 };
+    static unsigned char taken[MOST];
+    struct machine m;
+    struct choice choice;
+    uint64_t n;
+    int i, round;
+    machine(&m);
+    with_holes(&m, OLD);
+    push(&m, &choice);
+    choice.arguments[0] = m.x[0];
+    for (round = 0; round < 3; round++) {
+        m.x[1] = NIL;
+        for (i = 0; i < NEW; i++) {
+            litter(m.heap, 3);
+            m.x[1] = cons(m.heap, lifecycle_make_int(i), m.x[1]);
+        }
+        EXPECT_OK(lifecycle_heap_collect(m.heap));
+        EXPECT(heap_stats(m.heap).frontier > choice.head.top + 5 * NEW / 2);
+        m.x[1] = 0;
+        EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+        EXPECT_EQ(heap_stats(m.heap).frontier, choice.head.top);
+        memset(taken, 0, sizeof taken);
+        for (n = 0; n < 8 * NEW; n++) {
+            uint64_t at = alloc(m.heap, 1);
+            EXPECT(at < MOST && !taken[at % MOST]);
+            taken[at % MOST] = 1;
+            *cell_at(m.heap, at) = lifecycle_make_int(-3);
+        }
+        EXPECT(holds_pairs(&m, OLD));
+        EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+    }
+    EXPECT_OK(lifecycle_wam_cut(m.heap, NULL));
+    end(m.heap);
+}
+
 /* At the frontier, at once; in a hole of their own, with the next collection. Nobody gets their cells before. */
 static void large_objects_come_back_too(void)
 {
@@ -329,6 +368,7 @@ int main(void)
     RUN(cells_come_back_at_once);
     RUN(hazard_mem_14_cells_in_holes_come_back_at_once);
     RUN(cells_come_back_after_a_collection);
+    RUN(hazard_mem_14_no_cell_is_handed_out_twice);
     RUN(large_objects_come_back_too);
     return expect_done();
 }

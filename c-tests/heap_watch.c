@@ -161,6 +161,33 @@ static void a_watch_on_what_is_older_stays(void)
     end(m.heap);
 }
 
+/* A collection that drops what is older tells choicepoints how much is left. */
+static void a_choicepoint_knows_its_watches_after_a_collection(void)
+{
+    struct machine m;
+    struct choice first, second;
+    machine(&m);
+    m.x[0] = structure(m.heap, 1, 0);
+    finalize(m.heap, structure(m.heap, 1, 0), "d");
+    finalize(m.heap, m.x[0], "o");
+    push(&m, &first);
+    m.x[1] = structure(m.heap, 1, 0);
+    finalize(m.heap, m.x[1], "m");
+    finalize(m.heap, structure(m.heap, 1, 0), "e");
+    push(&m, &second);
+    EXPECT(first.head.watches == 2 && second.head.watches == 4);
+    EXPECT_OK(lifecycle_heap_collect(m.heap));
+    EXPECT_RELEASED("ed");
+    EXPECT(first.head.watches == 1 && second.head.watches == 2);
+    finalize(m.heap, structure(m.heap, 1, 0), "n");
+    EXPECT_OK(lifecycle_wam_backtrack(m.heap));
+    EXPECT_OK(lifecycle_heap_safepoint(m.heap));
+    EXPECT_RELEASED("n");
+    EXPECT_OK(lifecycle_wam_cut(m.heap, NULL));
+    end(m.heap);
+    EXPECT_RELEASED("mo");
+}
+
 /* Cells that are taken back and handed out again before a safepoint are not what was watched. */
 static void cells_that_are_used_again_are_not_watched(void)
 {
@@ -450,6 +477,7 @@ int main(void)
     RUN(a_heap_that_goes_releases_all);
     RUN(what_backtracking_takes_is_released_at_the_next_safepoint);
     RUN(a_watch_on_what_is_older_stays);
+    RUN(a_choicepoint_knows_its_watches_after_a_collection);
     RUN(cells_that_are_used_again_are_not_watched);
     RUN(hazard_mem_20_a_finalizer_uses_the_heap);
     RUN(hazard_mem_20_a_finalizer_cannot_end_the_heap_that_ends);

@@ -179,7 +179,7 @@
 
 /**
  * Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
- * (lifecycle_heap_stats.faults).
+ * (lifecycle_heap_stats.faults); where there is no memory for that, it is left out.
  */
 #define LIFECYCLE_HEAP_VERIFY 1u
 
@@ -755,7 +755,7 @@ typedef struct lifecycle_choice {
  * Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
  * result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
  * multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
- * call nothing of the heap's but lifecycle_heap_stats_get.
+ * call nothing of the heap's but lifecycle_heap_stats_get. It returns, as a lifecycle_root_fn does.
  */
 typedef uint64_t (*lifecycle_live_fn)(const lifecycle_frame *frame,
                   const void *code,
@@ -1320,7 +1320,8 @@ typedef struct lifecycle_heap_options {
 /**
  * Hands each cell that the host keeps somewhere to lifecycle_visit. It is called while a collection
  * or verification runs: what it may call of this heap is lifecycle_visit and
- * lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY.
+ * lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY. It returns: a longjmp out of it leaves the
+ * heap in the middle of the collection.
  */
 typedef void (*lifecycle_root_fn)(lifecycle_visitor *visitor, void *user);
 
@@ -5420,7 +5421,7 @@ lifecycle_status lifecycle_heap_verify(lifecycle_heap *heap,
  * Fork: the child asks its own copy. Since: 0.1.0
  */
 lifecycle_status lifecycle_heap_stats_get(lifecycle_heap *heap,
-                                          struct lifecycle_heap_stats *out,
+                                          lifecycle_heap_stats *out,
                                           size_t size);
 
 /**
@@ -5491,8 +5492,9 @@ lifecycle_status lifecycle_weak_create(lifecycle_heap *heap,
  * \param[out] out  the cell that lifecycle_weak_create was given; 0 on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL, not a weak reference of this
- *          heap); LIFECYCLE_E_STALE (dropped, or the heap is gone); LIFECYCLE_E_NOT_FOUND (what it
- *          referred to has died).
+ *          heap); LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE (dropped, or the heap is
+ *          gone); LIFECYCLE_E_NOT_FOUND (what it referred to has died); LIFECYCLE_E_BUSY (a
+ *          collection or verification runs).
  *
  * Ownership: the cell is the heap's: keep it in a root before the next safepoint. Threads: the one
  * that uses the heap. Re-entry: from finalizers, not from root callbacks (LIFECYCLE_E_BUSY). Fork:
@@ -5506,8 +5508,8 @@ lifecycle_status lifecycle_weak_get(lifecycle_heap *heap,
  * Drops a weak reference.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, not a weak reference of this heap);
- *          LIFECYCLE_E_STALE (dropped already, or the heap is gone); LIFECYCLE_E_BUSY (a collection
- *          or verification runs).
+ *          LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE (dropped already, or the heap is
+ *          gone); LIFECYCLE_E_BUSY (a collection or verification runs).
  *
  * Ownership: the weak reference is gone. Threads, re-entry, fork: as lifecycle_weak_create. Since:
  * 0.1.0
@@ -5611,7 +5613,8 @@ lifecycle_status lifecycle_wam_cut(lifecycle_heap *heap,
 
 /**
  * Goes back to the newest choicepoint, which stays: what the trail has since then is undone, cells
- * allocated since are free again at once, and e and code of the lifecycle_wam are what they were.
+ * allocated since are free again at once (but for objects of more than 128 cells that lie in holes:
+ * those wait for a collection), and e and code of the lifecycle_wam are what they were.
  * The arguments are the host's to copy back, from lifecycle_choice_cells.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);

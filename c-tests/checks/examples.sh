@@ -76,6 +76,36 @@ if [ -d examples-c/tinytcl ]; then
     check "example: tinytcl (shared)" tinytcl tinytcl-shared "10000"
 fi
 
+# The Prolog on a heap runs its programs without collections, with them, and with one at every safepoint.
+miniprolog() { # program
+    MINIPROLOG=$EXAMPLES/$1 examples-c/miniprolog/run.sh
+}
+miniprolog_valgrind() {
+    local wrapper=$WORK/miniprolog-valgrind
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
+--errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
+        "$(realpath "$EXAMPLES/miniprolog")" >"$wrapper"
+    chmod +x "$wrapper"
+    MINIPROLOG=$wrapper SCALE=small examples-c/miniprolog/run.sh
+}
+miniprolog_sanitized() {
+    local program=$WORK/miniprolog-sanitized
+    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude examples-c/miniprolog/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
+    nm "$program" | grep -q __asan_init
+    MINIPROLOG=$program examples-c/miniprolog/run.sh
+}
+if [ -d examples-c/miniprolog ]; then
+    check "example: miniprolog (archive, sanitizers)" miniprolog_sanitized
+    if have valgrind; then
+        check "example: miniprolog (archive, valgrind)" miniprolog_valgrind
+    else
+        skip "example: miniprolog (archive, valgrind)" "no valgrind"
+    fi
+    check "example: miniprolog (archive)" miniprolog miniprolog
+    check "example: miniprolog (shared)" miniprolog miniprolog-shared
+fi
+
 # The C compiler as a client: what its demo prints, and damaged objects. There is a binary where there is libtcc.
 hotc() { # program
     HOTC=$EXAMPLES/$1 examples-c/hotc/run.sh

@@ -148,7 +148,9 @@ static outcome number_chars(machine *m, cell *x)
 static outcome text_length(machine *m, cell *x)
 {
     cell c = deref(m, x[0]);
+    cell n = deref(m, x[1]);
     if (functor_of(m, c).arity) return type_error(m, A_ATOMIC, c);
+    if (!IS_REF(n) && !IS_INT(n)) return type_error(m, A_INTEGER, n);
     return convert(m, x, 0, AS_LENGTH);
 }
 

@@ -180,6 +180,9 @@ static outcome nb_setval(machine *m, cell *x)
     if (k < 0) return RAISED;
     free(m->globals[k].value);
     m->globals[k].value = make_record(m, x[1]);
+    /* What b_setval/2 has put there comes back with backtracking. */
+    if (TAG(heap_cells(m)[global_cell(m, k)]) == LIFECYCLE_TAG_HOST)
+        return DONE;
     return assign(m, global_cell(m, k), lifecycle_make_host(0));
 }
 
@@ -190,6 +193,7 @@ static outcome getval(machine *m, cell *x)
     cell c = heap_cells(m)[global_cell(m, k)];
     if (TAG(c) != LIFECYCLE_TAG_HOST) return unify(m, x[1], c);
     const record *r = m->globals[k].value;
+    if (!r) return existence_error(m, A_VARIABLE, x[0]);
     if (!reserve(m, r->count)) return resource_error(m, "heap");
     return unify(m, m->x[1], load_record(m, r));
 }

@@ -353,7 +353,8 @@ static void emit_chunk_start(compiler *c, size_t k)
 {
     const body_item *i = &c->items[k];
     uint32_t need = c->chunk_need[i->chunk];
-    if (i->chunk > 0 && need > 0 && c->items[k - 1].chunk != i->chunk) {
+    bool first = k == 0 || c->items[k - 1].chunk != i->chunk;
+    if (i->chunk > 0 && need > 0 && first) {
         emit3(c, I_RESERVE, need, c->live_words);
         emit_site(c, i->live_in);
     }

@@ -322,20 +322,33 @@ static bool load_clauses(machine *m, source *s)
     }
 }
 
+/* Predicates whose behaviour the rest depends on are not a program's to
+ * change; those of lists and texts it may define anew. */
 bool load_library(machine *m)
 {
-    const char *const *const parts[] = { library_control, library_lists,
-                                         library_system };
-    source s = { .line = 1, .name = (char[]){ "library" } };
+    static const struct {
+        const char *const *text;
+        bool system;
+    } parts[] = {
+        { library_control, true }, { library_system, true },
+        { library_lists, false },
+    };
+    bool good = true;
     first_operators(m);
-    for (size_t k = 0; k < 3; k++)
-        for (const char *const *at = parts[k]; *at; at++)
-            add_text(&s.text, *at, strlen(*at));
     m->wam.code = m->stop_done;
-    bool good = load_clauses(m, &s);
-    free(s.text.at);
-    for (size_t k = 0; k < m->pred_room; k++)
-        for (pred *p = m->preds[k]; p; p = p->next)
-            if (p->first) p->library = true;
+    for (size_t k = 0; good && k < sizeof parts / sizeof *parts; k++) {
+        source s = { .line = 1, .name = (char[]){ "library" } };
+        for (const char *const *at = parts[k].text; *at; at++)
+            add_text(&s.text, *at, strlen(*at));
+        good = load_clauses(m, &s);
+        free(s.text.at);
+        for (size_t i = 0; i < m->pred_room; i++) {
+            for (pred *p = m->preds[i]; p; p = p->next) {
+                if (!p->first || p->library) continue;
+                p->library = true;
+                p->system = parts[k].system;
+            }
+        }
+    }
     return good;
 }

@@ -299,7 +299,7 @@ static bool make_globals(machine *m)
     if (!at) return false;
     heap_cells(m)[at] = lifecycle_make_fun(A_KEY, GLOBALS);
     for (uint64_t k = 1; k <= GLOBALS; k++)
-        heap_cells(m)[at + k] = CON(A_EMPTY);
+        heap_cells(m)[at + k] = lifecycle_make_host(0);
     m->global_cells[0] = lifecycle_make_str(at);
     m->wam.globals = m->global_cells;
     m->wam.globals_count = 1;

@@ -183,14 +183,14 @@ bool unify(machine *m, cell a, cell b)
     return good;
 }
 
-/* ---- the standard order: variables, numbers, atoms, strings, compounds */
+/* ---- the standard order: variables, numbers, strings, atoms, compounds */
 
 static int rank(machine *m, cell c)
 {
     if (IS_REF(c)) return 0;
     if (IS_INT(c)) return 1;
-    if (IS_CON(c)) return 2;
-    if (is_blob(m, c)) return 3;
+    if (is_blob(m, c)) return 2;
+    if (IS_CON(c)) return 3;
     return TAG(c) == LIFECYCLE_TAG_HOST ? 4 : 5;
 }
 
@@ -206,13 +206,13 @@ static int compare_simple(machine *m, cell a, cell b, int kind)
         int64_t x = lifecycle_int_value(a), y = lifecycle_int_value(b);
         return x < y ? -1 : x > y;
     }
-    if (kind == 2) {
+    if (kind == 3) {
         size_t n, k;
         const char *p = atom_text(m, lifecycle_con_atom(a), &n);
         const char *q = atom_text(m, lifecycle_con_atom(b), &k);
         return compare_bytes(p, n, q, k);
     }
-    if (kind == 3) {
+    if (kind == 2) {
         const cell *p = heap_cells(m) + INDEX(a);
         const cell *q = heap_cells(m) + INDEX(b);
         return compare_bytes((const char *)(p + 1), lifecycle_blob_bytes(*p),
@@ -242,7 +242,7 @@ int compare(machine *m, cell a, cell b)
                 }
                 order = f.arity != g.arity
                             ? (f.arity < g.arity ? -1 : 1)
-                            : compare_simple(m, CON(f.name), CON(g.name), 2);
+                            : compare_simple(m, CON(f.name), CON(g.name), 3);
             }
         }
         if (order || m->work.count == base) break;

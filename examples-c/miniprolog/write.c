@@ -21,6 +21,7 @@ typedef struct writer {
     int flags;
     item *items;
     size_t count, room;
+    size_t start; /* what stands before it is not this term's */
 } writer;
 
 static void later(writer *w, item i)
@@ -43,7 +44,7 @@ static void term_later(writer *w, cell c, int priority)
 static void put(writer *w, const char *at, size_t len)
 {
     text *out = w->out;
-    if (out->len > 0 && len > 0) {
+    if (out->len > w->start && len > 0) {
         int a = (unsigned char)out->at[out->len - 1];
         int b = (unsigned char)at[0];
         if ((is_alnum_char(a) && is_alnum_char(b)) ||
@@ -270,7 +271,7 @@ static void arguments(writer *w, item i)
 
 void write_term(machine *m, text *out, cell c, int flags, int priority)
 {
-    writer w = { m, out, flags, NULL, 0, 0 };
+    writer w = { m, out, flags, NULL, 0, 0, out->len };
     add_text(out, "", 0);
     term_later(&w, c, priority);
     while (w.count > 0) {

@@ -116,7 +116,7 @@ pub struct lifecycle_choice {
 /// Says which slots of an environment hold cells when its code goes on at `code`: bit i of the
 /// result stands for slot `first` + i; bits past the last slot count for nothing. `first` is a
 /// multiple of 64. It is called while a collection runs: it looks into the host's tables, and may
-/// call nothing of the heap's but lifecycle_heap_stats_get.
+/// call nothing of the heap's but lifecycle_heap_stats_get. It returns, as a lifecycle_root_fn does.
 pub type lifecycle_live_fn = Option<
     unsafe extern "C" fn(
         frame: *const lifecycle_frame,
@@ -212,7 +212,7 @@ impl Default for lifecycle_heap_options {
 }
 
 /// Heap flag: each collection is followed by lifecycle_heap_verify, and faults are counted
-/// (lifecycle_heap_stats.faults).
+/// (lifecycle_heap_stats.faults); where there is no memory for that, it is left out.
 pub const LIFECYCLE_HEAP_VERIFY: u32 = 1;
 /// Heap flag: do not mark free cells for AddressSanitizer and valgrind.
 pub const LIFECYCLE_HEAP_NO_POISON: u32 = 2;
@@ -309,7 +309,8 @@ pub struct lifecycle_visitor {
 
 /// Hands each cell that the host keeps somewhere to lifecycle_visit. It is called while a collection
 /// or verification runs: what it may call of this heap is lifecycle_visit and
-/// lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY.
+/// lifecycle_heap_stats_get; all else is LIFECYCLE_E_BUSY. It returns: a longjmp out of it leaves the
+/// heap in the middle of the collection.
 pub type lifecycle_root_fn =
     Option<unsafe extern "C" fn(visitor: *mut lifecycle_visitor, user: *mut c_void)>;
 

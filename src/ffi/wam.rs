@@ -100,7 +100,8 @@ pub unsafe extern "C" fn lifecycle_wam_cut(
 }
 
 /// Goes back to the newest choicepoint, which stays: what the trail has since then is undone, cells
-/// allocated since are free again at once, and e and code of the lifecycle_wam are what they were.
+/// allocated since are free again at once (but for objects of more than 128 cells that lie in holes:
+/// those wait for a collection), and e and code of the lifecycle_wam are what they were.
 /// The arguments are the host's to copy back, from lifecycle_choice_cells.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, or it has no lifecycle_wam);

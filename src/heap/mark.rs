@@ -65,7 +65,7 @@ pub struct Marker {
 struct View {
     cells: *mut lifecycle_cell,
     bits: Bits,
-    /// The frontier.
+    /// The frontier: 1 or more.
     end: u64,
 }
 
@@ -143,7 +143,8 @@ impl View {
     #[inline(always)]
     fn look(&self, cell: lifecycle_cell, stack: &mut Stack) -> Seen {
         let at = index(cell);
-        if at >= self.end {
+        // Cell 0 is nobody's: for it this wraps around.
+        if at.wrapping_sub(1) >= self.end - 1 {
             return Seen::Odd;
         }
         let next = match tag(cell) {
@@ -363,8 +364,8 @@ impl Marker {
     #[inline(never)]
     fn look_closer(&mut self, cell: lifecycle_cell, region: &mut Region) {
         let at = index(cell);
-        if at >= self.heap.end || !is_pointer(cell) {
-            self.faults += 1;
+        if at == 0 || at >= self.heap.end || !is_pointer(cell) {
+            self.faults += u64::from(cell != 0);
             return;
         }
         let header = self.heap.cell(at);

@@ -153,9 +153,8 @@ impl Run<'_> {
         let top = self.machine.choice(last).top;
         let before = (self.twin.globals.clone(), self.twin.roots.clone());
         let (collections, cells) = (self.collections, self.twin.choices[last].view.vals.len());
-        let at_once = |place: &Place| {
-            place.at >= top || place.born == collections && !place.is_wide
-        };
+        let at_once =
+            |place: &Place| place.at >= top || place.born == collections && !place.is_wide;
         self.watches.doom(cells, at_once, &self.twin);
         let (had, noted) = (self.taken, self.twin.backtrack());
         let stats = self.machine.stats();

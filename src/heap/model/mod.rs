@@ -74,6 +74,7 @@ pub type Counts = Vec<[u64; 2]>;
 
 /// Whether the heap collects as the bytes say, or how.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "what is fuzzed says it in its bytes"))]
 pub enum Gc {
     Given,
     Off,
