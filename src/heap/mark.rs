@@ -454,16 +454,17 @@ fn fetch(at: *const u8) {
 mod tests {
     use super::super::Heap;
     use super::*;
+    use crate::base::Result;
 
     /// Lists in lists, each beside the one before it, whose tails wait while their heads are looked
     /// into: more of them than the stack has room for at first.
     #[test]
-    fn what_lies_side_by_side_does_not_outgrow_the_stack() {
+    fn what_lies_side_by_side_does_not_outgrow_the_stack() -> Result<()> {
         const DEPTH: u64 = 50_000;
-        let place = Heap::create(&lifecycle_heap_options::default()).expect("a heap");
-        let heap = Heap::check(place.as_ptr()).expect("that heap");
-        let tail = heap.alloc(2).expect("cells") << 3 | LIFECYCLE_TAG_LIS;
-        let first = heap.alloc(2 * DEPTH).expect("cells");
+        let place = Heap::create(&lifecycle_heap_options::default())?;
+        let heap = Heap::check(place.as_ptr())?;
+        let tail = (heap.alloc(2)?) << 3 | LIFECYCLE_TAG_LIS;
+        let first = heap.alloc(2 * DEPTH)?;
         // SAFETY: the heap is alive, and nobody else's.
         let cells = unsafe { (*place.as_ptr()).cells };
         let write = |at: u64, cell: lifecycle_cell| {
@@ -486,9 +487,9 @@ mod tests {
             // SAFETY: NULL and 0 are values of all its fields.
             ..unsafe { core::mem::zeroed() }
         };
-        heap.set_wam(&mut wam).expect("registers");
-        heap.collect().expect("a collection");
+        heap.set_wam(&mut wam)?;
+        heap.collect()?;
         assert_eq!(heap.stats().live, 2 * DEPTH + 2);
-        heap.destroy().expect("its end");
+        heap.destroy()
     }
 }
