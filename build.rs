@@ -138,8 +138,10 @@ fn finish(header: &str) -> String {
         }
         if let Some(name) = line.strip_prefix("typedef struct ") {
             inside = name.trim_end_matches(" {");
+        } else if line.starts_with('}') {
+            inside = "";
         }
-        let is_own_kind = line.contains(&format!("struct {inside} *"));
+        let is_own_kind = !inside.is_empty() && line.contains(&format!("struct {inside} *"));
         let is_head = line.starts_with("typedef struct") || line.starts_with("typedef enum");
         let own = if is_head || line.starts_with(' ') && is_own_kind {
             line.to_string()

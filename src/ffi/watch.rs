@@ -99,8 +99,9 @@ pub unsafe extern "C" fn lifecycle_weak_create(
 /// \param[out] out  the cell that lifecycle_weak_create was given; 0 on failure.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, out is NULL, not a weak reference of this
-///          heap); LIFECYCLE_E_STALE (dropped, or the heap is gone); LIFECYCLE_E_NOT_FOUND (what it
-///          referred to has died).
+///          heap); LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE (dropped, or the heap is
+///          gone); LIFECYCLE_E_NOT_FOUND (what it referred to has died); LIFECYCLE_E_BUSY (a
+///          collection or verification runs).
 ///
 /// Ownership: the cell is the heap's: keep it in a root before the next safepoint. Threads: the one
 /// that uses the heap. Re-entry: from finalizers, not from root callbacks (LIFECYCLE_E_BUSY). Fork:
@@ -122,8 +123,8 @@ pub unsafe extern "C" fn lifecycle_weak_get(
 /// Drops a weak reference.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID (not a heap, not a weak reference of this heap);
-///          LIFECYCLE_E_STALE (dropped already, or the heap is gone); LIFECYCLE_E_BUSY (a collection
-///          or verification runs).
+///          LIFECYCLE_E_TYPE (another kind's id); LIFECYCLE_E_STALE (dropped already, or the heap is
+///          gone); LIFECYCLE_E_BUSY (a collection or verification runs).
 ///
 /// Ownership: the weak reference is gone. Threads, re-entry, fork: as lifecycle_weak_create. Since:
 /// 0.1.0

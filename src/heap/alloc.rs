@@ -50,6 +50,8 @@ pub struct Place {
     taken: u64,
     /// Cells that the wide cursor handed out since then: going back does not give them back.
     wide_taken: u64,
+    /// The frontier will not do until the next collection: every hole counts.
+    pub is_tight: bool,
     /// Cells that may be handed out until a collection is due.
     pub budget: u64,
 }
@@ -68,6 +70,7 @@ impl Place {
             frontier: 1,
             taken: 0,
             wide_taken: 0,
+            is_tight: false,
             budget: u64::MAX,
         }
     }
@@ -158,7 +161,15 @@ impl State {
 
     fn find_next(&mut self, cells: u64) -> Result<u64> {
         if cells > WIDE && self.place.in_holes && cells > self.room() {
-            return self.find_wide(cells);
+            let found = self.find_wide(cells);
+            if found.is_ok() {
+                return found;
+            }
+            // The other cursor may have one before it that the wide one must not look at.
+            self.next_hole_timed(cells);
+            if cells > self.room() {
+                return found;
+            }
         }
         while cells > self.room() {
             if self.place.in_holes {
@@ -195,8 +206,12 @@ impl State {
         let bits = self.bits();
         let place = &mut self.place;
         place.taken += self.front.cursor - place.run_start;
-        let least = cells.max(NARROW);
-        while let Some((start, end)) = place.runs.next(&bits, &self.counts, place.holes_end) {
+        let (least, counts) = if place.is_tight {
+            (cells, [].as_slice())
+        } else {
+            (cells.max(NARROW), self.counts.as_slice())
+        };
+        while let Some((start, end)) = place.runs.next(&bits, counts, place.holes_end) {
             if end - start >= least {
                 (place.run_start, place.run_end) = (start, end);
                 place.reached = place.reached.max(end);

@@ -290,11 +290,14 @@ mod tests {
         let mut runs = Runs::from(&both.bits, BLOCK - 15);
         // What is left of the block that the walk begins in is looked at.
         assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((BLOCK - 10, CELLS)));
-        // Here the run ends with its block, and the next one is nearly full.
+        // A block that a run leads into is looked at.
         both.bits.set_long(BLOCK, BLOCK - 20);
         let counts: Vec<u16> = (0..3).map(|block| both.bits.count(block, CELLS)).collect();
         let mut runs = Runs::from(&both.bits, 10);
         assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((BLOCK - 10, BLOCK)));
+        assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((2 * BLOCK - 20, CELLS)));
+        both.bits.set_long(BLOCK - 10, 10);
+        let mut runs = Runs::from(&both.bits, 10);
         assert_eq!(runs.next(&both.bits, &counts, CELLS), Some((2 * BLOCK, CELLS)));
     }
 }

@@ -197,6 +197,7 @@ impl State {
         self.has_grown_slowly = used.saturating_sub(live) < used / 5;
         self.clear_reclaimed(frontier, before);
         self.place.budget = self.next_budget();
+        self.place.is_tight = self.place.budget > self.space.max() - frontier;
         self.external_then = self.external;
         self.give_back(frontier, before);
         self.settle_choices(frontier);
@@ -207,11 +208,13 @@ impl State {
     }
 
     /// Cells that may be handed out before the next collection.
-    fn next_budget(&self) -> u64 {
+    pub fn next_budget(&self) -> u64 {
         let wanted = u128::from(self.live) * u128::from(self.options.growth) / 100;
         let trigger = self.options.threshold.max(u64::try_from(wanted).unwrap_or(u64::MAX));
         let budget = trigger.saturating_sub(self.live).max(self.options.threshold / 2);
-        if self.has_grown_slowly { budget.saturating_mul(2) } else { budget }
+        let budget = if self.has_grown_slowly { budget.saturating_mul(2) } else { budget };
+        // Due before the heap is full, with something left for the way to the safepoint.
+        budget.min((self.space.max() - self.live) / 4 * 3)
     }
 
     /// What died is seen as such: filled with a pattern in stress mode, forbidden under a checker.

@@ -65,7 +65,7 @@ pub struct Marker {
 struct View {
     cells: *mut lifecycle_cell,
     bits: Bits,
-    /// The frontier.
+    /// The frontier: 1 or more.
     end: u64,
 }
 
@@ -143,7 +143,8 @@ impl View {
     #[inline(always)]
     fn look(&self, cell: lifecycle_cell, stack: &mut Stack) -> Seen {
         let at = index(cell);
-        if at >= self.end {
+        // Cell 0 is nobody's: for it this wraps around.
+        if at.wrapping_sub(1) >= self.end - 1 {
             return Seen::Odd;
         }
         let next = match tag(cell) {
@@ -363,8 +364,8 @@ impl Marker {
     #[inline(never)]
     fn look_closer(&mut self, cell: lifecycle_cell, region: &mut Region) {
         let at = index(cell);
-        if at >= self.heap.end || !is_pointer(cell) {
-            self.faults += 1;
+        if at == 0 || at >= self.heap.end || !is_pointer(cell) {
+            self.faults += u64::from(cell != 0);
             return;
         }
         let header = self.heap.cell(at);
@@ -453,16 +454,17 @@ fn fetch(at: *const u8) {
 mod tests {
     use super::super::Heap;
     use super::*;
+    use crate::base::Result;
 
     /// Lists in lists, each beside the one before it, whose tails wait while their heads are looked
     /// into: more of them than the stack has room for at first.
     #[test]
-    fn what_lies_side_by_side_does_not_outgrow_the_stack() {
+    fn what_lies_side_by_side_does_not_outgrow_the_stack() -> Result<()> {
         const DEPTH: u64 = 50_000;
-        let place = Heap::create(&lifecycle_heap_options::default()).expect("a heap");
-        let heap = Heap::check(place.as_ptr()).expect("that heap");
-        let tail = heap.alloc(2).expect("cells") << 3 | LIFECYCLE_TAG_LIS;
-        let first = heap.alloc(2 * DEPTH).expect("cells");
+        let place = Heap::create(&lifecycle_heap_options::default())?;
+        let heap = Heap::check(place.as_ptr())?;
+        let tail = (heap.alloc(2)?) << 3 | LIFECYCLE_TAG_LIS;
+        let first = heap.alloc(2 * DEPTH)?;
         // SAFETY: the heap is alive, and nobody else's.
         let cells = unsafe { (*place.as_ptr()).cells };
         let write = |at: u64, cell: lifecycle_cell| {
@@ -485,9 +487,9 @@ mod tests {
             // SAFETY: NULL and 0 are values of all its fields.
             ..unsafe { core::mem::zeroed() }
         };
-        heap.set_wam(&mut wam).expect("registers");
-        heap.collect().expect("a collection");
+        heap.set_wam(&mut wam)?;
+        heap.collect()?;
         assert_eq!(heap.stats().live, 2 * DEPTH + 2);
-        heap.destroy().expect("its end");
+        heap.destroy()
     }
 }

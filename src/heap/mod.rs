@@ -272,7 +272,7 @@ impl State {
         // SAFETY: `.space.committed`
         unsafe { *state.space.cells() = cell::reference(0) };
         if chosen.enabled {
-            state.place.budget = chosen.threshold;
+            state.place.budget = state.next_budget();
         }
         state.restart(1);
         Ok(state)

@@ -14,7 +14,7 @@ use super::cell::*;
 use super::roots::{Steps, each_root_of_frames, mix};
 use super::{Busy, Heap, State};
 use crate::abi::*;
-use crate::base::{Host, List, ListExt, Result};
+use crate::base::{Error, Host, List, ListExt, Result};
 
 type Report = unsafe extern "C" fn(*const lifecycle_heap_fault, *mut c_void) -> c_int;
 
@@ -49,6 +49,8 @@ pub struct Trace {
     /// Cells that callbacks handed over.
     handed: usize,
     has_stopped: bool,
+    /// There was no memory while a callback handed something over.
+    failed: Option<Error>,
 }
 
 impl Trace {
@@ -66,6 +68,7 @@ impl Trace {
             faults: 0,
             handed: 0,
             has_stopped: false,
+            failed: None,
         })
     }
 
@@ -293,11 +296,22 @@ impl Heap {
             trace.handed += 1;
             Some(trace.handed - 1)
         });
-        self.trace_value(value, Spot::new(LIFECYCLE_PLACE_CALLBACK, handed.unwrap_or_default()))
+        let spot = Spot::new(LIFECYCLE_PLACE_CALLBACK, handed.unwrap_or_default());
+        self.trace_value(value, spot).inspect_err(|error| {
+            // The callback need not care, and the verification must.
+            self.with(|state| {
+                if let Some(trace) = &mut state.trace {
+                    trace.failed = Some(*error);
+                }
+            });
+        })
     }
 
     fn trace_roots(&self) -> Result<()> {
         self.call_roots();
+        if let Some(error) = self.with(|state| state.trace.as_ref()?.failed) {
+            return Err(error);
+        }
         let registers = self.with(|state| state.front.wam);
         if registers.is_null() {
             return Ok(());

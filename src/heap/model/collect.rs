@@ -74,6 +74,8 @@ impl Run<'_> {
 
     /// Figures that hold after every step.
     pub fn check_figures(&mut self) {
+        let shown = self.machine.shown();
+        assert!(shown.cursor <= shown.limit, "the inline allocation would take what is not there");
         let stats = self.machine.stats();
         assert_eq!(stats.used, stats.live + self.taken, "{}", figures(&stats));
         // Going back lowers the frontier below what survived a collection since.

@@ -100,6 +100,7 @@ pub struct Set {
     ears: *const Ears,
 }
 
+#[expect(clippy::vec_box, reason = "the heap has the addresses of what is boxed")]
 pub struct Machine {
     pub heap: *mut lifecycle_heap,
     wam: *mut lifecycle_wam,
@@ -148,7 +149,7 @@ unsafe extern "C" fn live(
     let (code, count) = unsafe { (&*code.cast::<Code>(), (*frame).count) };
     // SAFETY: the machine's, for as long as it lives.
     let ears = unsafe { &*user.cast::<Ears>() };
-    if first % 64 != 0 || first >= count || code.alive.len() != count as usize {
+    if !first.is_multiple_of(64) || first >= count || code.alive.len() != count as usize {
         ears.wrong.set(true);
     }
     (0..64).fold(0, |bits, i| {
@@ -288,7 +289,7 @@ impl Machine {
 
     /// Calls the heap.
     pub fn call<T>(&self, call: impl FnOnce(&Heap) -> Outcome<T>) -> Got<T> {
-        got(Heap::check(self.heap).and_then(|heap| call(heap)))
+        got(Heap::check(self.heap).and_then(call))
     }
 
     /// The words that the header shows.

@@ -160,7 +160,7 @@ impl Run<'_> {
         let mut cells = vec![Val::Blob(count as u64)];
         cells.extend(bytes.chunks(8).map(raw));
         // The last word is filled up with anything.
-        if count % 8 != 0 {
+        if !count.is_multiple_of(8) {
             let last = self.machine.read((word >> 3) + cells.len() as u64 - 1);
             let Some(Val::Raw(wanted)) = cells.last().copied() else { unreachable!("a word") };
             let mask = (1 << (count % 8 * 8)) - 1;
