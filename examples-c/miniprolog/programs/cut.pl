@@ -23,6 +23,10 @@ sixteen(X) :- forall(member(Y, [1,2]), ( Y > 0, \+ Y > 2 )), X = ok.
 seventeen(X) :- not(fail), ( \+ true ; X = t ).
 eighteen(L) :- member(X, [1,2,3]), \+ ( member(Y, [2,3]), X == Y ), !,
     L = [X].
+% What only the other branch needs is alive while the condition is tested.
+nineteen(Z) :- make(X, Y, W), made, ( X == Y -> Z = same ; Z = W ).
+make(a, b, f(g(h), [1,2])).
+made.
 
 all(Name, N) :-
     functor(G, Name, N),
@@ -35,6 +39,7 @@ main :-
     all(ten, 2), all(eleven, 1), all(twelve, 1), all(thirteen, 2),
     ( fourteen(A), var(A) -> write(bad) ; write(good) ), nl,
     all(fifteen, 1), all(sixteen, 1), all(seventeen, 1), all(eighteen, 1),
+    all(nineteen, 1),
     ( \+ fifth(1) -> write(no) ; write(yes) ), nl,
     ( call(','(a(B), B > 2)) -> write(B) ; true ), nl,
     ( G = !, call(G), fail ; write(end) ), nl.
