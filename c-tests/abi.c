@@ -968,10 +968,10 @@ PIN lifecycle_status (*const type_lifecycle_own_heap)(lifecycle_manager *manager
 PIN lifecycle_status (*const type_lifecycle_heap_create)(const lifecycle_heap_options *options,
     lifecycle_heap **out) = lifecycle_heap_create;
 PIN lifecycle_status (*const type_lifecycle_heap_destroy)(lifecycle_heap *heap) = lifecycle_heap_destroy;
-PIN uint64_t (*const type_lifecycle_heap_alloc_slow)(lifecycle_heap *heap, uint32_t cells) =
-    lifecycle_heap_alloc_slow;
-PIN lifecycle_status (*const type_lifecycle_heap_reserve)(lifecycle_heap *heap, uint64_t cells) =
-    lifecycle_heap_reserve;
+PIN uint64_t (*const type_lifecycle_heap_alloc_slow)(lifecycle_heap *heap,
+    uint32_t cells) = lifecycle_heap_alloc_slow;
+PIN lifecycle_status (*const type_lifecycle_heap_reserve)(lifecycle_heap *heap,
+    uint64_t cells) = lifecycle_heap_reserve;
 PIN lifecycle_status (*const type_lifecycle_heap_set_wam)(lifecycle_heap *heap, lifecycle_wam *wam)
     = lifecycle_heap_set_wam;
 PIN lifecycle_status (*const type_lifecycle_heap_add_roots)(lifecycle_heap *heap, lifecycle_root_fn
@@ -980,14 +980,14 @@ PIN lifecycle_status (*const type_lifecycle_heap_remove_roots)(lifecycle_heap *h
     lifecycle_root_fn roots, void *user) = lifecycle_heap_remove_roots;
 PIN lifecycle_status (*const type_lifecycle_visit)(lifecycle_visitor *visitor, lifecycle_cell *cell)
     = lifecycle_visit;
-PIN lifecycle_status (*const type_lifecycle_heap_safepoint_slow)(lifecycle_heap *heap) =
-    lifecycle_heap_safepoint_slow;
+PIN lifecycle_status (*const type_lifecycle_heap_safepoint_slow)(
+    lifecycle_heap *heap) = lifecycle_heap_safepoint_slow;
 PIN lifecycle_status (*const type_lifecycle_heap_collect)(lifecycle_heap *heap) = lifecycle_heap_collect;
 PIN lifecycle_status (*const type_lifecycle_heap_compact)(lifecycle_heap *heap) = lifecycle_heap_compact;
-PIN lifecycle_status (*const type_lifecycle_heap_critical_enter)(lifecycle_heap *heap) =
-    lifecycle_heap_critical_enter;
-PIN lifecycle_status (*const type_lifecycle_heap_critical_leave)(lifecycle_heap *heap) =
-    lifecycle_heap_critical_leave;
+PIN lifecycle_status (*const type_lifecycle_heap_critical_enter)(
+    lifecycle_heap *heap) = lifecycle_heap_critical_enter;
+PIN lifecycle_status (*const type_lifecycle_heap_critical_leave)(
+    lifecycle_heap *heap) = lifecycle_heap_critical_leave;
 PIN lifecycle_status (*const type_lifecycle_heap_verify)(lifecycle_heap *heap, lifecycle_verify_fn
     report, void *user, size_t *faults) = lifecycle_heap_verify;
 PIN lifecycle_status (*const type_lifecycle_heap_stats_get)(lifecycle_heap *heap, struct
@@ -1000,18 +1000,18 @@ PIN lifecycle_status (*const type_lifecycle_weak_create)(lifecycle_heap *heap, l
     lifecycle_weak *out) = lifecycle_weak_create;
 PIN lifecycle_status (*const type_lifecycle_weak_get)(lifecycle_heap *heap, lifecycle_weak weak,
     lifecycle_cell *out) = lifecycle_weak_get;
-PIN lifecycle_status (*const type_lifecycle_weak_drop)(lifecycle_heap *heap, lifecycle_weak weak) =
-    lifecycle_weak_drop;
-PIN lifecycle_status (*const type_lifecycle_heap_external)(lifecycle_heap *heap, int64_t bytes) =
-    lifecycle_heap_external;
+PIN lifecycle_status (*const type_lifecycle_weak_drop)(lifecycle_heap *heap,
+    lifecycle_weak weak) = lifecycle_weak_drop;
+PIN lifecycle_status (*const type_lifecycle_heap_external)(lifecycle_heap *heap,
+    int64_t bytes) = lifecycle_heap_external;
 PIN lifecycle_status (*const type_lifecycle_wam_trail_reserve)(lifecycle_heap *heap, uint64_t words)
     = lifecycle_wam_trail_reserve;
 PIN lifecycle_status (*const type_lifecycle_wam_assign)(lifecycle_heap *heap, uint64_t ref,
     lifecycle_cell value) = lifecycle_wam_assign;
 PIN lifecycle_status (*const type_lifecycle_wam_choice_push)(lifecycle_heap *heap, lifecycle_choice
     *choice, uint32_t count, const void *alternative) = lifecycle_wam_choice_push;
-PIN lifecycle_status (*const type_lifecycle_wam_choice_pop)(lifecycle_heap *heap) =
-    lifecycle_wam_choice_pop;
+PIN lifecycle_status (*const type_lifecycle_wam_choice_pop)(
+    lifecycle_heap *heap) = lifecycle_wam_choice_pop;
 PIN lifecycle_status (*const type_lifecycle_wam_cut)(lifecycle_heap *heap, lifecycle_choice *choice)
     = lifecycle_wam_cut;
 PIN lifecycle_status (*const type_lifecycle_wam_backtrack)(lifecycle_heap *heap) = lifecycle_wam_backtrack;
@@ -1032,10 +1032,10 @@ PIN uint64_t (*const type_lifecycle_blob_bytes)(lifecycle_cell header) = lifecyc
 PIN lifecycle_cell (*const type_lifecycle_make_host)(uint64_t payload) = lifecycle_make_host;
 PIN uint64_t (*const type_lifecycle_host_payload)(lifecycle_cell cell) = lifecycle_host_payload;
 PIN lifecycle_cell *(*const type_lifecycle_heap_base)(lifecycle_heap *heap) = lifecycle_heap_base;
-PIN uint64_t (*const type_lifecycle_heap_alloc)(lifecycle_heap *heap, uint32_t cells) =
-    lifecycle_heap_alloc;
-PIN lifecycle_status (*const type_lifecycle_heap_safepoint)(lifecycle_heap *heap) =
-    lifecycle_heap_safepoint;
+PIN uint64_t (*const type_lifecycle_heap_alloc)(lifecycle_heap *heap,
+    uint32_t cells) = lifecycle_heap_alloc;
+PIN lifecycle_status (*const type_lifecycle_heap_safepoint)(
+    lifecycle_heap *heap) = lifecycle_heap_safepoint;
 PIN lifecycle_cell *(*const type_lifecycle_frame_cells)(lifecycle_frame *frame) = lifecycle_frame_cells;
 PIN lifecycle_cell *(*const type_lifecycle_choice_cells)(lifecycle_choice *choice) = lifecycle_choice_cells;
 PIN void (*const type_lifecycle_frame_init)(lifecycle_frame *frame, lifecycle_frame *prev, const
