@@ -225,9 +225,9 @@ static void every_growth_of_lists(void)
         for (long k = 1; k < 400; k++) {
             struct seen before = look(s), after;
             lifecycle_status status;
-            arm(s, 1);
+            arm(&s->memory, 1);
             status = growing[i]->act(s, k);
-            if (disarm(s) > 0) {
+            if (disarm(&s->memory) > 0) {
                 EXPECT_STATUS(status, LIFECYCLE_E_NOMEM);
                 after = look(s);
                 compare_words(growing[i]->name, 1, k, &before, &after, sizeof before);
@@ -258,9 +258,9 @@ static void every_failure_of_creation(void)
             /* Without a size it makes do with fewer addresses; with one it does not. */
             options.max_cells = variant / 2 == 0 ? 0 : 5000000;
             options.initial_cells = 100000;
-            arm(s, k);
+            arm(&s->memory, k);
             status = lifecycle_heap_create(&options, &s->m.heap);
-            through = disarm(s) == 0;
+            through = disarm(&s->memory) == 0;
             EXPECT(status == LIFECYCLE_OK || (status == LIFECYCLE_E_NOMEM && !through));
             EXPECT((s->m.heap != NULL) == (status == LIFECYCLE_OK));
             if (status == LIFECYCLE_OK) {
@@ -283,9 +283,9 @@ static void every_failure_of_destruction(void)
             struct stage stage, *s = &stage;
             begin_stage(s, persistent != 0, 0);
             make_garbage(s, 1);
-            arm(s, k);
+            arm(&s->memory, k);
             EXPECT_OK(lifecycle_heap_destroy(s->m.heap));
-            through = disarm(s) == 0;
+            through = disarm(&s->memory) == 0;
             EXPECT_EQ(s->finalized, s->watched);
             EXPECT(s->m.wam.tr == NULL || s->m.wam.tr_capacity == 0);
             all_is_back(&s->memory, "destroy");
@@ -309,9 +309,9 @@ static void no_addresses_are_lost(void)
     EXPECT_EQ(system_calls.mapped, before);
     for (long k = 1; k < 12; k++) {
         begin_stage(s, true, 0);
-        arm(s, k);
+        arm(&s->memory, k);
         EXPECT_OK(lifecycle_heap_destroy(s->m.heap));
-        (void)disarm(s);
+        (void)disarm(&s->memory);
         begin_stage(s, false, 0);
         end_stage(s, "after a refused unmapping");
         EXPECT_EQ(system_calls.mapped, before);

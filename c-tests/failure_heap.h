@@ -5,9 +5,6 @@
 #ifndef LIFECYCLE_TESTS_FAILURE_HEAP_H
 #define LIFECYCLE_TESTS_FAILURE_HEAP_H
 
-#ifdef FAIL_SYSTEM
-#include "failure_system.h"
-#endif
 #include "hazards_heap.h"
 #include "refusals.h"
 
@@ -37,26 +34,6 @@ struct operation {
     lifecycle_status (*act)(struct stage *stage, long k);
     unsigned flags;
 };
-
-static inline void arm(struct stage *stage, long k)
-{
-    stage->memory.refused = 0;
-#ifdef FAIL_SYSTEM
-    fail_call(k, stage->memory.persistent, ENOMEM, ANY);
-#else
-    stage->memory.until = k;
-#endif
-}
-
-/* How many calls were refused. */
-static inline unsigned disarm(struct stage *stage)
-{
-    stage->memory.until = 0;
-#ifdef FAIL_SYSTEM
-    stage->memory.refused = calls_refused();
-#endif
-    return stage->memory.refused;
-}
 
 static inline lifecycle_heap_options stage_options(struct stage *stage)
 {
@@ -210,9 +187,9 @@ static inline void try_operation(const struct operation *operation, bool persist
         if (operation->prepare != NULL)
             operation->prepare(s, k);
         before = look(s);
-        arm(s, k);
+        arm(&s->memory, k);
         status = operation->act(s, k);
-        refused = disarm(s);
+        refused = disarm(&s->memory);
         through = refused == 0;
         if (status != LIFECYCLE_OK) {
             if (status != LIFECYCLE_E_NOMEM || through || operation->flags & NEVER_REFUSED)

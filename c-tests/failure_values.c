@@ -29,12 +29,12 @@ static void every_failure_of_leaving(void)
                 EXPECT_OK(lifecycle_scope_open(s->interp, &s->scope));
             fresh_everything(s, 1);
             escape = s->h;
-            arm(s, k);
+            arm(&s->memory, k);
             if (variant < 2)
                 status = lifecycle_eval_leave(s->interp, s->h, &kept);
             else
                 status = lifecycle_scope_close(s->interp, s->scope, &escape);
-            through = disarm(s) == 0;
+            through = disarm(&s->memory) == 0;
             if (status != LIFECYCLE_OK)
                 EXPECT_STATUS(status, OUT_OF_MEMORY);
             EXPECT(status == LIFECYCLE_OK || !through);
@@ -65,9 +65,9 @@ static void every_failure_of_creation(void)
             memset(s, 0, sizeof *s);
             s->memory.persistent = persistent != 0;
             options = stage_options(s);
-            arm(s, k);
+            arm(&s->memory, k);
             status = lifecycle_interp_create(&options, &s->interp);
-            through = disarm(s) == 0;
+            through = disarm(&s->memory) == 0;
             EXPECT(status == LIFECYCLE_OK || (status == OUT_OF_MEMORY && !through));
             EXPECT((s->interp != NULL) == (status == LIFECYCLE_OK));
             if (status == LIFECYCLE_OK)
@@ -94,7 +94,7 @@ static void taking_away_needs_no_memory(void)
     EXPECT_OK(lifecycle_frame_push_locals(s->interp, S("::a")));
     EXPECT_OK(lifecycle_scope_open(s->interp, &scope));
     fresh_everything(s, 2);
-    arm(s, 1);
+    arm(&s->memory, 1);
     EXPECT_OK(lifecycle_scope_close(s->interp, scope, NULL));
     EXPECT_OK(lifecycle_frame_pop_locals(s->interp));
     EXPECT_OK(lifecycle_frame_pop(s->interp));
@@ -112,7 +112,7 @@ static void taking_away_needs_no_memory(void)
     EXPECT_EQ(lifecycle_eval_depth(s->interp), 0);
     EXPECT_EQ(memory_of(s->interp).variables, 0);
     EXPECT_OK(lifecycle_interp_destroy(s->interp));
-    (void)disarm(s);
+    (void)disarm(&s->memory);
     EXPECT_EQ(s->memory.count.blocks, 0);
     EXPECT_EQ(s->released, s->foreign);
 }

@@ -5,9 +5,6 @@
 #ifndef LIFECYCLE_TESTS_FAILURE_VALUES_H
 #define LIFECYCLE_TESTS_FAILURE_VALUES_H
 
-#ifdef FAIL_SYSTEM
-#include "failure_system.h"
-#endif
 #include "refusals.h"
 #include "values.h"
 
@@ -61,25 +58,6 @@ static inline lifecycle_interp_options stage_options(struct stage *stage)
     options.allocator = refusing_allocator(&stage->memory);
 #endif
     return options;
-}
-
-static inline void arm(struct stage *stage, long k)
-{
-    stage->memory.refused = 0;
-#ifdef FAIL_SYSTEM
-    fail_call(k, stage->memory.persistent, ENOMEM, ANY);
-#else
-    stage->memory.until = k;
-#endif
-}
-/* How many calls were refused. */
-static inline unsigned disarm(struct stage *stage)
-{
-    stage->memory.until = 0;
-#ifdef FAIL_SYSTEM
-    stage->memory.refused = calls_refused();
-#endif
-    return stage->memory.refused;
 }
 
 /* What a function that gives a handle has answered. */
@@ -181,9 +159,9 @@ static inline bool try_once(struct stage *s, const struct operation *operation, 
     struct seen before = look(s, operation), after;
     lifecycle_status status;
     unsigned refused;
-    arm(s, k);
+    arm(&s->memory, k);
     status = operation->act(s, round);
-    refused = disarm(s);
+    refused = disarm(&s->memory);
     *done = status == LIFECYCLE_OK;
     if (status != LIFECYCLE_OK && (refused == 0 || status != OUT_OF_MEMORY)) {
         expect_failures++;

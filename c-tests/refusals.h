@@ -5,6 +5,9 @@
 #ifndef LIFECYCLE_TESTS_REFUSALS_H
 #define LIFECYCLE_TESTS_REFUSALS_H
 
+#ifdef FAIL_SYSTEM
+#include "failure_system.h"
+#endif
 #include "support.h"
 
 struct refusals {
@@ -77,6 +80,27 @@ int posix_memalign(void **out, size_t align, size_t bytes)
     return *out == NULL ? 12 : 0;
 }
 #endif
+
+/* The k-th from now on is refused: an allocation, or with FAIL_SYSTEM a call of the system. */
+static inline void arm(struct refusals *memory, long k)
+{
+    memory->refused = 0;
+#ifdef FAIL_SYSTEM
+    fail_call(k, memory->persistent, ENOMEM, ANY);
+#else
+    memory->until = k;
+#endif
+}
+
+/* How many were. */
+static inline unsigned disarm(struct refusals *memory)
+{
+    memory->until = 0;
+#ifdef FAIL_SYSTEM
+    memory->refused = calls_refused();
+#endif
+    return memory->refused;
+}
 
 /* Everything came back, and as it went out. */
 static inline void all_is_back(const struct refusals *memory, const char *name)

@@ -4,34 +4,15 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 programs=$here/programs
-MINIRT=${MINIRT:-$here/../${EXAMPLES:-target/dist-examples}/minirt}
-case $MINIRT in
-/*) ;;
-*/*) MINIRT=$(pwd)/$MINIRT ;;
-*) MINIRT=$(command -v "$MINIRT") ;;
-esac
+# shellcheck source=examples-c/verdicts.sh
+. "$here/verdicts.sh"
+MINIRT=$(program "${MINIRT:-$here/../${EXAMPLES:-target/dist-examples}/minirt}")
 cycles=${CYCLES:-1000}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
 cache=$work/cache
-passed=0
-failed=0
 
 good="primes sort_demo queens json_demo building calculator tree_demo matrix numbers_demo words codec machine higher
       life keeping shallow"
 bad="broken unknown_name runaway runaway_native division no_module no_name knot cycle_a deep_00"
-
-# verdict NAME STATUS: a progress line
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok      $1"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $1"
-    fi
-}
 
 # Where there is no JIT, modules own no compiler context and there is nothing to evict.
 has_jit() { [ "$(uname -m)" = x86_64 ] && [ -z "${MINIRT_NO_JIT:-}" ]; }
@@ -39,8 +20,8 @@ portable() {
     if has_jit; then cat; else sed -e 's/[0-9]* resources/some resources/' -e 's/^[0-9]* evicted/some evicted/'; fi
 }
 
-# expect NAME EXPECTED-FILE STATUS COMMAND...: runs it among the programs and compares output and exit status
-expect() {
+# expect_of NAME EXPECTED-FILE STATUS COMMAND...: runs it among the programs and compares output and exit status
+expect_of() {
     name=$1 file=$programs/expected/$2.txt want=$3
     shift 3
     (cd "$programs" && "$@") >"$work/out" 2>&1 </dev/null
@@ -62,13 +43,13 @@ interpreted() { MINIRT_CACHE='' MINIRT_NO_JIT=1 "$MINIRT" "$@"; }
 repl() { MINIRT_CACHE='' "$MINIRT" repl <repl_session.txt; }
 
 for p in $good; do
-    expect "$p" "$p" 0 with_cache run "$p.mrt"
-    expect "$p, from the cache" "$p" 0 with_cache run "$p.mrt"
-    expect "$p, interpreted" "$p" 0 interpreted run "$p.mrt"
+    expect_of "$p" "$p" 0 with_cache run "$p.mrt"
+    expect_of "$p, from the cache" "$p" 0 with_cache run "$p.mrt"
+    expect_of "$p, interpreted" "$p" 0 interpreted run "$p.mrt"
 done
 for p in $bad; do
-    expect "$p, an error" "$p" 1 without_cache run "$p.mrt"
-    expect "$p, an error, interpreted" "$p" 1 interpreted run "$p.mrt"
+    expect_of "$p, an error" "$p" 1 without_cache run "$p.mrt"
+    expect_of "$p, an error, interpreted" "$p" 1 interpreted run "$p.mrt"
 done
 # With a code budget that nearly nothing fits in, functions are evicted and compiled again while the programs run: the
 # same answers. What was evicted is told in a last line.
@@ -83,16 +64,16 @@ if has_jit; then
     # Tools that are slow see those programs in which much is evicted.
     under_budget=$good
     [ "$cycles" -ne 0 ] || under_budget="primes calculator numbers_demo"
-    for p in $under_budget; do expect "$p, under a code budget" "$p" 0 budgeted "$p.mrt"; done
+    for p in $under_budget; do expect_of "$p, under a code budget" "$p" 0 budgeted "$p.mrt"; done
     awk '{ evicted += $3; again += $5 }
          END { print evicted " evicted, " again " compiled again"; exit !(evicted && again) }' "$work/budget"
     verdict "code budget: functions were evicted and compiled again" $?
 fi
-expect "repl: definitions, reload, unload, sweep" repl 0 repl
+expect_of "repl: definitions, reload, unload, sweep" repl 0 repl
 
 # A damaged cache is as good as none.
 for f in "$cache"/*.smf; do printf 'x' | dd of="$f" bs=1 seek=20 conv=notrunc 2>/dev/null; done
-expect "numbers_demo, damaged cache" numbers_demo 0 with_cache run numbers_demo.mrt
+expect_of "numbers_demo, damaged cache" numbers_demo 0 with_cache run numbers_demo.mrt
 
 "$MINIRT" >/dev/null 2>&1
 [ $? -eq 2 ]
@@ -116,6 +97,4 @@ if [ "$cycles" -ne 0 ]; then
     fi
 fi
 
-echo
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+totals

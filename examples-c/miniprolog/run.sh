@@ -6,56 +6,11 @@
 # checkers)
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-MINIPROLOG=${MINIPROLOG:-$here/../../${EXAMPLES:-target/dist-examples}/miniprolog}
-case $MINIPROLOG in
-/*) ;;
-*/*) MINIPROLOG=$(pwd)/$MINIPROLOG ;;
-*) MINIPROLOG=$(command -v "$MINIPROLOG") ;;
-esac
+# shellcheck source=examples-c/verdicts.sh
+. "$here/../verdicts.sh"
+MINIPROLOG=$(program "${MINIPROLOG:-$here/../../${EXAMPLES:-target/dist-examples}/miniprolog}")
 scale=${SCALE:-full}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-passed=0
-failed=0
 cd "$here/programs" || exit 1
-
-# verdict NAME STATUS: a progress line
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok      $1"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $1"
-    fi
-}
-
-# expect NAME EXPECTED-FILE STATUS INPUT COMMAND...: compares output and exit status
-expect() {
-    name=$1 file=$2 want=$3 input=$4
-    shift 4
-    "$@" >"$work/out" 2>&1 <"$input"
-    got=$?
-    if [ "$got" -eq "$want" ] && cmp -s "$work/out" "$file"; then
-        verdict "$name" 0
-    else
-        echo "exit status $got, expected $want"
-        diff "$file" "$work/out" | head -40
-        verdict "$name" 1
-    fi
-}
-
-# prints NAME TEXT STATUS COMMAND...: it must end so, and say so
-prints() {
-    name=$1 text=$2 want=$3
-    shift 3
-    "$@" >"$work/out" 2>&1 </dev/null
-    [ $? -eq "$want" ] && grep -qF -- "$text" "$work/out"
-    status=$?
-    [ "$status" -eq 0 ] || cat "$work/out"
-    verdict "$name" "$status"
-}
 
 # What is too long with a collection at every safepoint, or under a checker, takes an argument; the answer is the same.
 goal() { # program mode
@@ -140,6 +95,4 @@ prints "a goal that fails" "goal failed" 1 "$MINIPROLOG" nrev.pl -g fail
 prints "exit status" "bye" 7 "$MINIPROLOG" -g 'write(bye), halt(7)'
 prints "usage" "usage:" 2 "$MINIPROLOG" --nonsense
 
-echo
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+totals

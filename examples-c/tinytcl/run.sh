@@ -4,56 +4,11 @@
 # environment: TINYTCL=path/to/tinytcl (default: the one that make built), EVALS="10000 1000000" for the stress script
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-TINYTCL=${TINYTCL:-$here/../../${EXAMPLES:-target/dist-examples}/tinytcl}
-case $TINYTCL in
-/*) ;;
-*/*) TINYTCL=$(pwd)/$TINYTCL ;;
-*) TINYTCL=$(command -v "$TINYTCL") ;;
-esac
+# shellcheck source=examples-c/verdicts.sh
+. "$here/../verdicts.sh"
+TINYTCL=$(program "${TINYTCL:-$here/../../${EXAMPLES:-target/dist-examples}/tinytcl}")
 evals=${EVALS:-10000 1000000}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-passed=0
-failed=0
 cd "$here/scripts" || exit 1
-
-# verdict NAME STATUS: a progress line
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok      $1"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $1"
-    fi
-}
-
-# expect NAME EXPECTED-FILE STATUS INPUT COMMAND...: compares output and exit status
-expect() {
-    name=$1 file=$2 want=$3 input=$4
-    shift 4
-    "$@" >"$work/out" 2>&1 <"$input"
-    got=$?
-    if [ "$got" -eq "$want" ] && cmp -s "$work/out" "$file"; then
-        verdict "$name" 0
-    else
-        echo "exit status $got, expected $want"
-        diff "$file" "$work/out" | head -40
-        verdict "$name" 1
-    fi
-}
-
-# fails_with NAME TEXT COMMAND...: it must end with status 1 and say so
-fails_with() {
-    name=$1 text=$2
-    shift 2
-    "$@" >"$work/out" 2>&1 </dev/null
-    [ $? -eq 1 ] && grep -qF -- "$text" "$work/out"
-    status=$?
-    [ "$status" -eq 0 ] || cat "$work/out"
-    verdict "$name" "$status"
-}
 
 for expected in *.out; do
     p=${expected%.out}
@@ -75,11 +30,11 @@ trace add variable v write {apply {args {error "not $args"}}}
 catch {set v 1}
 f milk
 END
-fails_with "an error tells where" '(procedure "f" line 2)' "$TINYTCL" "$work/error.tcl"
-fails_with "an error tells the file" "error.tcl\" line 7)" "$TINYTCL" "$work/error.tcl"
-fails_with "no such file" "couldn't read file" "$TINYTCL" "$work/nosuch.tcl"
+prints "an error tells where" '(procedure "f" line 2)' 1 "$TINYTCL" "$work/error.tcl"
+prints "an error tells the file" "error.tcl\" line 7)" 1 "$TINYTCL" "$work/error.tcl"
+prints "no such file" "couldn't read file" 1 "$TINYTCL" "$work/nosuch.tcl"
 echo 'set l {}; for {set i 0} {$i < 20000} {incr i} {set l [list $l]}; puts [string length $l]' >"$work/nested.tcl"
-fails_with "a list nested too deep has no text" "nested more than" "$TINYTCL" "$work/nested.tcl"
+prints "a list nested too deep has no text" "nested more than" 1 "$TINYTCL" "$work/nested.tcl"
 echo 'exit 7' >"$work/exit.tcl"
 "$TINYTCL" "$work/exit.tcl"
 [ $? -eq 7 ]
@@ -120,8 +75,6 @@ for p in dicts namespaces traces cmdtraces errors closures objects upvars; do
     verdict "$p: $some evals" "$status"
 done
 echo 'lappend grows x' >"$work/grows.tcl"
-fails_with "memory that grows is told" "memory is not flat" "$TINYTCL" --evals 100 "$work/grows.tcl"
+prints "memory that grows is told" "memory is not flat" 1 "$TINYTCL" --evals 100 "$work/grows.tcl"
 
-echo
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+totals

@@ -200,12 +200,7 @@ impl Default for lifecycle_heap_options {
             gc_enabled: 1,
             stress: 0,
             flags: 0,
-            allocator: lifecycle_allocator {
-                alloc: None,
-                realloc: None,
-                free: None,
-                user: core::ptr::null_mut(),
-            },
+            allocator: lifecycle_allocator::default(),
             reserved: 0,
         }
     }

@@ -31,6 +31,12 @@ pub struct lifecycle_allocator {
     pub user: *mut c_void,
 }
 
+impl Default for lifecycle_allocator {
+    fn default() -> Self {
+        lifecycle_allocator { alloc: None, realloc: None, free: None, user: core::ptr::null_mut() }
+    }
+}
+
 /// How a manager is set up. Start from LIFECYCLE_CONFIG_INIT; zero means the default.
 #[repr(C)]
 #[derive(Clone, Copy)]

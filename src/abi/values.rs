@@ -164,12 +164,7 @@ impl Default for lifecycle_interp_options {
             handle_limit: 0,
             arena_limit: 0,
             value_limit: 0,
-            allocator: lifecycle_allocator {
-                alloc: None,
-                realloc: None,
-                free: None,
-                user: core::ptr::null_mut(),
-            },
+            allocator: lifecycle_allocator::default(),
             reserved: 0,
         }
     }

@@ -12,6 +12,7 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator};
 
+use super::fail;
 use crate::abi::lifecycle_allocator;
 
 /// A handle to a host's memory functions: what every list, text and table of a manager allocates
@@ -73,6 +74,16 @@ impl Host {
     /// The default table, to copy where a config names none.
     pub fn default_table() -> lifecycle_allocator {
         DEFAULT.0
+    }
+
+    /// What a host's table stands for: all three functions of it, or the default ones where it has
+    /// none.
+    pub fn table_of(given: lifecycle_allocator) -> super::Result<lifecycle_allocator> {
+        match (given.alloc, given.realloc, given.free) {
+            (None, None, None) => Ok(Self::default_table()),
+            (Some(_), Some(_), Some(_)) => Ok(given),
+            _ => fail!(LIFECYCLE_E_INVALID, "an allocator needs all of alloc, realloc and free"),
+        }
     }
 
     fn table(&self) -> &lifecycle_allocator {

@@ -198,12 +198,7 @@ fn set_up(options: &lifecycle_heap_options) -> Result<(Options, lifecycle_alloca
         let cells = options.initial_cells.max(max);
         fail!(LIFECYCLE_E_TOO_BIG, "{cells} cells are more than the heap can have");
     }
-    let table = options.allocator;
-    let table = match (table.alloc, table.realloc, table.free) {
-        (None, None, None) => Host::default_table(),
-        (Some(_), Some(_), Some(_)) => table,
-        _ => fail!(LIFECYCLE_E_INVALID, "the allocator lacks one of its three functions"),
-    };
+    let table = Host::table_of(options.allocator)?;
     let chosen = Options {
         enabled: options.gc_enabled == 1,
         verifies: options.flags & LIFECYCLE_HEAP_VERIFY != 0,

@@ -115,7 +115,7 @@ static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
 impl Manager {
     /// Makes a manager.
     pub fn create(config: &lifecycle_config) -> Result<&'static Manager> {
-        let allocator = check_allocator(config.allocator)?;
+        let allocator = Host::table_of(config.allocator)?;
         if config.flags & !KNOWN_FLAGS != 0 {
             fail!(LIFECYCLE_E_INVALID, "the config has unknown flags {:#x}", config.flags);
         }
@@ -316,14 +316,5 @@ impl Manager {
     pub fn attach(&'static self) -> Result<&'static crate::epoch::Reader> {
         let host = self.read(|state| Ok(state.host))?;
         self.readers.attach(host, self.as_ptr().cast())
-    }
-}
-
-/// All three functions or none.
-fn check_allocator(given: lifecycle_allocator) -> Result<lifecycle_allocator> {
-    match (given.alloc.is_some(), given.realloc.is_some(), given.free.is_some()) {
-        (false, false, false) => Ok(Host::default_table()),
-        (true, true, true) => Ok(given),
-        _ => fail!(LIFECYCLE_E_INVALID, "an allocator needs all of alloc, realloc and free"),
     }
 }

@@ -134,12 +134,7 @@ impl State {
             sweep_max_age: 0,
             load_depth_limit: 0,
             flags: 0,
-            allocator: lifecycle_allocator {
-                alloc: None,
-                realloc: None,
-                free: None,
-                user: core::ptr::null_mut(),
-            },
+            allocator: lifecycle_allocator::default(),
         }
     }
 }

@@ -156,12 +156,7 @@ fn set_up(options: &lifecycle_interp_options) -> Result<(Options, lifecycle_allo
         fail!(LIFECYCLE_E_INVALID, "interpreter options have no value {:#x}", options.reserved);
     }
     let given = |value: usize, default| if value == 0 { default } else { value };
-    let table = options.allocator;
-    let table = match (table.alloc, table.realloc, table.free) {
-        (None, None, None) => Host::default_table(),
-        (Some(_), Some(_), Some(_)) => table,
-        _ => fail!(LIFECYCLE_E_INVALID, "the allocator lacks one of its three functions"),
-    };
+    let table = Host::table_of(options.allocator)?;
     let chosen = Options {
         user: options.user,
         to_text: options.to_text,
