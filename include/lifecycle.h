@@ -1366,7 +1366,7 @@ typedef struct lifecycle_heap_stats {
     uint64_t committed;
     /** Most cells. */
     uint64_t max_cells;
-    /** Cells in use at which a collection is due. */
+    /** A collection is due when more cells than this are in use. */
     uint64_t trigger;
     /** Cells whose memory was given back to the system. */
     uint64_t given_back;

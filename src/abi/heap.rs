@@ -236,7 +236,7 @@ pub struct lifecycle_heap_stats {
     pub committed: u64,
     /// Most cells.
     pub max_cells: u64,
-    /// Cells in use at which a collection is due.
+    /// A collection is due when more cells than this are in use.
     pub trigger: u64,
     /// Cells whose memory was given back to the system.
     pub given_back: u64,
