@@ -26,8 +26,10 @@ const WIDE: u64 = 128;
 const NARROW: u64 = 3;
 /// One hole in so many is timed.
 const SAMPLE: u64 = 64;
+/// For `lifecycle_choice.hole`: no hole was used yet.
+pub const FIRST_HOLE: u64 = 0;
 /// For `lifecycle_choice.hole`: the holes were used up.
-const NO_HOLE: u64 = u64::MAX;
+pub const NO_HOLE: u64 = u64::MAX;
 
 /// Where allocation is.
 pub struct Place {
@@ -382,9 +384,10 @@ impl State {
         if self.live + 1 < frontier {
             self.place.in_holes = true;
             self.place.frontier = frontier;
-            self.place.runs = Runs::from(&bits, 1);
-            (self.place.run_start, self.place.run_end) = (1, 1);
-            self.front.cursor = 1;
+            // Before the first hole: cell 0 is marked, so going back here finds no run in hand.
+            self.place.runs = Runs::from(&bits, FIRST_HOLE);
+            (self.place.run_start, self.place.run_end) = (FIRST_HOLE, FIRST_HOLE);
+            self.front.cursor = FIRST_HOLE;
         } else {
             self.go_to_frontier(frontier);
         }

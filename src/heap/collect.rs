@@ -7,6 +7,7 @@
 //! not below `threshold`. Bytes outside that came since (`external`) count as cells. Where a
 //! collection freed less than a fifth, the next one waits twice as long.
 
+use super::alloc::{FIRST_HOLE, NO_HOLE};
 use super::bits::BLOCK;
 use super::cell::RECLAIMED;
 use super::mark::Marker;
@@ -244,7 +245,7 @@ impl State {
     /// a dead region back.
     fn settle_choices(&mut self, frontier: u64) {
         let kept = self.trail_kept;
-        let hole = if self.live + 1 < frontier { 1 } else { u64::MAX };
+        let hole = if self.live + 1 < frontier { FIRST_HOLE } else { NO_HOLE };
         each_choice(self.front.wam, |choice| {
             choice.trail = kept.saturating_sub(choice.trail);
             choice.top = choice.top.min(frontier);

@@ -45,7 +45,7 @@ impl Machine {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn going_back_hands_out_the_same_cells_again(
         kept in prop::collection::vec(any::<bool>(), 2000),
