@@ -124,14 +124,9 @@ impl State {
         if !is_plain || !self.place.in_holes {
             return None;
         }
-        if cells > self.room() {
-            let (top, hole, taken) = self.position();
-            self.next_hole_timed(cells);
-            if cells > self.room() {
-                // The frontier may refuse: the long way begins where this one did.
-                self.rewind(top, hole, taken);
-                return None;
-            }
+        // The frontier may refuse: the long way begins where this one did.
+        if cells > self.room() && !self.go_to_hole(cells) {
+            return None;
         }
         let at = self.front.cursor;
         self.front.cursor += cells;
@@ -304,15 +299,20 @@ impl State {
 
     /// Goes on to a hole of so many cells, leaving smaller ones; if there is none, stays.
     pub fn seek_hole(&mut self, cells: u64) -> bool {
+        let found = self.place.in_holes && self.go_to_hole(cells);
+        self.set_limit();
+        found
+    }
+
+    /// As `seek_hole`, where holes are open; the limit is still to be set.
+    fn go_to_hole(&mut self, cells: u64) -> bool {
         let (top, hole, taken) = self.position();
-        if self.place.in_holes {
-            self.next_hole(cells);
-            if cells > self.room() {
-                self.rewind(top, hole, taken);
-            }
-            self.set_limit();
+        self.next_hole_timed(cells);
+        let found = cells <= self.room();
+        if !found {
+            self.rewind(top, hole, taken);
         }
-        cells <= self.room()
+        found
     }
 
     /// Bytes outside came or went: what is left may have run out.

@@ -12,12 +12,10 @@ use super::bits::BLOCK;
 use super::cell::RECLAIMED;
 use super::mark::Marker;
 use super::roots::{Walked, each_choice, mix};
+use super::space::LARGE_PAGE_CELLS as LARGE;
 use super::{Busy, Due, Heap, State};
 use crate::base::{Result, fail};
 use crate::os;
-
-/// Cells of a large page, which are given back as a whole.
-const LARGE: u64 = (2 << 20) / 8;
 
 /// Ticks of a collection's phases.
 struct Phases {

@@ -214,7 +214,7 @@ impl State {
         let max = (options.max_cells != 0).then_some(options.max_cells.max(2));
         let space = Space::new(max)?;
         let mut pages_gone = List::new_in(host);
-        let pages = space.max() as usize / ((2 << 20) / 8);
+        let pages = (space.max() / space::LARGE_PAGE_CELLS) as usize;
         pages_gone.make_room(pages)?;
         pages_gone.resize(pages, false);
         let front = lifecycle_heap {
@@ -281,6 +281,14 @@ impl State {
     /// Where a cell is.
     fn cell_place(&self, index: u64) -> *mut lifecycle_cell {
         self.space.cells().wrapping_add(index as usize)
+    }
+
+    /// Whether an index from the host is a cell's.
+    fn check_index(&self, index: u64) -> Result<()> {
+        if index == 0 || index > self.front.bound {
+            fail!(LIFECYCLE_E_RANGE, "{index} is no cell's index");
+        }
+        Ok(())
     }
 
     /// `.heap.busy`

@@ -14,6 +14,8 @@ use crate::shim;
 
 /// Large pages, and what the cells are aligned to.
 const LARGE_PAGE: usize = 2 << 20;
+/// Cells of one, which are given back as a whole.
+pub const LARGE_PAGE_CELLS: u64 = (LARGE_PAGE / size_of::<lifecycle_cell>()) as u64;
 /// Bytes committed at a time, at least: small heaps stay small.
 pub const STEP: usize = 64 << 10;
 /// Heaps whose size is not given ask for no less than this many cells.

@@ -11,10 +11,10 @@
 use core::ffi::{c_int, c_void};
 
 use super::cell::*;
-use super::roots::{Steps, each_root_of_frames, mix};
+use super::roots::{Steps, each_root_of_frames};
 use super::{Busy, Heap, State};
 use crate::abi::*;
-use crate::base::{Error, Host, List, ListExt, Result};
+use crate::base::{Error, Host, Index, List, ListExt, Result};
 
 type Report = unsafe extern "C" fn(*const lifecycle_heap_fault, *mut c_void) -> c_int;
 
@@ -62,7 +62,7 @@ impl Trace {
         Ok(Trace {
             seen,
             todo: List::new_in(host),
-            frames: Frames { slots: List::new_in(host), len: 0 },
+            frames: Frames { pairs: List::new_in(host), places: Index::new(host, 0) },
             report: None,
             user: core::ptr::null_mut(),
             faults: 0,
@@ -95,43 +95,27 @@ impl Trace {
 
 /// Environments that were walked, with the code that they were walked for.
 struct Frames {
-    slots: List<(usize, usize)>,
-    len: usize,
+    pairs: List<(u64, u64)>,
+    /// Places in that list.
+    places: Index,
 }
 
 impl Frames {
     /// Whether the pair is new.
-    fn add(&mut self, frame: usize, code: usize) -> Result<bool> {
-        if (self.len + 1) * 2 > self.slots.len() {
-            let size = (self.slots.len() * 2).max(64);
-            let mut wider = List::new_in(*self.slots.allocator());
-            wider.make_room(size)?;
-            wider.resize(size, (0, 0));
-            let old = core::mem::replace(&mut self.slots, wider);
-            for pair in old.iter().filter(|pair| pair.0 != 0) {
-                if let Some(slot) = self.find(*pair) {
-                    *slot = *pair;
-                }
-            }
+    fn add(&mut self, frame: u64, code: u64) -> Result<bool> {
+        let mut bytes = [0; 16];
+        let (first, second) = bytes.split_at_mut(8);
+        first.copy_from_slice(&frame.to_le_bytes());
+        second.copy_from_slice(&code.to_le_bytes());
+        let hash = self.places.hash(0, &bytes);
+        let is_it = |place: u64| self.pairs.get(place as usize) == Some(&(frame, code));
+        if self.places.find(hash, is_it).is_some() {
+            return Ok(false);
         }
-        match self.find((frame, code)) {
-            Some(slot) if slot.0 == 0 => {
-                *slot = (frame, code);
-                self.len += 1;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// The place of a pair, or where it belongs.
-    fn find(&mut self, pair: (usize, usize)) -> Option<&mut (usize, usize)> {
-        let size = self.slots.len();
-        let mut at = mix(pair.0 as u64 ^ mix(pair.1 as u64)) as usize % size.max(1);
-        while self.slots.get(at).is_some_and(|slot| slot.0 != 0 && *slot != pair) {
-            at = (at + 1) % size;
-        }
-        self.slots.get_mut(at)
+        let place = self.pairs.len() as u64;
+        self.pairs.try_push((frame, code))?;
+        self.places.insert(hash, place)?;
+        Ok(true)
     }
 }
 
@@ -344,7 +328,7 @@ impl Heap {
             wam,
             |frame, code| {
                 self.with(|state| match &mut state.trace {
-                    Some(trace) => trace.frames.add(frame as usize, code as usize),
+                    Some(trace) => trace.frames.add(frame as u64, code as u64),
                     None => Ok(false),
                 })
             },

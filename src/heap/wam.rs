@@ -104,9 +104,7 @@ impl State {
 
     fn assign(&mut self, at: u64, value: lifecycle_cell) -> Result<()> {
         self.refuse_if_busy()?;
-        if at == 0 || at > self.front.bound {
-            fail!(LIFECYCLE_E_RANGE, "{at} is no cell's index");
-        }
+        self.check_index(at)?;
         let place = self.cell_place(at);
         if at < self.front.hb {
             self.trail_reserve(2)?;

@@ -80,6 +80,22 @@ impl Watches {
         (waiting, self.weak.len() as u64, self.cleared)
     }
 
+    /// Goes along the entries from one on: those of which `stays` is true, told the next one too,
+    /// stay; the others act and go.
+    fn sweep(&mut self, from: usize, stays: impl Fn(&Watch, Option<&Watch>) -> bool) {
+        let (mut at, mut to) = (from, from);
+        while let Some(watch) = self.list.get(at) {
+            if stays(watch, self.list.get(at + 1)) {
+                self.list.swap(to, at);
+                to += 1;
+            } else {
+                self.act(watch.action);
+            }
+            at += 1;
+        }
+        self.list.truncate(to);
+    }
+
     /// What was watched is gone.
     fn act(&mut self, action: Action) {
         match action {
@@ -106,9 +122,7 @@ impl State {
             fail!(LIFECYCLE_E_TYPE, "{cell:#x} refers to no cell: its tag is {}", tag(cell));
         }
         let at = index(cell);
-        if at == 0 || at > self.front.bound {
-            fail!(LIFECYCLE_E_RANGE, "{at} is no cell's index");
-        }
+        self.check_index(at)?;
         Ok(at)
     }
 
@@ -182,19 +196,8 @@ impl State {
             let at = usize::try_from(choice.watches).unwrap_or(usize::MAX);
             choice.watches = watches.list.get(at).map_or(kept, |watch| watch.rank);
         });
-        let (mut at, mut to) = (0, 0);
-        while let Some(watch) = watches.list.get(at) {
-            let (rank, action) = (watch.rank, watch.action);
-            // The next one's rank says whether this one stays.
-            if watches.list.get(at + 1).map_or(kept, |next| next.rank) == rank {
-                watches.act(action);
-            } else {
-                watches.list.swap(to, at);
-                to += 1;
-            }
-            at += 1;
-        }
-        watches.list.truncate(to);
+        // The next one's rank says whether this one stays.
+        watches.sweep(0, |watch, next| next.map_or(kept, |next| next.rank) != watch.rank);
     }
 
     /// Going back to a choicepoint: what watches a cell that is free from now on acts, and goes. To be
@@ -208,31 +211,14 @@ impl State {
         let holes = choice.hole..self.place.holes_end;
         let is_free =
             |index: u64| index >= choice.top || holes.contains(&index) && !bits.is_set(index);
-        let (mut at, mut to) = (from, from);
-        while let Some(watch) = self.watches.list.get(at) {
-            if is_free(watch.index) {
-                let action = watch.action;
-                self.watches.act(action);
-            } else {
-                self.watches.list.swap(to, at);
-                to += 1;
-            }
-            at += 1;
-        }
-        self.watches.list.truncate(to);
+        self.watches.sweep(from, |watch, _| !is_free(watch.index));
         self.ask_for_finalizers();
     }
 
     /// Everything that is watched is about to be gone.
     pub fn condemn_all(&mut self) {
-        let mut at = 0;
         // Oldest first: what waits is taken from the end.
-        while let Some(watch) = self.watches.list.get(at) {
-            let action = watch.action;
-            self.watches.act(action);
-            at += 1;
-        }
-        self.watches.list.clear();
+        self.watches.sweep(0, |_, _| false);
     }
 
     fn ask_for_finalizers(&mut self) {
