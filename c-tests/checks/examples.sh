@@ -16,23 +16,36 @@ for source in examples-c/*.c; do
     check "example: $name (shared)" example "$name-shared"
 done
 
+# A larger example under valgrind, or built with sanitizers: each gives the path of what to run.
+under_valgrind() { # program
+    local wrapper=$WORK/$1-valgrind
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
+--errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
+        "$(realpath "$EXAMPLES/$1")" >"$wrapper"
+    chmod +x "$wrapper"
+    echo "$wrapper"
+}
+sanitized() { # program, further libraries
+    local program=$WORK/$1-sanitized sources=examples-c/$1
+    shift
+    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude "$sources"/*.c -o "$program" "$@" "$DIST/liblifecycle.a" "${LIBS[@]}" >&2 &&
+        nm "$program" | grep -q __asan_init &&
+        echo "$program"
+}
+
 # The small runtime runs its programs and compares what they print.
 minirt() { # program
     MINIRT=$EXAMPLES/$1 CYCLES=200 examples-c/run.sh
 }
 minirt_valgrind() {
-    local wrapper=$WORK/minirt-valgrind
-    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
---errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
-        "$(realpath "$EXAMPLES/minirt")" >"$wrapper"
-    chmod +x "$wrapper"
+    local wrapper
+    wrapper=$(under_valgrind minirt)
     MINIRT=$wrapper CYCLES=0 examples-c/run.sh
 }
 minirt_sanitized() {
-    local program=$WORK/minirt-sanitized
-    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude examples-c/minirt/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
-    nm "$program" | grep -q __asan_init
+    local program
+    program=$(sanitized minirt)
     MINIRT=$program CYCLES=0 examples-c/run.sh
 }
 if [ -d examples-c/minirt ]; then
@@ -51,18 +64,13 @@ tinytcl() { # program evals
     TINYTCL=$EXAMPLES/$1 EVALS=$2 examples-c/tinytcl/run.sh
 }
 tinytcl_valgrind() {
-    local wrapper=$WORK/tinytcl-valgrind
-    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
---errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
-        "$(realpath "$EXAMPLES/tinytcl")" >"$wrapper"
-    chmod +x "$wrapper"
+    local wrapper
+    wrapper=$(under_valgrind tinytcl)
     TINYTCL=$wrapper EVALS=100 examples-c/tinytcl/run.sh
 }
 tinytcl_sanitized() {
-    local program=$WORK/tinytcl-sanitized
-    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude examples-c/tinytcl/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
-    nm "$program" | grep -q __asan_init
+    local program
+    program=$(sanitized tinytcl)
     TINYTCL=$program EVALS=1000 examples-c/tinytcl/run.sh
 }
 if [ -d examples-c/tinytcl ]; then
@@ -81,18 +89,13 @@ miniprolog() { # program
     MINIPROLOG=$EXAMPLES/$1 examples-c/miniprolog/run.sh
 }
 miniprolog_valgrind() {
-    local wrapper=$WORK/miniprolog-valgrind
-    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
---errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
-        "$(realpath "$EXAMPLES/miniprolog")" >"$wrapper"
-    chmod +x "$wrapper"
+    local wrapper
+    wrapper=$(under_valgrind miniprolog)
     MINIPROLOG=$wrapper SCALE=small examples-c/miniprolog/run.sh
 }
 miniprolog_sanitized() {
-    local program=$WORK/miniprolog-sanitized
-    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude examples-c/miniprolog/*.c -o "$program" "$DIST/liblifecycle.a" "${LIBS[@]}"
-    nm "$program" | grep -q __asan_init
+    local program
+    program=$(sanitized miniprolog)
     MINIPROLOG=$program examples-c/miniprolog/run.sh
 }
 if [ -d examples-c/miniprolog ]; then
@@ -111,18 +114,13 @@ hotc() { # program
     HOTC=$EXAMPLES/$1 examples-c/hotc/run.sh
 }
 hotc_valgrind() {
-    local wrapper=$WORK/hotc-valgrind
-    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "valgrind --quiet --leak-check=full --error-exitcode=9 \
---errors-for-leak-kinds=definite,indirect,possible --show-leak-kinds=definite,indirect,possible" \
-        "$(realpath "$EXAMPLES/hotc")" >"$wrapper"
-    chmod +x "$wrapper"
+    local wrapper
+    wrapper=$(under_valgrind hotc)
     HOTC=$wrapper HOTC_WRAPPED=1 HOTC_STEP=101 examples-c/hotc/run.sh
 }
 hotc_sanitized() {
-    local program=$WORK/hotc-sanitized
-    "$CC" -std=c11 -O1 -g -D_POSIX_C_SOURCE=200809L -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude examples-c/hotc/*.c -o "$program" -ltcc "$DIST/liblifecycle.a" "${LIBS[@]}"
-    nm "$program" | grep -q __asan_init
+    local program
+    program=$(sanitized hotc -ltcc)
     HOTC=$program examples-c/hotc/run.sh
 }
 if [ -x "$EXAMPLES/hotc" ]; then
