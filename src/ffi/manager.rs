@@ -8,6 +8,7 @@ use crate::abi::*;
 use crate::base::fail;
 use crate::manager::{Manager, Observer, State};
 use crate::observe::Format;
+use crate::os::expect_no_lock;
 
 /// Makes a manager: the owner of everything that one runtime's modules bring in.
 ///
@@ -146,6 +147,7 @@ struct ToHost {
 
 impl fmt::Write for ToHost {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        expect_no_lock();
         // SAFETY: the host's function, with bytes that live for the call.
         match unsafe { (self.write)(text.as_ptr().cast(), text.len(), self.user) } {
             0 => Ok(()),
@@ -220,6 +222,7 @@ pub unsafe extern "C" fn lifecycle_leak_check(
         }
         if let Some(tell) = leak {
             for leak in &mut found {
+                expect_no_lock();
                 // SAFETY: the host's function, with a leak that lives for the call.
                 unsafe { tell(leak.as_c(), user) };
             }

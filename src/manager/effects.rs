@@ -10,6 +10,7 @@ use core::ffi::c_void;
 use crate::abi::{lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn};
 use crate::base::{Host, List, ListExt, Result, Text};
 use crate::code::Taken;
+use crate::os::expect_no_lock;
 
 /// Who hears events, and with what.
 #[derive(Clone, Copy)]
@@ -85,6 +86,7 @@ impl Effects {
     pub fn run(self) {
         let observer = self.observer;
         for effect in self.list {
+            expect_no_lock();
             match effect {
                 Effect::Release { release, resource, user } => {
                     if let Some(release) = release {

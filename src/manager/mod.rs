@@ -16,11 +16,9 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the drop-ins' table, the default manager, `fork::MAKING`, a shard's gate, the
-//! state's lock, then one shard of the code, the table of slabs and what is mapped for them
-//! (`code/dual.rs`), or the list of readers. The locks of pools and tools are leaves. A fork takes
-//! all but those that are only taken under another one (`fork.rs`): a new lock that the state does
-//! not guard belongs there too.
+//! Lock order: `Rank` of `os/rank.rs` is the list, for all rooms; builds with debug assertions hold
+//! every thread to it, and to `.manager.outside`. A fork takes all but those that are only taken
+//! under another one (`fork.rs`): a new lock that the state does not guard belongs there too.
 
 mod batch;
 mod code;
@@ -43,7 +41,6 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::RwLockWriteGuard;
 
 pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
@@ -61,7 +58,7 @@ use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
 use crate::names::KINDS;
-use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
+use crate::os::{self, Held, Level, Mutex, Pool, Rank, RwLock, RwLockWriteGuard, Signed};
 use effects::Effects;
 
 /// A manager's place.
@@ -106,11 +103,11 @@ const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES
     | LIFECYCLE_CONFIG_JITDUMP
     | LIFECYCLE_CONFIG_GDB;
 
-static POOL: Pool<Manager> = Pool::new();
+static POOL: Pool<Manager> = Pool::new(Rank::ManagerPool);
 /// Tells one manager's ids from another's.
 static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
-static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
+static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(Rank::DefaultManager, None);
 
 impl Manager {
     /// Makes a manager.
@@ -165,7 +162,7 @@ impl Manager {
             signature: AtomicU32::new(0),
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
-            state: RwLock::new(None),
+            state: RwLock::new(Rank::State, None),
             held: Held::new(),
             readers: Readers::new(),
             clock: AtomicU64::new(1),

@@ -19,12 +19,11 @@
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::MutexGuard;
-
 use once_cell::sync::OnceCell;
 
-use super::lock::Mutex;
+use super::lock::{Mutex, MutexGuard};
 use super::memory::{self, Access, Reservation};
+use super::rank::Rank;
 use crate::base::{Error, Result};
 
 static PAGE: OnceCell<Option<Reservation>> = OnceCell::new();
@@ -117,7 +116,7 @@ static HOOKS: [AtomicPtr<Hooks>; 5] = [const { AtomicPtr::new(core::ptr::null_mu
 /// Whether the C library has been told. Not a lock: the C library has one of its own around this.
 static TOLD: AtomicBool = AtomicBool::new(false);
 /// One fork at a time.
-static FORKING: Mutex<()> = Mutex::new(());
+static FORKING: Mutex<()> = Mutex::new(Rank::Forking, ());
 static TURN: Held<MutexGuard<'static, ()>> = Held::new();
 
 /// From now on forks of this process call a room's hooks.

@@ -16,13 +16,12 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use std::sync::MutexGuard;
-
 use once_cell::sync::OnceCell;
 
 use super::fork::Held;
-use super::lock::Mutex;
+use super::lock::{Mutex, MutexGuard};
 use super::memory::{Access, Reservation};
+use super::rank::Rank;
 use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
 use crate::base::{Result, fail};
 use crate::shim;
@@ -64,13 +63,13 @@ pub struct Pool<T: Signed> {
 }
 
 impl<T: Signed> Pool<T> {
-    /// An empty pool; costs nothing until the first `take`.
-    pub const fn new() -> Self {
+    /// An empty pool; costs nothing until the first `take`. `rank` is that of its lock.
+    pub const fn new(rank: Rank) -> Self {
         Pool {
             memory: OnceCell::new(),
             base: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
-            free: Mutex::new(0),
+            free: Mutex::new(rank, 0),
             held: Held::new(),
             marker: core::marker::PhantomData,
         }
