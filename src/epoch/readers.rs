@@ -265,12 +265,15 @@ impl Readers {
         self.held.keep(self.list.lock_in_row());
     }
 
-    /// For `Hooks::after`; the child forgets the readers of threads that it does not have.
-    pub fn let_go(&'static self, in_child: bool) {
+    /// For `Hooks::after`.
+    pub fn let_go(&'static self) {
         self.held.let_go();
-        if in_child {
-            drop(self.living());
-        }
+    }
+
+    /// The same in the child, once all lists are let go: it forgets the readers of threads that it
+    /// does not have.
+    pub fn forget_gone(&self) {
+        drop(self.living());
     }
 
     /// Attaches the calling thread; `manager` is kept for `Reader::manager`.

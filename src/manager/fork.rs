@@ -36,7 +36,10 @@ fn after(in_child: bool) {
     tools::let_go();
     POOL.let_go();
     epoch::let_go_pool();
-    POOL.places().for_each(|manager| manager.readers.let_go(in_child));
+    POOL.places().for_each(|manager| manager.readers.let_go());
+    if in_child {
+        POOL.places().for_each(|manager| manager.readers.forget_gone());
+    }
     POOL.places().for_each(|manager| manager.shards.let_go());
     POOL.places().for_each(|manager| manager.held.let_go());
     MADE.let_go();
