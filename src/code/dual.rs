@@ -25,6 +25,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use super::region::{SLAB, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
 use crate::os::{self, Access, CodeFile, Mutex, Rank, Reservation};
+use crate::shim;
 
 /// What pages are counted in here, whatever the system's are.
 const PAGE: usize = 4096;
@@ -93,6 +94,7 @@ impl Dual {
         let mut slabs = List::new_in(host);
         slabs.make_room(capacity / SLAB)?;
         slabs.resize_with(capacity / SLAB, Slab::default);
+        shim::atomics_only(slabs.as_ptr().cast(), slabs.len() * size_of::<Slab>());
         let view = Mutex::new(Rank::View, View { memory: None, process: 0 });
         Ok(Dual { slabs, writable: AtomicPtr::new(core::ptr::null_mut()), view })
     }
@@ -201,6 +203,7 @@ impl Dual {
         let Some(memory) = view.memory() else {
             fail!(LIFECYCLE_E_FORKED, "the process has forked past the C library meanwhile");
         };
+        shim::atomic(&self.writable);
         self.writable.store(memory.base(), Ordering::Release);
         Ok(memory)
     }

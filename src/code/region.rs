@@ -89,6 +89,7 @@ impl Region {
         let mut homes = List::new_in(host);
         homes.make_room(capacity / SLAB)?;
         homes.resize_with(capacity / SLAB, || AtomicU8::new(RESERVED));
+        shim::atomics_only(homes.as_ptr().cast(), homes.len());
         Ok(Region { granule, lead, granules, words, homes, claimed: Mutex::new(Rank::Slabs, 0) })
     }
 

@@ -26,6 +26,7 @@ use super::spans::Spans;
 use crate::abi::LIFECYCLE_CODE_DUAL;
 use crate::base::{Bx, Host, Kind, Result, Slots, fail, split_index, try_box};
 use crate::os::{self, Held, Mutex, MutexGuard, Rank, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::shim;
 
 /// Shards: a power of two, so many threads do not meet.
 const SHARDS: usize = 1 << SHARD_BITS;
@@ -229,6 +230,11 @@ impl Shards {
     /// Not open.
     pub const fn new() -> Self {
         Shards { all: [const { Apart::new() }; SHARDS], era: AtomicU64::new(0) }
+    }
+
+    /// Where they are now they stay: what is read without a shard's lock.
+    pub fn settle(&self) {
+        shim::atomic(&self.era);
     }
 
     /// Opens them over a space: the era.

@@ -29,6 +29,7 @@ use super::grace;
 use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
 use crate::os::{self, Held, Mutex, MutexGuard, Pool, Rank, Signed, Task};
+use crate::shim;
 
 /// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the
 /// header use.
@@ -260,6 +261,12 @@ impl Readers {
         }
     }
 
+    /// Where it is now it stays: what is read without the list's lock.
+    pub fn settle(&self) {
+        shim::atomic(&self.grace);
+        shim::atomic(&self.process);
+    }
+
     /// For `Hooks::before`.
     pub fn hold(&'static self) {
         self.held.keep(self.list.lock_in_row());
@@ -297,6 +304,7 @@ impl Readers {
         }
         // SAFETY: the place holds a `Reader` and is never unmapped (`.reader.stable`).
         let reader: &'static Reader = unsafe { &*place.as_ptr() };
+        shim::atomic(reader);
         reader.entered.store(0, Ordering::Relaxed);
         reader.nesting.store(0, Ordering::Relaxed);
         reader.parked.store(0, Ordering::Relaxed);

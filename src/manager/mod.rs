@@ -59,6 +59,7 @@ use crate::epoch::Readers;
 use crate::heap::Sums;
 use crate::names::KINDS;
 use crate::os::{self, Held, Level, Mutex, Pool, Rank, RwLock, RwLockWriteGuard, Signed};
+use crate::shim;
 use effects::Effects;
 
 /// A manager's place.
@@ -144,9 +145,21 @@ impl Manager {
         state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
+        manager.settle(state);
         drop(place);
         Pool::publish(manager);
         Ok(manager)
+    }
+
+    /// Tells helgrind what of it is used without its lock.
+    fn settle(&'static self, state: &State) {
+        shim::atomic(&self.clock);
+        shim::atomic(&self.versions);
+        shim::atomic(&self.locator);
+        shim::atomic(&self.heaps);
+        shim::atomic(state.code.locator());
+        self.shards.settle();
+        self.readers.settle();
     }
 
     /// Where its memory comes from.

@@ -25,6 +25,7 @@ use super::lock::{Mutex, MutexGuard};
 use super::memory::{self, Access, Reservation};
 use super::rank::Rank;
 use crate::base::{Error, Result};
+use crate::shim;
 
 static PAGE: OnceCell<Option<Reservation>> = OnceCell::new();
 /// The generation where no page can be wiped.
@@ -34,6 +35,7 @@ static ERA: AtomicU64 = AtomicU64::new(1);
 /// A number that differs between a process and its forked children, and never changes within one.
 pub fn generation() -> u64 {
     let page = PAGE.get_or_init(|| {
+        shim::atomic(&PAGE);
         let page = Reservation::new(super::page_size(), super::page_size()).ok()?;
         page.set_access(0, page.len(), Access::ReadWrite).ok()?;
         page.wipe_on_fork().ok()?;
@@ -121,6 +123,7 @@ static TURN: Held<MutexGuard<'static, ()>> = Held::new();
 
 /// From now on forks of this process call a room's hooks.
 pub fn at_fork(level: Level, hooks: &'static Hooks) -> Result<()> {
+    shim::atomic(&HOOKS);
     if let Some(place) = HOOKS.get(level as usize) {
         place.store((&raw const *hooks).cast_mut(), Ordering::Release);
     }

@@ -97,6 +97,9 @@ impl<T: Signed> Pool<T> {
 
     fn memory(&self) -> Result<&Reservation> {
         self.memory.get_or_try_init(|| {
+            shim::atomic(&self.memory);
+            shim::atomic(&self.base);
+            shim::atomic(&self.used);
             let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
             memory.set_access(0, memory.len(), Access::ReadWrite)?;
             // A program that ends without destroying its objects has not lost them.
@@ -133,6 +136,7 @@ impl<T: Signed> Pool<T> {
 
     /// The object at `at` is ready: from now on `check` accepts it.
     pub fn publish(at: &T) {
+        shim::atomic(at.signature());
         at.signature().store(LIVE, Ordering::Release);
     }
 

@@ -74,6 +74,12 @@ pub fn atomics_only(at: *const u8, bytes: usize) {
     unsafe { lifecycle_shim_atomics_only(at.cast(), bytes) }
 }
 
+/// As `atomics_only`, for one thing that stays where it is: something atomic, or a cell that is
+/// filled once and read by whoever finds it filled.
+pub fn atomic<T>(place: &T) {
+    atomics_only((&raw const *place).cast(), size_of::<T>());
+}
+
 /// Who is told of locks. It is looked at whenever one is taken, so nothing that changes is near.
 #[repr(align(128))]
 struct Listener(AtomicU8);
@@ -99,6 +105,9 @@ fn ask(known: u8) -> bool {
     }
     // SAFETY: takes nothing, and asks about a byte of its own.
     let heard = unsafe { lifecycle_shim_helgrind() != 0 };
+    if heard {
+        atomic(&LISTENER);
+    }
     LISTENER.0.store(if heard { HELGRIND } else { NOBODY }, Ordering::Relaxed);
     heard
 }
