@@ -7,7 +7,6 @@ use crate::abi::*;
 use crate::base::fail;
 use crate::heap::Heap;
 use crate::manager::Manager;
-use crate::os::expect_no_lock;
 
 /// Starts to track a module.
 ///
@@ -114,9 +113,8 @@ pub unsafe extern "C" fn lifecycle_each_module(
             fail!(LIFECYCLE_E_INVALID, "the function to visit modules with is NULL");
         };
         for (module, path) in &manager.modules()? {
-            expect_no_lock();
             // SAFETY: the host's function; the path lives for the call.
-            if unsafe { visit(*module, path.as_ptr(), user) } != 0 {
+            if manager.outside(|| unsafe { visit(*module, path.as_ptr(), user) }) != 0 {
                 break;
             }
         }

@@ -8,7 +8,6 @@ use super::install::Placed;
 use crate::abi::*;
 use crate::base::{Error, List, ListExt, Lossy, Result, Text, fail, last_error};
 use crate::code::{self, Backing, Cell, Found, JIT_OWNER, NewName, NewSymbol, Want};
-use crate::os::expect_no_lock;
 use crate::tools::{self, Told};
 
 /// What becomes of reserved code.
@@ -321,9 +320,8 @@ impl Manager {
             return Ok(code);
         }
         if let Some(resolver) = resolver {
-            expect_no_lock();
             // SAFETY: the host's function; the name lives for the call. No lock is held.
-            let found = unsafe { resolver(name.as_ptr(), user) };
+            let found = self.outside(|| unsafe { resolver(name.as_ptr(), user) });
             if !found.is_null() {
                 return Ok(found);
             }

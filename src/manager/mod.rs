@@ -32,6 +32,7 @@ mod install;
 pub mod model;
 mod modules;
 mod names;
+mod outside;
 mod reload;
 mod report;
 mod retire;
@@ -214,10 +215,13 @@ impl Manager {
         Ok(manager)
     }
 
-    /// Unloads everything and gives the place back. E_BUSY while a reader is inside: then nothing
-    /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
+    /// Unloads everything and gives the place back. E_BUSY while a reader is inside, or from a
+    /// function that the manager has called: then nothing has changed. E_SYSTEM when the system would not take something back: then it is kept, and
     /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
+        if self.is_outside() {
+            fail!(LIFECYCLE_E_BUSY, "this manager has called the function that destroys it");
+        }
         if self.readers.any_inside() {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
         }
@@ -278,7 +282,7 @@ impl Manager {
         if effects.flush {
             self.shards.flush(false);
         }
-        effects.run();
+        effects.run(self);
         result
     }
 
