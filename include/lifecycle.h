@@ -1683,13 +1683,13 @@ lifecycle_status lifecycle_create(const lifecycle_config *config,
  * \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already);
- * LIFECYCLE_E_BUSY (a reader is inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the
- * system refused to unmap a file: everything else is gone, the manager lives on and may be
- * destroyed again); LIFECYCLE_E_NOMEM (likewise).
+ * LIFECYCLE_E_BUSY (a reader is inside its code, or the caller is a callback of the manager's own:
+ * nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
+ * gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
  *
  * Ownership: taken. Threads: any, but no other thread may be in a call with this manager.
- * Re-entry: not from a callback of the same manager. Fork: a child may destroy its copy; its
- * parent does not notice. Since: 0.1.0
+ * Re-entry: from callbacks of other managers; from those of the same it is refused. Fork: a child
+ * may destroy its copy; its parent does not notice. Since: 0.1.0
  */
 lifecycle_status lifecycle_destroy(lifecycle_manager *manager);
 

@@ -24,7 +24,8 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::region::{SLAB, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{self, Access, CodeFile, Mutex, Reservation};
+use crate::os::{self, Access, CodeFile, Mutex, Rank, Reservation};
+use crate::shim;
 
 /// What pages are counted in here, whatever the system's are.
 const PAGE: usize = 4096;
@@ -83,7 +84,7 @@ pub struct Dual {
     slabs: List<Slab>,
     /// Where the writable view of the first slab is.
     writable: AtomicPtr<u8>,
-    /// Held while what is mapped changes. A leaf.
+    /// Held while what is mapped changes.
     view: Mutex<View>,
 }
 
@@ -93,7 +94,8 @@ impl Dual {
         let mut slabs = List::new_in(host);
         slabs.make_room(capacity / SLAB)?;
         slabs.resize_with(capacity / SLAB, Slab::default);
-        let view = Mutex::new(View { memory: None, process: 0 });
+        shim::atomics_only(slabs.as_ptr().cast(), slabs.len() * size_of::<Slab>());
+        let view = Mutex::new(Rank::View, View { memory: None, process: 0 });
         Ok(Dual { slabs, writable: AtomicPtr::new(core::ptr::null_mut()), view })
     }
 
@@ -201,6 +203,7 @@ impl Dual {
         let Some(memory) = view.memory() else {
             fail!(LIFECYCLE_E_FORKED, "the process has forked past the C library meanwhile");
         };
+        shim::atomic(&self.writable);
         self.writable.store(memory.base(), Ordering::Release);
         Ok(memory)
     }

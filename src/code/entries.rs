@@ -24,6 +24,7 @@ use super::slot::Slot;
 use super::stub::{self, Places, STUB};
 use crate::base::{Host, Index, List, ListExt, Result, Text, fail};
 use crate::os;
+use crate::shim;
 
 /// Places before the first entry's.
 const FIRST: usize = 1;
@@ -135,6 +136,8 @@ impl Entries {
                 unsafe { stubs.add(number * STUB).copy_from_nonoverlapping(code.as_ptr(), STUB) };
             }
         })?;
+        // Stubs and hosts read and write cells without a lock.
+        shim::atomics_only(Self::cell(pages, first).cast(), os::page_size());
         if first == 0 {
             self.write_cell(pages, 0);
         }

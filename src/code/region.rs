@@ -18,7 +18,7 @@
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use crate::base::{Host, List, ListExt, Result};
-use crate::os::{self, Access, Mutex, Reservation};
+use crate::os::{self, Access, Mutex, Rank, Reservation};
 use crate::shim;
 
 /// Bytes of a slab: what is taken from and given back to the system at a time.
@@ -89,7 +89,8 @@ impl Region {
         let mut homes = List::new_in(host);
         homes.make_room(capacity / SLAB)?;
         homes.resize_with(capacity / SLAB, || AtomicU8::new(RESERVED));
-        Ok(Region { granule, lead, granules, words, homes, claimed: Mutex::new(0) })
+        shim::atomics_only(homes.as_ptr().cast(), homes.len());
+        Ok(Region { granule, lead, granules, words, homes, claimed: Mutex::new(Rank::Slabs, 0) })
     }
 
     /// Bytes a granule.

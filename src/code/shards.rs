@@ -13,13 +13,11 @@
 //!   taken in; in another it belonged to a manager that is gone.
 //! - `.shard.id`: a reservation's id has the shard's number in the highest bits of its index.
 //!
-//! Lock order: a gate, the manager's state, one shard, the table of slabs, what is mapped for them
-//! (`dual.rs`). No two shards are ever locked by one thread, but by one that forks.
+//! Lock order: as `Rank` of `os/rank.rs` says. No two shards are ever locked by one thread, but by
+//! one that forks.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
-
-use std::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 use super::Want;
 use super::pages::Pages;
@@ -27,7 +25,8 @@ use super::region::{Region, Span};
 use super::spans::Spans;
 use crate::abi::LIFECYCLE_CODE_DUAL;
 use crate::base::{Bx, Host, Kind, Result, Slots, fail, split_index, try_box};
-use crate::os::{self, Held, Mutex, RwLock};
+use crate::os::{self, Held, Mutex, MutexGuard, Rank, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::shim;
 
 /// Shards: a power of two, so many threads do not meet.
 const SHARDS: usize = 1 << SHARD_BITS;
@@ -103,9 +102,9 @@ struct Apart {
 impl Apart {
     const fn new() -> Self {
         Apart {
-            gate: RwLock::new(()),
+            gate: RwLock::new(Rank::Gate, ()),
             shut: Held::new(),
-            lock: Mutex::new(None),
+            lock: Mutex::new(Rank::Shard, None),
             held: Held::new(),
         }
     }
@@ -231,6 +230,11 @@ impl Shards {
     /// Not open.
     pub const fn new() -> Self {
         Shards { all: [const { Apart::new() }; SHARDS], era: AtomicU64::new(0) }
+    }
+
+    /// Where they are now they stay: what is read without a shard's lock.
+    pub fn settle(&self) {
+        shim::atomic(&self.era);
     }
 
     /// Opens them over a space: the era.
@@ -422,13 +426,13 @@ impl Shards {
 
     /// Lets nobody through the gates any more, before a fork and before all locks.
     pub fn shut(&'static self) {
-        self.all.iter().for_each(|place| place.shut.keep(place.gate.write()));
+        self.all.iter().for_each(|place| place.shut.keep(place.gate.write_in_row()));
     }
 
     /// Takes all locks, before a fork. The table of slabs and what is mapped for them are only
     /// locked by who has one of these or the manager's.
     pub fn hold(&'static self) {
-        self.all.iter().for_each(|place| place.held.keep(place.lock.lock()));
+        self.all.iter().for_each(|place| place.held.keep(place.lock.lock_in_row()));
     }
 
     /// Lets them go, and opens the gates, after it.

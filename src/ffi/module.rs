@@ -114,7 +114,7 @@ pub unsafe extern "C" fn lifecycle_each_module(
         };
         for (module, path) in &manager.modules()? {
             // SAFETY: the host's function; the path lives for the call.
-            if unsafe { visit(*module, path.as_ptr(), user) } != 0 {
+            if manager.outside(|| unsafe { visit(*module, path.as_ptr(), user) }) != 0 {
                 break;
             }
         }

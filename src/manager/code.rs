@@ -321,7 +321,7 @@ impl Manager {
         }
         if let Some(resolver) = resolver {
             // SAFETY: the host's function; the name lives for the call. No lock is held.
-            let found = unsafe { resolver(name.as_ptr(), user) };
+            let found = self.outside(|| unsafe { resolver(name.as_ptr(), user) });
             if !found.is_null() {
                 return Ok(found);
             }

@@ -9,13 +9,12 @@
 use core::ffi::CStr;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicI64, Ordering};
-use std::sync::MutexGuard;
 
 use super::Manager;
 use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
 use crate::abi::lifecycle_unload_report;
 use crate::base::{Host, List, ListExt, Lossy, Result, fail};
-use crate::os::{self, Held, Mutex};
+use crate::os::{self, Held, Mutex, MutexGuard, Rank};
 
 /// Backends that `create` knows: all of them map their code through a manager.
 const BACKENDS: [&CStr; 4] = [c"auto", c"jit", c"soft_jit", c"native"];
@@ -53,9 +52,7 @@ impl ExecManagers {
 static NEXT: AtomicI64 = AtomicI64::new(1);
 /// Managers that handles were bound in. A handle means one thing in the whole process, and its
 /// cleanup names no manager.
-///
-/// Lock order: this lock, then a manager's.
-static MANAGERS: Mutex<Managers> = Mutex::new([None; 64]);
+static MANAGERS: Mutex<Managers> = Mutex::new(Rank::DropInTable, [None; 64]);
 static HELD: Held<MutexGuard<'static, Managers>> = Held::new();
 
 /// For `Hooks::before`: before the managers' locks.
