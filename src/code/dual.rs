@@ -107,7 +107,7 @@ impl Dual {
     }
 
     fn slabs(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, &Slab)> {
-        self.slabs.iter().enumerate().skip(first).take(count)
+        (first..).zip(self.slabs.get(first..first + count).unwrap_or_default())
     }
 
     fn slabs_of(&self, span: Span) -> impl Iterator<Item = (usize, &Slab)> {
@@ -334,17 +334,16 @@ impl Slab {
 
     /// Notes that pages from `from` up to `end` hold something (`.dual.touched`).
     fn touch(&self, from: usize, end: usize) {
-        for number in from / 64..end.div_ceil(64) {
-            let Some(word) = self.touched.get(number) else { continue };
-            let from = from.max(number * 64) - number * 64;
-            let end = end.min(number * 64 + 64) - number * 64;
-            if from >= end {
-                continue;
-            }
-            let bits = u64::MAX >> (64 - (end - from)) << from;
+        let mut from = from;
+        while from < end
+            && let Some(word) = self.touched.get(from / 64)
+        {
+            let next = (from - from % 64 + 64).min(end);
+            let bits = u64::MAX >> (64 - (next - from)) << (from % 64);
             if word.load(Ordering::Relaxed) & bits != bits {
                 word.fetch_or(bits, Ordering::Relaxed);
             }
+            from = next;
         }
     }
 

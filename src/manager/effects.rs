@@ -62,6 +62,11 @@ impl Effects {
         self.list.make_room(releases + events)
     }
 
+    /// Whether anybody listens.
+    pub fn are_heard(&self) -> bool {
+        self.observer.is_some()
+    }
+
     /// A callback that gives something of the host's back.
     pub fn release(
         &mut self,

@@ -208,12 +208,13 @@ impl State {
         // Before the entry is pointed at it (`.tool.order`).
         let told = self.tell_tools(commit, &code, hidden)?;
         let Placed { address, len, backing, name: copied } = code;
-        let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
         let adopted = matches!(backing, Backing::Host { .. });
         let (staged, announced) = self.seen_by(module, name)?;
+        // Where not even an announcement has the name, nothing is replaced.
+        let replaced = if staged || announced.is_some() { self.replaced_by(commit)? } else { None };
         let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
@@ -243,6 +244,9 @@ impl State {
         if let Some(old) = named.before {
             // The new symbol has the name's entry; only the old one's own record goes.
             self.retire_symbol(old, true, effects)?;
+        }
+        if !effects.are_heard() {
+            return Ok(());
         }
         let symbol = self.code.symbols.get(named.id)?;
         let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
@@ -301,12 +305,14 @@ impl State {
         if matches!(retired.backing, Backing::Awaited) {
             return Ok(());
         }
-        let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
-        gone.module = retired.module;
-        gone.id = id;
-        gone.address = retired.address.cast_const().cast();
-        gone.bytes = retired.len;
-        effects.tell(gone, Some(&retired.name));
+        if effects.are_heard() {
+            let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
+            gone.module = retired.module;
+            gone.id = id;
+            gone.address = retired.address.cast_const().cast();
+            gone.bytes = retired.len;
+            effects.tell(gone, Some(&retired.name));
+        }
         self.retirement.push(Waiting::Code(retired));
         Ok(())
     }

@@ -266,7 +266,7 @@ impl Manager {
             None => drop(lock),
         }
         if effects.flush {
-            self.shards.flush(false);
+            self.shards.flush_due();
         }
         effects.run();
         result

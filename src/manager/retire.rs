@@ -15,7 +15,7 @@ use super::effects::{Effects, event};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{Host, List, ListExt, Result};
-use crate::code::{Backing, Retired, Span};
+use crate::code::{Backing, Retired, Returning, Span};
 use crate::mapping::Released;
 use crate::tools::Told;
 
@@ -93,6 +93,8 @@ pub struct Retirement {
     /// So many at the front are forgotten by tools already.
     forgotten: usize,
     span_bytes: u64,
+    /// So many of what waits are given back by a call to somebody else.
+    foreign: usize,
     /// What was put in since somebody last looked who is inside: things, and bytes of code.
     fresh: (usize, u64),
     /// Whoever put something in wants it gone as soon as may be.
@@ -112,6 +114,7 @@ impl Retirement {
             queue,
             forgotten: 0,
             span_bytes: 0,
+            foreign: 0,
             fresh: (0, 0),
             hurry: false,
             backlog: false,
@@ -156,7 +159,8 @@ impl Retirement {
                 self.fresh.1 += span.len as u64;
             }
             // Something of the host's, or memory that code knows: it is not kept back.
-            _ => self.hurry = true,
+            Waiting::Data(_) => self.hurry = true,
+            _ => (self.hurry, self.foreign) = (true, self.foreign + 1),
         }
         self.queue.list.push((UNSEALED, Some(waiting)));
     }
@@ -208,7 +212,8 @@ impl State {
         let hurry = core::mem::take(&mut self.retirement.hurry);
         if self.retirement.is_open() {
             self.retirement.seal(manager.readers().tag());
-        } else if !hurry {
+        } else if !hurry || self.retirement.len() == 0 {
+            effects.flush |= hurry;
             return;
         }
         let (things, bytes) = self.retirement.fresh;
@@ -246,7 +251,7 @@ impl State {
         if batch == 0 {
             return Ok((0, false));
         }
-        effects.make_room(batch, batch)?;
+        effects.make_room(batch.min(self.retirement.foreign), batch)?;
         let mut bytes = 0;
         if self.retirement.forgotten < batch {
             self.tools.forget(self.retirement.take_back(due));
@@ -254,20 +259,28 @@ impl State {
         self.retirement.forgotten -= batch;
         let nothing = Queue { list: List::new_in(self.host), head: 0 };
         let mut queue = core::mem::replace(&mut self.retirement.queue, nothing);
-        queue.take(batch, |waiting| bytes += self.free(waiting, effects));
+        let mut returning = self.code.returning();
+        queue.take(batch, |waiting| bytes += self.free(waiting, &mut returning, effects));
+        drop(returning);
         self.retirement.queue = queue;
         self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
     }
 
-    fn free(&mut self, waiting: Waiting, effects: &mut Effects) -> usize {
+    fn free(
+        &mut self,
+        waiting: Waiting,
+        returning: &mut Returning<'_>,
+        effects: &mut Effects,
+    ) -> usize {
         match waiting {
-            Waiting::Code(retired) => self.free_code(retired, effects),
+            Waiting::Code(retired) => self.free_code(retired, returning, effects),
             Waiting::Data(span) => {
                 self.code.free_data(span);
                 0
             }
             Waiting::Mapping(id) => {
+                self.retirement.foreign -= 1;
                 self.retirement.holds -= 1;
                 if let Ok(released) = self.mappings.release(id) {
                     tell_eviction(&released, effects);
@@ -275,13 +288,19 @@ impl State {
                 0
             }
             Waiting::Resource { resource, release, user } => {
+                self.retirement.foreign -= 1;
                 effects.release(release, resource, user);
                 0
             }
         }
     }
 
-    fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
+    fn free_code(
+        &mut self,
+        retired: Retired,
+        returning: &mut Returning<'_>,
+        effects: &mut Effects,
+    ) -> usize {
         let Retired { name, id, module, address, len, backing, told } = retired;
         // `free_due` has taken back what it could; this is the rest (`.tool.order`).
         drop(told);
@@ -297,15 +316,17 @@ impl State {
                 let retired = self.code.retired_span(span);
                 match effects.freed {
                     None => effects.freed = Some((retired, name)),
-                    Some(_) => self.code.free_span(retired),
+                    Some(_) => returning.retire(retired),
                 }
                 span.len
             }
             Backing::Host { release, user } => {
+                self.retirement.foreign -= 1;
                 effects.release(release, address.cast(), user);
                 effects.tell(freed, Some(&name));
                 0
             }
+            // Never in the queue.
             Backing::Awaited => 0,
         }
     }
