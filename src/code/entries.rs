@@ -96,9 +96,6 @@ impl Entries {
     }
 
     fn find(&self, name: &[u8]) -> Option<u32> {
-        if self.entries.is_empty() {
-            return None;
-        }
         let same = |at| self.entries.get(at as usize).is_some_and(|entry| entry.bytes() == name);
         self.by_name.find(self.by_name.hash(0, name), same).map(|at| at as u32)
     }

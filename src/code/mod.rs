@@ -390,6 +390,9 @@ impl Code {
 
     /// Points the entry of a published symbol's name, if there is one, at it.
     fn point_entry(&mut self, id: u64) -> Result<()> {
+        if self.entries.len() == 0 {
+            return Ok(());
+        }
         let symbol = self.symbols.get(id)?;
         let (name, address) = (symbol.name.bytes(), symbol.address);
         let entry = self.entries.point(&self.space.pages, name, address);

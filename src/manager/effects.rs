@@ -87,7 +87,14 @@ impl Effects {
     }
 
     /// Runs them. The lock is not held.
+    #[inline]
     pub fn run(self) {
+        if !self.list.is_empty() {
+            self.run_some();
+        }
+    }
+
+    fn run_some(self) {
         let observer = self.observer;
         for effect in self.list {
             match effect {

@@ -276,6 +276,9 @@ impl State {
 
     /// Tells tools of a symbol that is about to be named. `more` follow before any is shown.
     fn tell_tools(&mut self, commit: &Commit<'_>, code: &Placed, more: bool) -> Result<Told> {
+        if commit.eh_frame.is_empty() && !self.tools.listen() {
+            return Ok(Told::default());
+        }
         let Placed { address, len, backing, .. } = *code;
         let code = match backing {
             // SAFETY: `.span.live` - the span was published with `len` bytes of code, and nobody

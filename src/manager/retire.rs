@@ -208,13 +208,21 @@ impl State {
     /// The end of a change: what it retired is tagged, and freed if nobody can be inside. Where
     /// readers are attached, asking is a system call, so a few symbols more or less wait until
     /// there are enough of them. What cannot be freed now stays in the queue.
+    #[inline]
     pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
+        if self.retirement.hurry || self.retirement.is_open() {
+            self.settle_some(manager, effects);
+        }
+    }
+
+    fn settle_some(&mut self, manager: &'static Manager, effects: &mut Effects) {
         let hurry = core::mem::take(&mut self.retirement.hurry);
+        effects.flush |= hurry;
+        if self.retirement.len() == 0 {
+            return;
+        }
         if self.retirement.is_open() {
             self.retirement.seal(manager.readers().tag());
-        } else if !hurry || self.retirement.len() == 0 {
-            effects.flush |= hurry;
-            return;
         }
         let (things, bytes) = self.retirement.fresh;
         if !manager.readers().any() {
@@ -224,7 +232,6 @@ impl State {
             let oldest = self.oldest(manager, first);
             let _ = self.free_due(oldest, effects);
         }
-        effects.flush |= hurry;
     }
 
     fn oldest(&mut self, manager: &'static Manager, first: u64) -> u64 {
