@@ -401,6 +401,7 @@ impl Code {
 
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
     /// symbol has taken the name over. Never allocates.
+    #[inline(always)]
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
         let (symbol, entry) = self.symbols.remove(chain, id)?;
         let NewSymbol { name, module, address, len, backing, told, .. } = symbol;

@@ -310,6 +310,7 @@ impl Symbols {
 
     /// Removes a symbol from everything that knows it: what is known of it, and the number of its
     /// name's entry, if that points at it.
+    #[inline(always)]
     pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<(Record<Text>, Option<u32>)> {
         let Symbol { hash, ref record, .. } = *self.slots.get(id)?;
         let names = if record.staged { &mut self.staged } else { &mut self.published };

@@ -198,6 +198,9 @@ impl State {
 
     /// Names code and makes it callable, or keeps it unseen: `hidden`, or on the fresh side of a
     /// reload. `take_over` must follow.
+    // Inlined, here and where a symbol ends, so that what is known of it is not copied from one
+    // result into the next.
+    #[inline(always)]
     pub(super) fn name_code(
         &mut self,
         manager: &'static Manager,
@@ -264,6 +267,7 @@ impl State {
     }
 
     /// Takes a symbol out of every table and off its module.
+    #[inline(always)]
     fn unlink(&mut self, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());

@@ -151,6 +151,7 @@ impl Retirement {
 
     /// Puts something in the queue that has just been unlinked; `settle` follows at the end of the
     /// change. `.retire.room` says there is room.
+    #[inline]
     pub fn push(&mut self, waiting: Waiting) {
         self.fresh.0 += 1;
         match &waiting {
