@@ -93,6 +93,11 @@ impl Effects {
         }
     }
 
+    /// Whether anybody listens.
+    pub fn are_heard(&self) -> bool {
+        self.observer.is_some()
+    }
+
     /// A callback that gives something of the host's back.
     pub fn release(
         &mut self,
@@ -114,7 +119,14 @@ impl Effects {
     }
 
     /// Runs them. The lock is not held.
+    #[inline]
     pub fn run(self, manager: &Manager) {
+        if !self.list.is_empty() {
+            self.run_some(manager);
+        }
+    }
+
+    fn run_some(self, manager: &Manager) {
         let observer = self.observer;
         for effect in self.list {
             match effect {

@@ -298,7 +298,7 @@ impl Manager {
             None => drop(lock),
         }
         if effects.flush {
-            self.shards.flush(false);
+            self.shards.flush_due();
         }
         effects.run(self);
         result

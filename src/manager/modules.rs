@@ -156,9 +156,16 @@ impl Manager {
             fail!(LIFECYCLE_E_INVALID, "unload has unknown flags {flags:#x}");
         }
         self.change(|state, effects| {
-            let modules = state.may_unload(id, flags, report)?;
-            state.prepare_unload(&modules, effects)?;
-            for module in &modules {
+            let closure;
+            let modules = if state.registry.is_needed(id)? {
+                closure = state.closure(id, flags, report)?;
+                closure.as_slice()
+            } else {
+                &[id]
+            };
+            state.may_unload(modules, flags, report)?;
+            state.prepare_unload(modules, effects)?;
+            for module in modules {
                 state.dismantle(*module, report, effects)?;
             }
             Ok(())
@@ -174,9 +181,7 @@ impl Manager {
                 }
                 let Some(id) = state.registry.first() else { return Ok(false) };
                 let mut report = lifecycle_unload_report::default();
-                let mut one = List::new_in(state.host);
-                one.try_push(id)?;
-                state.prepare_unload(&one, effects)?;
+                state.prepare_unload(&[id], effects)?;
                 state.dismantle(id, &mut report, effects)?;
                 Ok(true)
             })?;
@@ -200,24 +205,32 @@ impl State {
         manager.readers().any_inside()
     }
 
-    /// The modules that unloading `id` would take with it, in the order they must go; or why it may
-    /// not be.
-    fn may_unload(
+    /// The modules that unloading `id`, which others need, would take with it, in the order they
+    /// must go; E_BUSY, and who needs it, if they may not go with it.
+    fn closure(
         &self,
         id: u64,
         flags: u32,
         report: &mut lifecycle_unload_report,
     ) -> Result<List<u64>> {
-        let module = self.registry.get(id)?;
         if flags & LIFECYCLE_UNLOAD_CASCADE == 0
             && let Some(user) = self.registry.users(id)?.next()
         {
             report.blocker_module = user;
-            let (path, user) = (&module.path, &self.registry.get(user)?.path);
+            let (path, user) = (&self.registry.get(id)?.path, &self.registry.get(user)?.path);
             fail!(LIFECYCLE_E_BUSY, "module '{path}' is needed by module '{user}'");
         }
-        let modules = self.registry.closure(id)?;
-        for id in &modules {
+        self.registry.closure(id)
+    }
+
+    /// Asks all that may refuse to let these modules go.
+    fn may_unload(
+        &self,
+        modules: &[u64],
+        flags: u32,
+        report: &mut lifecycle_unload_report,
+    ) -> Result<()> {
+        for id in modules {
             let module = self.registry.get(*id)?;
             if module.stage != Stage::Loaded {
                 report.blocker_module = match module.stage {
@@ -230,7 +243,7 @@ impl State {
                 self.check_pins(module, &mut report.blocker_symbol)?;
             }
         }
-        Ok(modules)
+        Ok(())
     }
 
     /// E_PINNED, and which symbol, if a module has a pinned one.
@@ -251,7 +264,10 @@ impl State {
     }
 
     /// Makes room for all that dismantling these modules will tell.
-    pub(super) fn prepare_unload(&self, modules: &List<u64>, effects: &mut Effects) -> Result<()> {
+    pub(super) fn prepare_unload(&self, modules: &[u64], effects: &mut Effects) -> Result<()> {
+        if !effects.are_heard() {
+            return Ok(());
+        }
         let (mut events, mut text_bytes) = (0, 0);
         for id in modules {
             let module = self.registry.get(*id)?;

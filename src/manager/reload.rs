@@ -18,10 +18,7 @@ impl Manager {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
             let staged = state.may_commit(old, fresh)?;
-            let mut both = List::new_in(state.host);
-            both.try_push(old)?;
-            both.try_push(fresh)?;
-            state.prepare_unload(&both, effects)?;
+            state.prepare_unload(&[old, fresh], effects)?;
             state.registry.commit_reload(old, fresh)?;
             // A lookup finds all names of the fresh side from here on, or none.
             state.names.begin_switch();
@@ -39,9 +36,7 @@ impl Manager {
     pub fn reload_abort(&'static self, fresh: u64) -> Result<()> {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
-            let mut one = List::new_in(state.host);
-            one.try_push(fresh)?;
-            state.prepare_unload(&one, effects)?;
+            state.prepare_unload(&[fresh], effects)?;
             let mut report = lifecycle_unload_report::default();
             state.registry.abort_reload(old)?;
             state.dismantle(fresh, &mut report, effects)?;

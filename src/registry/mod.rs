@@ -341,6 +341,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Whether any module needs this one.
+    pub fn is_needed(&self, id: u64) -> Result<bool> {
+        Ok(self.get(id)?.needed_by.len() != 0)
+    }
+
     /// The modules that need this one, the one that came last first.
     pub fn users(&self, id: u64) -> Result<impl Iterator<Item = u64>> {
         let module = self.get(id)?;
