@@ -281,7 +281,10 @@ static lifecycle_status unload_cascade(struct stage *s, int i)
 
 static lifecycle_status begin_reload(struct stage *s, int i)
 {
-    return lifecycle_reload_begin(s->manager, i == 0 ? s->a : s->b, &s->fresh);
+    lifecycle_module fresh;
+    lifecycle_status status = lifecycle_reload_begin(s->manager, i == 0 ? s->a : s->b, &fresh);
+    s->fresh = status == LIFECYCLE_OK ? fresh : s->fresh;
+    return status;
 }
 static void stage_reload(struct stage *s)
 {

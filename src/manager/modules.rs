@@ -53,7 +53,7 @@ impl Manager {
                 exec_symbols: module.exec.len(),
                 jit_symbols: module.jit.len(),
                 mappings: module.holds.len() as u64,
-                metadata: module.metadata.len() as u64,
+                metadata: module.metadata.len(),
                 names: module.names.len(),
                 resources: module.resources.len(),
                 code_bytes: module.code_bytes,
@@ -77,17 +77,7 @@ impl Manager {
 
     /// Notes a metadata key of a module; twice is once.
     pub fn add_metadata(&'static self, module: u64, key: &CStr) -> Result<()> {
-        self.change(|state, _| {
-            let host = state.host;
-            let metadata = &mut state.registry.get_mut(module)?.metadata;
-            if metadata.iter().any(|known| known.bytes() == key.to_bytes()) {
-                return Ok(());
-            }
-            metadata.make_room(1)?;
-            metadata.push(Text::copy(host, key.to_bytes())?);
-            state.metadata += 1;
-            Ok(())
-        })
+        self.change(|state, _| state.registry.note_key(module, key.to_bytes()))
     }
 
     /// Gives a module something of the host's.
@@ -162,19 +152,23 @@ impl Manager {
         })
     }
 
-    /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
+    /// Unloads all that is loaded, pinned or in a reload, each module before the ones it needs, and
+    /// frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
+        let mut last = 0;
         loop {
             let more = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.first() else { return Ok(false) };
+                let Some(id) = state.registry.next_after(last) else { return Ok(false) };
                 let mut report = lifecycle_unload_report::default();
-                let mut one = List::new_in(state.host);
-                one.try_push(id)?;
-                state.prepare_unload(&one, effects)?;
-                state.dismantle(id, &mut report, effects)?;
+                let modules = state.registry.closure(id)?;
+                state.prepare_unload(&modules, effects)?;
+                for module in &modules {
+                    state.dismantle(*module, &mut report, effects)?;
+                }
+                last = id;
                 Ok(true)
             })?;
             if !more {
@@ -252,8 +246,8 @@ impl State {
         let mut events = 0;
         for id in modules {
             let module = self.registry.get(*id)?;
-            let chains = module.jit.len() + module.exec.len() + module.names.len();
-            events += chains as usize + module.metadata.len() + 1;
+            let chains = [module.jit.len(), module.exec.len(), module.names.len()];
+            events += (chains.iter().sum::<u64>() + module.metadata.len()) as usize + 1;
         }
         effects.make_room(0, events)
     }
@@ -277,8 +271,9 @@ impl State {
         self.retire_data(id)?;
         report.resources += self.retire_resources(id)?;
         report.code_bytes += code_bytes;
+        let mut handles = self.registry.get(id)?.handles;
+        self.exec.forget(&mut handles)?;
         let module = self.registry.remove(id)?;
-        self.exec.forget(id);
         self.totals.unloads += 1;
         let mut unloaded = event(LIFECYCLE_EVENT_MODULE_UNLOADED);
         unloaded.module = id;
@@ -312,8 +307,7 @@ impl State {
 
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
-        while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
-            self.metadata -= 1;
+        while let Some(key) = self.registry.take_key(id)? {
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));
