@@ -194,7 +194,7 @@ impl State {
     /// The modules that unloading `id` would take with it, in the order they must go; or why it may
     /// not be.
     fn may_unload(
-        &self,
+        &mut self,
         id: u64,
         flags: u32,
         report: &mut lifecycle_unload_report,

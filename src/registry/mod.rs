@@ -12,6 +12,7 @@
 
 mod keys;
 mod loading;
+mod order;
 
 use core::ffi::{CStr, c_void};
 
@@ -19,9 +20,7 @@ pub use keys::Keys;
 pub use loading::Loading;
 
 use crate::abi::lifecycle_release_fn;
-use crate::base::{
-    Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
-};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, List, Lossy, Result, Slots, Text, fail};
 use crate::os;
 
 /// Where a module is in its life.
@@ -82,6 +81,8 @@ pub struct Module {
     hash: u64,
     needs: Chain<0>,
     needed_by: Chain<1>,
+    /// `.order.place`
+    place: usize,
 }
 
 /// Something of the host's that a module owns.
@@ -227,6 +228,7 @@ impl Registry {
             code_bytes: 0,
             needs: Chain::default(),
             needed_by: Chain::default(),
+            place: 0,
         }
     }
 
@@ -364,30 +366,10 @@ impl Registry {
         Ok(module.needed_by.newest_first(&self.edges).map(|(_, edge)| edge.user))
     }
 
-    /// The modules that need this one, directly or through others, each before the ones it needs
-    /// (where there is a circle, each once), and the module itself last.
-    pub fn closure(&self, id: u64) -> Result<List<u64>> {
-        let mut order = List::new_in(self.host);
-        let mut seen = Index::new(self.host, 0);
-        let mut path: List<(u64, u64)> = List::new_in(self.host);
-        path.try_push((id, self.get(id)?.needed_by.newest()))?;
-        seen.insert(seen.hash(0, &id.to_le_bytes()), id)?;
-        while let Some(last) = path.last_mut() {
-            let (module, edge) = *last;
-            if edge == 0 {
-                path.pop();
-                order.try_push(module)?;
-                continue;
-            }
-            let Edge { user, back, .. } = self.edges.get(edge)?;
-            last.1 = back.older();
-            let hash = seen.hash(0, &user.to_le_bytes());
-            if seen.find(hash, |other| other == *user).is_none() {
-                seen.insert(hash, *user)?;
-                path.try_push((*user, self.get(*user)?.needed_by.newest()))?;
-            }
-        }
-        Ok(order)
+    /// The modules that need this one, directly or through others, each before those that it needs
+    /// (those of a circle one after the other), and the module itself last.
+    pub fn closure(&mut self, id: u64) -> Result<List<u64>> {
+        order::users_first(self.host, &mut self.modules, &self.edges, id)
     }
 
     /// Notes a metadata key of a module; twice is once.

@@ -9,6 +9,22 @@ pub enum Op {
     Unload { module: u8, force: bool, cascade: bool },
     /// A module needs another.
     Depend { user: u8, on: u8 },
+    /// Binds a name.
+    Bind { module: u8, kind: u8, name: u8 },
+    /// Removes what a name means now.
+    Unbind { kind: u8, name: u8 },
+    /// Gives a module a resource.
+    Own(u8),
+    /// Takes one back.
+    Disown(u8),
+    /// Notes a metadata key.
+    Note { module: u8, key: u8 },
+    /// Says which declarations are a module's.
+    Parse { module: u8, first: u8, len: u8 },
+    /// Takes data.
+    TakeData { module: u8, size: u8 },
+    /// Maps a few symbols, all or none.
+    Batch { module: u8, first: u8, flags: u8, shape: u8 },
     /// Maps code.
     Map { module: u8, name: u8, flags: u8, size: u8 },
     /// Takes room for code and writes there.
@@ -72,7 +88,7 @@ pub enum Does {
 pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
     bytes.chunks_exact(5).map(|chunk| {
         let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
-        match chunk[0] % 38 {
+        match chunk[0] % 64 {
             0 | 1 => Op::Load(a),
             2 => Op::Unload { module: a, force: b & 1 != 0, cascade: b & 2 != 0 },
             3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
@@ -107,7 +123,19 @@ pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
                     Does::Detach,
                 ][usize::from(b % 8)],
             },
-            37 => Op::Depend { user: a, on: b },
+            37..=42 => Op::Depend { user: a, on: b },
+            43..=46 => Op::Bind { module: a, kind: b, name: c },
+            47 => Op::Unbind { kind: a, name: b },
+            48 | 49 => Op::Own(a),
+            50 => Op::Disown(a),
+            51 => Op::Note { module: a, key: b },
+            52 | 53 => Op::Parse { module: a, first: b, len: c },
+            54 => Op::TakeData { module: a, size: b },
+            55 | 56 => Op::Batch { module: a, first: b, flags: c, shape: d },
+            57..=59 => Op::Load(a),
+            60 => Op::Unload { module: a, force: b & 1 != 0, cascade: b & 2 != 0 },
+            61 => Op::Begin(a),
+            62 => Op::Finish(a),
             _ => Op::Reclaim { wait: a & 1 != 0 },
         }
     })
