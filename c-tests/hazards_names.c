@@ -2,7 +2,7 @@
  * hazards_names.c - names, ids and arenas: the hazards of the second list of docs/hazards.md that concern what the
  * library has.
  */
-#include "refusals.h"
+#include "support.h"
 
 static lifecycle_binding look_up(lifecycle_manager *manager, const char *name, lifecycle_status want)
 {
@@ -199,42 +199,6 @@ static void hazard_mem_16_what_is_bound_again_is_there_once(void)
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(stats_of(manager).names_func, 0);
     EXPECT_OK(lifecycle_destroy(manager));
-}
-
-/* Each growth is refused, at each allocation of it: the tables are as they were. The system's refusals: failure_system.c. */
-static void hazard_mem_16_growth_that_is_refused(void)
-{
-    struct refusals memory;
-    lifecycle_config config = LIFECYCLE_CONFIG_INIT;
-    lifecycle_manager *manager;
-    lifecycle_module module;
-    unsigned long names = expect_scale(3000, 300), wrong = 0;
-    memset(&memory, 0, sizeof memory);
-    config.allocator = refusing_allocator(&memory);
-    manager = make_manager(&config);
-    module = load(manager, "m");
-    for (unsigned long i = 0; i < names; i++) {
-        long k = 1;
-        lifecycle_status status;
-        for (;; k++) {
-            const uint64_t *version = lifecycle_names_version(manager, LIFECYCLE_FUNC);
-            uint64_t before = *version;
-            memory.persistent = i % 2;
-            arm(&memory, k);
-            status = bind_number(manager, module, i);
-            (void)disarm(&memory);
-            if (status == LIFECYCLE_OK)
-                break;
-            wrong += status != LIFECYCLE_E_NOMEM || memory.refused == 0 || *version != before || means(manager, i);
-            wrong += stats_of(manager).names_func != i || info_of(manager, module).names != i;
-            for (unsigned long old = i % 50; old < i; old += 50)
-                wrong += !means(manager, old);
-        }
-    }
-    EXPECT_EQ(wrong, 0);
-    EXPECT_EQ(stats_of(manager).names_func, names);
-    EXPECT_OK(lifecycle_destroy(manager));
-    all_is_back(&memory, "names");
 }
 
 /* --- 17: shadowed names --- */
@@ -491,7 +455,6 @@ int main(void)
     RUN(hazard_mem_16_churn_of_modules);
     RUN(hazard_mem_16_a_miss_where_everything_was_removed);
     RUN(hazard_mem_16_what_is_bound_again_is_there_once);
-    RUN(hazard_mem_16_growth_that_is_refused);
     RUN(hazard_mem_17_shadow_chain);
     RUN(hazard_mem_17_shadow_chain_reload);
     RUN(hazard_mem_17_caches_see_old_new_gone);
