@@ -248,9 +248,12 @@ impl<T> Slots<T> {
         Some((self.id(index, *generation), value.as_ref()?))
     }
 
-    /// The first live value's id.
-    pub fn first(&self) -> Option<u64> {
-        self.iter().next().map(|(id, _)| id)
+    /// The id of the next live value after the place that `last` names, then around to that place
+    /// itself; `last` need not be live. Who goes on from each answer passes every place once.
+    pub fn next_after(&self, last: u64) -> Option<u64> {
+        let (places, start) = (self.slots.len(), split_index(last) + 1);
+        let around = (start..places).chain(0..start.min(places));
+        around.into_iter().find_map(|index| self.at(index)).map(|(id, _)| id)
     }
 
     /// Bytes of bookkeeping.

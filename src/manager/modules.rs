@@ -56,7 +56,7 @@ impl Manager {
                 exec_symbols: module.exec.len(),
                 jit_symbols: module.jit.len(),
                 mappings: module.holds.len() as u64,
-                metadata: module.metadata.len() as u64,
+                metadata: module.metadata.len(),
                 names: module.names.len(),
                 resources: module.resources.len(),
                 code_bytes: module.code_bytes,
@@ -80,17 +80,7 @@ impl Manager {
 
     /// Notes a metadata key of a module; twice is once.
     pub fn add_metadata(&'static self, module: u64, key: &CStr) -> Result<()> {
-        self.change(|state, _| {
-            let host = state.host;
-            let metadata = &mut state.registry.get_mut(module)?.metadata;
-            if metadata.iter().any(|known| known.bytes() == key.to_bytes()) {
-                return Ok(());
-            }
-            metadata.make_room(1)?;
-            metadata.push(Text::copy(host, key.to_bytes())?);
-            state.metadata += 1;
-            Ok(())
-        })
+        self.change(|state, _| state.registry.note_key(module, key.to_bytes()))
     }
 
     /// Gives a module something of the host's.
@@ -172,17 +162,23 @@ impl Manager {
         })
     }
 
-    /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
+    /// Unloads all that is loaded, pinned or in a reload, each module before the ones it needs, and
+    /// frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
+        let mut last = 0;
         loop {
             let more = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.first() else { return Ok(false) };
+                let Some(id) = state.registry.next_after(last) else { return Ok(false) };
                 let mut report = lifecycle_unload_report::default();
-                state.prepare_unload(&[id], effects)?;
-                state.dismantle(id, &mut report, effects)?;
+                let modules = state.registry.closure(id)?;
+                state.prepare_unload(&modules, effects)?;
+                for module in &modules {
+                    state.dismantle(*module, &mut report, effects)?;
+                }
+                last = id;
                 Ok(true)
             })?;
             if !more {
@@ -208,7 +204,7 @@ impl State {
     /// The modules that unloading `id`, which others need, would take with it, in the order they
     /// must go; E_BUSY, and who needs it, if they may not go with it.
     fn closure(
-        &self,
+        &mut self,
         id: u64,
         flags: u32,
         report: &mut lifecycle_unload_report,
@@ -271,8 +267,8 @@ impl State {
         let (mut events, mut text_bytes) = (0, 0);
         for id in modules {
             let module = self.registry.get(*id)?;
-            let chains = module.jit.len() + module.exec.len() + module.names.len();
-            events += chains as usize + module.metadata.len() + 1;
+            let chains = [module.jit.len(), module.exec.len(), module.names.len()];
+            events += (chains.iter().sum::<u64>() + module.metadata.len()) as usize + 1;
             text_bytes += module.name_bytes;
         }
         effects.make_room(0, events)?;
@@ -298,8 +294,9 @@ impl State {
         self.retire_data(id)?;
         report.resources += self.retire_resources(id)?;
         report.code_bytes += code_bytes;
+        let mut handles = self.registry.get(id)?.handles;
+        self.exec.forget(&mut handles)?;
         let module = self.registry.remove(id)?;
-        self.exec.forget(id);
         self.totals.unloads += 1;
         let mut unloaded = event(LIFECYCLE_EVENT_MODULE_UNLOADED);
         unloaded.module = id;
@@ -333,8 +330,7 @@ impl State {
 
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
-        while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
-            self.metadata -= 1;
+        while let Some(key) = self.registry.take_key(id)? {
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));
