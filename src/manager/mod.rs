@@ -18,7 +18,7 @@
 //!
 //! Lock order: the drop-ins' table, the default manager, `fork::MAKING`, a shard's gate, the
 //! state's lock, then one shard of the code, the table of slabs and what is mapped for them
-//! (`code/dual.rs`), or the list of readers. The locks of pools and tools are leaves. A fork takes
+//! (`code/dual.rs`), or the list of readers. The locks of pools, tools and small files are leaves. A fork takes
 //! all but those that are only taken under another one (`fork.rs`): a new lock that the state does
 //! not guard belongs there too.
 
@@ -60,6 +60,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
+use crate::mapping::Slab;
 use crate::names::KINDS;
 use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
@@ -83,6 +84,9 @@ pub struct Manager {
     shards: Shards,
     /// What the heaps that modules own hold.
     heaps: Sums,
+    /// Room for small files, taken and given back without the lock; open as long as there is a
+    /// state.
+    slab: Slab,
 }
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
@@ -141,6 +145,7 @@ impl Manager {
             }
         };
         manager.heaps.collections.store(0, Ordering::Relaxed);
+        manager.slab.open(host, salt);
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
@@ -173,6 +178,7 @@ impl Manager {
             locator: AtomicPtr::new(core::ptr::null_mut()),
             shards: Shards::new(),
             heaps: Sums::default(),
+            slab: Slab::new(),
         }
     }
 
@@ -224,6 +230,7 @@ impl Manager {
         self.locator.store(core::ptr::null_mut(), Ordering::Release);
         let state = self.state.write().take();
         drop(state);
+        self.slab.close();
         self.readers.clear();
         POOL.give_back(self);
         Ok(())
@@ -261,9 +268,13 @@ impl Manager {
         };
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
+        let is_leaving = state.mappings.is_leaving();
         match effects.freed.take() {
             Some((span, _)) => self.shards.retire_after(span, || drop(lock)),
             None => drop(lock),
+        }
+        if is_leaving {
+            self.give_back_files();
         }
         if effects.flush {
             self.shards.flush(false);
