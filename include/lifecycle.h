@@ -303,8 +303,8 @@
 #define LIFECYCLE_CODE_NONE 3u
 
 /**
- * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
- * raises SIGBUS in whoever reads the missing part.
+ * Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file that
+ * another program truncates raises SIGBUS in whoever reads the missing part.
  */
 #define LIFECYCLE_MAPPING_MAP 0u
 
