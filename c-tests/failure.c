@@ -173,6 +173,17 @@ static lifecycle_status keep_bytes(struct stage *s, int i)
     lifecycle_mapping mapping;
     return lifecycle_smf_from_bytes(s->manager, s->a, numbered("bytes", i), "bytes", 5, &mapping);
 }
+static lifecycle_mapping to_share;
+static void access_one_to_share(struct stage *s)
+{
+    EXPECT_OK(lifecycle_on_smf_accessed(s->manager, s->a, failure_files[0], &to_share));
+}
+static lifecycle_status share_one(struct stage *s, int i)
+{
+    lifecycle_mapping mapping;
+    (void)i;
+    return lifecycle_smf_share(s->manager, s->b, to_share.id, &mapping);
+}
 static lifecycle_status prefetch_one(struct stage *s, int i)
 {
     return lifecycle_smf_prefetch(s->manager, &failure_files[i], 1, NULL);
@@ -505,6 +516,7 @@ static const struct operation operations[] = {
     {"entry of a symbol", map_some, entry_one, 4, 0},
     {"access a file", NULL, access_one, 12, 0},
     {"access what was prefetched", prefetch_some, access_one, 4, 0},
+    {"share a mapping", access_one_to_share, share_one, 12, 0},
     {"keep bytes", NULL, keep_bytes, 12, 0},
     {"prefetch", NULL, prefetch_one, 4, 0},
     {"drop what was prefetched", prefetch_some, drop_prefetched, 4, 0},
@@ -577,8 +589,9 @@ static void every_allocation_of_destruction(void)
 
 int main(void)
 {
+    static const char large[20000];
     for (int i = 0; i < 4; i++)
-        write_file(failure_files[i], failure_files[i], strlen(failure_files[i]));
+        write_file(failure_files[i], i == 3 ? large : failure_files[i], i == 3 ? sizeof large : strlen(failure_files[i]));
     RUN(every_allocation_of_every_operation);
     RUN(every_allocation_of_creation);
     RUN(every_allocation_of_destruction);

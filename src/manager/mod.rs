@@ -59,6 +59,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
+use crate::mapping::Slab;
 use crate::names::{KINDS, NO_ID_IS_LIVE, Tables};
 use crate::os::{self, Held, Level, Mutex, Pool, Rank, RwLock, RwLockWriteGuard, Signed};
 use crate::shim;
@@ -88,6 +89,9 @@ pub struct Manager {
     shards: Shards,
     /// What the heaps that modules own hold.
     heaps: Sums,
+    /// Room for small files, taken and given back without the lock; open as long as there is a
+    /// state.
+    slab: Slab,
 }
 
 const _: () = assert!(offset_of!(Manager, live) == offset_of!(lifecycle_manager, live));
@@ -148,6 +152,7 @@ impl Manager {
             }
         };
         manager.heaps.collections.store(0, Ordering::Relaxed);
+        manager.slab.open(host, salt);
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
@@ -198,6 +203,7 @@ impl Manager {
             locator: AtomicPtr::new(core::ptr::null_mut()),
             shards: Shards::new(),
             heaps: Sums::default(),
+            slab: Slab::new(),
         }
     }
 
@@ -256,6 +262,7 @@ impl Manager {
         self.tables.close();
         drop(place);
         drop(state);
+        self.slab.close();
         self.readers.clear();
         POOL.give_back(self);
         Ok(())
@@ -293,9 +300,13 @@ impl Manager {
         };
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
+        let is_leaving = state.mappings.is_leaving();
         match effects.freed.take() {
             Some((span, _)) => self.shards.retire_after(span, || drop(lock)),
             None => drop(lock),
+        }
+        if is_leaving {
+            self.give_back_files();
         }
         if effects.flush {
             self.shards.flush_due();
