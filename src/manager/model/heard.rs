@@ -6,7 +6,7 @@ use core::ffi::{CStr, c_void};
 use super::{Manager, agree};
 use crate::abi::*;
 use crate::manager::Observer;
-use crate::os::Mutex;
+use crate::os::{Mutex, Rank};
 
 /// An event, as far as the model foretells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ unsafe extern "C" fn hear(event: *const lifecycle_event, user: *mut c_void) {
 impl Ears {
     /// Nothing heard.
     pub(super) fn new() -> Self {
-        Ears { heard: Box::new(Mutex::new(Vec::new())), expected: Vec::new() }
+        Ears { heard: Box::new(Mutex::new(Rank::Refused, Vec::new())), expected: Vec::new() }
     }
 
     /// From now on it hears.

@@ -9,7 +9,7 @@ use super::waiting::Waits;
 use super::{Manager, NAMES, Side, agree, assert_holds, pattern};
 use crate::abi::lifecycle_status::*;
 use crate::abi::*;
-use crate::os::Mutex;
+use crate::os::{Mutex, Rank};
 
 /// Data that surely fits while no more is taken or waits.
 const LITTLE: usize = 1 << 18;
@@ -62,7 +62,7 @@ impl Owned {
             resources: Vec::new(),
             serial: 0,
             retired: VecDeque::new(),
-            released: Box::new(Mutex::new(Vec::new())),
+            released: Box::new(Mutex::new(Rank::Refused, Vec::new())),
             keys: Vec::new(),
             ranges: Vec::new(),
             tombstones: 0,
