@@ -426,10 +426,11 @@ typedef struct lifecycle_value lifecycle_value;
 typedef struct lifecycle_visitor lifecycle_visitor;
 
 /**
- * The host's memory functions: each manager takes every byte it holds from these. All three are
- * given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
- * be called from any thread that calls the manager, several at once; they must not call the
- * library.
+ * The host's memory functions: what a manager keeps books in comes from these. What must be mapped
+ * or must stay readable for who looks without a lock (code and where it is, files, names) comes
+ * from the system. All three are given, or none (then malloc, realloc and free). They must return
+ * 16-byte aligned memory and may be called from any thread that calls the manager, several at once;
+ * they must not call the library.
  */
 typedef struct lifecycle_allocator {
     /** Returns `bytes` bytes (never 0) or NULL. */
@@ -3046,7 +3047,8 @@ lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
  * \param return_type  what the host means by it: lifecycle_binding.aux.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3067,7 +3069,8 @@ lifecycle_status lifecycle_on_interp_func_registered(lifecycle_manager *manager,
  * \param did  its declaration id: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3087,7 +3090,8 @@ lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manage
  * \param did  its declaration id: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3107,7 +3111,8 @@ lifecycle_status lifecycle_on_interp_enum_registered(lifecycle_manager *manager,
  * \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0

@@ -10,10 +10,11 @@ pub struct lifecycle_manager {
     pub live: *const u64,
 }
 
-/// The host's memory functions: each manager takes every byte it holds from these. All three are
-/// given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
-/// be called from any thread that calls the manager, several at once; they must not call the
-/// library.
+/// The host's memory functions: what a manager keeps books in comes from these. What must be mapped
+/// or must stay readable for who looks without a lock (code and where it is, files, names) comes
+/// from the system. All three are given, or none (then malloc, realloc and free). They must return
+/// 16-byte aligned memory and may be called from any thread that calls the manager, several at once;
+/// they must not call the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_allocator {

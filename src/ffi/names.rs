@@ -42,7 +42,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_module_parsed(
 /// \param return_type  what the host means by it: lifecycle_binding.aux.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -71,7 +72,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_func_registered(
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -99,7 +101,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_struct_registered(
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -127,7 +130,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_enum_registered(
 /// \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
