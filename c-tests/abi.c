@@ -309,6 +309,8 @@ OFFSET(lifecycle_symbol_info, pins, 56);
 OFFSET(lifecycle_symbol_info, flags, 60);
 OFFSET(lifecycle_symbol_info, user, 64);
 
+SIZE(lifecycle_manager, 8);
+OFFSET(lifecycle_manager, live, 0);
 SIZE(lifecycle_reader, 32);
 OFFSET(lifecycle_reader, entered, 0);
 OFFSET(lifecycle_reader, grace, 8);

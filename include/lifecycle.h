@@ -416,12 +416,6 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
-/** A walk along the runs of unmarked cells below an end. */
-typedef struct Runs Runs;
-
-/** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
-typedef struct lifecycle_manager lifecycle_manager;
-
 /**
  * A persistent value: immutable, counted. It belongs to the interpreter that made it. Numbers may
  * be kept in the pointer itself: never follow it.
@@ -474,6 +468,15 @@ typedef struct lifecycle_config {
     /** Default malloc, realloc and free. */
     lifecycle_allocator allocator;
 } lifecycle_config;
+
+/**
+ * Owns everything the modules of one runtime bring in. Made by lifecycle_create; what is in it is
+ * for the header's inline functions alone.
+ */
+typedef struct lifecycle_manager {
+    /** Which declaration ids are known to be live: lifecycle_did_is_live. */
+    const uint64_t *live;
+} lifecycle_manager;
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
@@ -3073,11 +3076,16 @@ lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manage
                                                        int64_t value);
 
 /**
- * Looks up what a name means now.
+ * Looks up what a name means now. Takes no lock, and is not held up by others that bind and
+ * unbind: it answers with a whole binding, the one before a change or the one after. While
+ * lifecycle_reload_commit switches the names of a module, lookups wait for it, so that none finds
+ * names of both sides.
  *
- * Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
- * name its binding and the value of *version from before the lookup; while *version is the same,
- * the binding is.
+ * Inline cache: once, `version = lifecycle_names_version(manager, kind)`. At each use of a name
+ * keep a binding and a number. If the number is `*version`, the binding is what the name means;
+ * if not, read `*version` into the number first, and then look the name up into the binding (in
+ * this order: what changes in between is then noticed the next time). Threads that share a place
+ * must guard it themselves. A name that is not bound may be kept in the same way.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -3141,6 +3149,9 @@ lifecycle_status lifecycle_has_all(lifecycle_manager *manager,
  * Tells whether a declaration id is in a range of a module that is still loaded: the check before
  * every call of a function value. An id whose module is unloaded is a tombstone; one that no
  * module registered is not live either.
+ *
+ * In C the name is also a macro for an inline function (lifecycle_inline.h), which asks this one
+ * only when the answer is not known already.
  *
  * \param manager  the manager.
  * \param did  the id.

@@ -2,9 +2,12 @@
 
 use core::ffi::c_void;
 
-/// Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create.
+/// Owns everything the modules of one runtime bring in. Made by lifecycle_create; what is in it is
+/// for the header's inline functions alone.
+#[repr(C)]
 pub struct lifecycle_manager {
-    _private: (),
+    /// Which declaration ids are known to be live: lifecycle_did_is_live.
+    pub live: *const u64,
 }
 
 /// The host's memory functions: each manager takes every byte it holds from these. All three are

@@ -91,11 +91,6 @@ impl Text {
         // SAFETY: `.shared.block` - the bytes end with a NUL.
         unsafe { CStr::from_ptr(self.as_ptr()) }
     }
-
-    /// Bytes of memory.
-    pub fn footprint(&self) -> usize {
-        size_of::<Header>() + self.header().len + 1
-    }
 }
 
 impl Clone for Text {

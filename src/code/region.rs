@@ -19,6 +19,7 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use crate::base::{Host, List, ListExt, Result};
 use crate::os::{self, Access, Mutex, Reservation};
+use crate::shim;
 
 /// Bytes of a slab: what is taken from and given back to the system at a time.
 pub(crate) const SLAB: usize = 2 << 20;
@@ -83,6 +84,8 @@ impl Region {
         let granules = capacity / granule;
         let words = Reservation::new(granules * size_of::<AtomicU32>(), 1)?;
         words.set_access(0, words.len(), Access::ReadWrite)?;
+        // Lookups read words without the lock of who writes them.
+        shim::atomics_only(words.base(), words.len());
         let mut homes = List::new_in(host);
         homes.make_room(capacity / SLAB)?;
         homes.resize_with(capacity / SLAB, || AtomicU8::new(RESERVED));

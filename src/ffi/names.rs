@@ -3,6 +3,7 @@
 use core::ffi::c_char;
 
 use super::guard;
+use crate::abi::lifecycle_status::LIFECYCLE_OK;
 use crate::abi::*;
 use crate::manager::Manager;
 
@@ -145,11 +146,16 @@ pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
     })
 }
 
-/// Looks up what a name means now.
+/// Looks up what a name means now. Takes no lock, and is not held up by others that bind and
+/// unbind: it answers with a whole binding, the one before a change or the one after. While
+/// lifecycle_reload_commit switches the names of a module, lookups wait for it, so that none finds
+/// names of both sides.
 ///
-/// Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
-/// name its binding and the value of *version from before the lookup; while *version is the same,
-/// the binding is.
+/// Inline cache: once, `version = lifecycle_names_version(manager, kind)`. At each use of a name
+/// keep a binding and a number. If the number is `*version`, the binding is what the name means;
+/// if not, read `*version` into the number first, and then look the name up into the binding (in
+/// this order: what changes in between is then noticed the next time). Threads that share a place
+/// must guard it themselves. A name that is not bound may be kept in the same way.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -170,8 +176,19 @@ pub unsafe extern "C" fn lifecycle_lookup(
     len: usize,
     out: *mut lifecycle_binding,
 ) -> lifecycle_status {
-    guard::status(|| {
-        let nothing = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
+    let nothing = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
+    if guard::is_place(out)
+        && let Ok(manager) = Manager::peek(manager)
+        // SAFETY: `.c.contract`
+        && let Some(name) = unsafe { guard::some_slice(name.cast(), len) }
+        && let Some(found) = manager.quick_lookup(kind, name)
+    {
+        let status = found.as_ref().map_or_else(|error| error.0, |_| LIFECYCLE_OK);
+        // SAFETY: `.c.contract`, and checked above.
+        unsafe { out.write(found.unwrap_or(nothing)) };
+        return status;
+    }
+    guard::slow_status(|| {
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, nothing, "binding") }?;
         let manager = Manager::check(manager)?;
@@ -245,6 +262,9 @@ pub unsafe extern "C" fn lifecycle_has_all(
 /// Tells whether a declaration id is in a range of a module that is still loaded: the check before
 /// every call of a function value. An id whose module is unloaded is a tombstone; one that no
 /// module registered is not live either.
+///
+/// In C the name is also a macro for an inline function (lifecycle_inline.h), which asks this one
+/// only when the answer is not known already.
 ///
 /// \param manager  the manager.
 /// \param did  the id.

@@ -41,6 +41,7 @@ mod state;
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::RwLockWriteGuard;
@@ -60,16 +61,21 @@ use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
-use crate::names::KINDS;
+use crate::names::{KINDS, NO_ID_IS_LIVE, Tables};
 use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
 
 /// A manager's place.
 #[repr(C)]
 pub struct Manager {
+    /// `lifecycle_manager::live`.
+    live: AtomicPtr<u64>,
     signature: AtomicU32,
     next_free: AtomicU32,
     hooks: UnsafeCell<lifecycle_allocator>,
+    /// Its names, for lookups without the lock. What lookups read shares no line of memory with
+    /// what each change writes.
+    tables: Tables,
     state: RwLock<Option<State>>,
     held: Held<RwLockWriteGuard<'static, Option<State>>>,
     readers: Readers,
@@ -84,6 +90,8 @@ pub struct Manager {
     /// What the heaps that modules own hold.
     heaps: Sums,
 }
+
+const _: () = assert!(offset_of!(Manager, live) == offset_of!(lifecycle_manager, live));
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
 // behind a lock, atomic, or (the hooks) written only while nobody else knows the place.
@@ -147,6 +155,7 @@ impl Manager {
         state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
+        manager.live.store(NO_ID_IS_LIVE.as_ptr().cast_mut(), Ordering::Release);
         drop(place);
         Pool::publish(manager);
         Ok(manager)
@@ -162,9 +171,11 @@ impl Manager {
 
     fn empty() -> Self {
         Manager {
+            live: AtomicPtr::new(NO_ID_IS_LIVE.as_ptr().cast_mut()),
             signature: AtomicU32::new(0),
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
+            tables: Tables::new(),
             state: RwLock::new(None),
             held: Held::new(),
             readers: Readers::new(),
@@ -222,7 +233,11 @@ impl Manager {
             fail!(LIFECYCLE_E_STALE, "another thread destroyed the manager meanwhile");
         }
         self.locator.store(core::ptr::null_mut(), Ordering::Release);
-        let state = self.state.write().take();
+        self.live.store(NO_ID_IS_LIVE.as_ptr().cast_mut(), Ordering::Release);
+        let mut place = self.state.write();
+        let state = place.take();
+        self.tables.close();
+        drop(place);
         drop(state);
         self.readers.clear();
         POOL.give_back(self);

@@ -16,6 +16,9 @@ use crate::heap::Heap;
 use crate::names::Outcome;
 use crate::registry::{Module, Stage};
 
+/// Names that are on their way from memory while one is unbound.
+const AHEAD: usize = 8;
+
 /// What tells a heap from the host's other resources.
 const HEAP_RELEASE: unsafe extern "C" fn(*mut c_void, *mut c_void) = Heap::release;
 
@@ -249,13 +252,15 @@ impl State {
 
     /// Makes room for all that dismantling these modules will tell.
     pub(super) fn prepare_unload(&self, modules: &List<u64>, effects: &mut Effects) -> Result<()> {
-        let mut events = 0;
+        let (mut events, mut text_bytes) = (0, 0);
         for id in modules {
             let module = self.registry.get(*id)?;
             let chains = module.jit.len() + module.exec.len() + module.names.len();
             events += chains as usize + module.metadata.len() + 1;
+            text_bytes += module.name_bytes;
         }
-        effects.make_room(0, events)
+        effects.make_room(0, events)?;
+        effects.make_text_room(text_bytes)
     }
 
     /// Takes a module apart. Everything it owned is unlinked here and waits in the queue for its
@@ -324,7 +329,13 @@ impl State {
 
     fn unbind_all(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
+        // What is unbound in a moment comes near while the ones before it go.
+        let mut ahead = self.registry.get(id)?.names.newest();
+        for _ in 0..AHEAD {
+            ahead = self.names.prefetch(ahead);
+        }
         while let decl @ 1.. = self.registry.get(id)?.names.newest() {
+            ahead = self.names.prefetch(ahead);
             self.unbind_decl(decl, effects)?;
             count += 1;
         }
@@ -334,8 +345,9 @@ impl State {
     /// Removes one binding, and tells what lookups notice of it.
     pub(super) fn unbind_decl(&mut self, decl: u64, effects: &mut Effects) -> Result<()> {
         let module = self.names.get(decl)?.module;
-        let chain = &mut self.registry.get_mut(module)?.names;
-        let unbound = self.names.unbind(chain, decl)?;
+        let owner = self.registry.get_mut(module)?;
+        let unbound = self.names.unbind(&mut owner.names, decl, effects.texts())?;
+        owner.name_bytes -= unbound.name_len + 1;
         let (kind, module) = match unbound.outcome {
             Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
             Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
@@ -344,12 +356,13 @@ impl State {
         let mut changed = event(kind);
         changed.module = module;
         changed.value = u64::from(unbound.kind);
-        effects.tell(changed, Some(&unbound.name));
+        effects.tell_copied(changed, unbound.name_at);
         Ok(())
     }
 
     fn drop_ranges(&mut self, id: u64) -> Result<()> {
         while let Some((first, last)) = self.registry.get_mut(id)?.ranges.pop() {
+            self.names.forget_ids(first, last);
             self.ranges.remove(first, last)?;
         }
         Ok(())

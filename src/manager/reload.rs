@@ -23,15 +23,11 @@ impl Manager {
             both.try_push(fresh)?;
             state.prepare_unload(&both, effects)?;
             state.registry.commit_reload(old, fresh)?;
-            let names = state.registry.get(fresh)?.names;
-            state.names.publish_all(&names, old)?;
-            for id in &staged {
-                state.unveil(self, *id, old, effects)?;
-            }
-            // A handle of the drop-in interface means the code, whichever side has it.
-            state.exec.rebind(old, fresh);
-            let mut report = lifecycle_unload_report::default();
-            state.dismantle(old, &mut report, effects)?;
+            // A lookup finds all names of the fresh side from here on, or none.
+            state.names.begin_switch();
+            let replaced = state.replace(self, old, fresh, &staged, effects);
+            state.names.end_switch();
+            replaced?;
             // The old side did not leave, it was replaced.
             state.totals.unloads -= 1;
             state.totals.reloads += 1;
@@ -56,6 +52,25 @@ impl Manager {
 }
 
 impl State {
+    /// The part of a commit that nothing can be in the way of.
+    fn replace(
+        &mut self,
+        manager: &'static Manager,
+        old: u64,
+        fresh: u64,
+        staged: &List<u64>,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let names = self.registry.get(fresh)?.names;
+        self.names.publish_all(&names, old)?;
+        for id in staged {
+            self.unveil(manager, *id, old, effects)?;
+        }
+        // A handle of the drop-in interface means the code, whichever side has it.
+        self.exec.rebind(old, fresh);
+        self.dismantle(old, &mut lifecycle_unload_report::default(), effects)
+    }
+
     /// The staged symbols to unveil, oldest first, once it is sure that each may have its name.
     fn may_commit(&mut self, old: u64, fresh: u64) -> Result<List<u64>> {
         let mut blocker = 0;

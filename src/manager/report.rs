@@ -194,7 +194,8 @@ impl State {
         for (decl, binding) in self.names.iter() {
             let leak = Leak::new(LIFECYCLE_LEAK_NAME, binding.module, decl, 0);
             let owner = &self.registry.get(binding.module)?.path;
-            leaks.try_push(leak.named(self.names.name(binding)?).owned(owner))?;
+            let name = self.names.copy_name(self.host, binding)?;
+            leaks.try_push(leak.named(&name).owned(owner))?;
         }
         Ok(())
     }

@@ -111,7 +111,7 @@ impl State {
             registry: Registry::new(host, salt, config.load_depth_limit),
             code,
             mappings: Mappings::new(host, salt, mode),
-            names: Names::new(host, salt, &manager.versions),
+            names: Names::new(host, salt, &manager.tables, &manager.versions),
             ranges: Ranges::new(host),
             metadata: 0,
             tools: Tools::new(host, config.flags)?,

@@ -63,6 +63,8 @@ pub struct Module {
     pub jit: Chain,
     /// Bindings.
     pub names: Chain,
+    /// Bytes of the bindings' names, each with a NUL.
+    pub name_bytes: usize,
     /// Data beside the code.
     pub data: Chain,
     /// Resources of the host.
@@ -208,6 +210,7 @@ impl Registry {
             exec: Chain::default(),
             jit: Chain::default(),
             names: Chain::default(),
+            name_bytes: 0,
             data: Chain::default(),
             resources: Chain::default(),
             holds: List::new_in(host),

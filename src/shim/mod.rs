@@ -1,5 +1,5 @@
-//! What Rust cannot say: weak references to functions that the host may have, and marks for
-//! AddressSanitizer and valgrind, what debuggers look for by name. The C side is `shim.c` and
+//! What Rust cannot say: weak references to functions that the host may have, marks for
+//! AddressSanitizer and valgrind's memcheck and helgrind, what debuggers look for by name. The C side is `shim.c` and
 //! `tools.c`, compiled by the build script.
 //!
 //! Invariants:
@@ -15,6 +15,7 @@ unsafe extern "C" {
     fn lifecycle_shim_permit_defined(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
     fn lifecycle_shim_keep_roots(at: *const c_void, bytes: usize);
+    fn lifecycle_shim_atomics_only(at: *const c_void, bytes: usize);
     fn lifecycle_shim_spl_free(block: *mut c_void);
     fn lifecycle_shim_gdb_link(entry: *mut c_void);
     fn lifecycle_shim_gdb_unlink(entry: *mut c_void);
@@ -58,6 +59,14 @@ pub fn rewrite_code(at: *const u8, bytes: usize) {
 pub fn keep_roots(at: *const u8, bytes: usize) {
     // SAFETY: `.shim.mark`.
     unsafe { lifecycle_shim_keep_roots(at.cast(), bytes) }
+}
+
+/// These bytes are used by atomic operations alone, or what orders their other uses is atomic
+/// operations: helgrind, which takes those for plain ones, looks at them no more. It lasts until
+/// the bytes are mapped anew, so it is for memory that was mapped already.
+pub fn atomics_only(at: *const u8, bytes: usize) {
+    // SAFETY: `.shim.mark`.
+    unsafe { lifecycle_shim_atomics_only(at.cast(), bytes) }
 }
 
 /// Frees a block of a runtime's value: with the host's `spl_free` where it has one, else with

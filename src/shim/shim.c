@@ -10,8 +10,9 @@
  *
  * Checkers. Memory that comes straight from the system is invisible to
  * AddressSanitizer and to valgrind's memcheck; these marks make it visible in
- * the build that everybody has. Without a checker a mark costs a test and a
- * few instructions that do nothing.
+ * the build that everybody has. Atomic instructions mean nothing to valgrind's
+ * helgrind, which is told what they guard. Without a checker a mark costs a
+ * test and a few instructions that do nothing.
  *
  * Every name starts with lifecycle_shim_ and has hidden visibility.
  */
@@ -44,19 +45,21 @@ void lifecycle_shim_permit(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit_defined(void *at, size_t bytes) SHIM;
 void lifecycle_shim_rewrite_code(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_keep_roots(const void *at, size_t bytes) SHIM;
+void lifecycle_shim_atomics_only(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_spl_free(void *block) SHIM;
 
 /*
- * What may be asked: of every valgrind tool a small number, of memcheck alone
- * the tool's letters in the upper half, then a number.
- * (valgrind.h and memcheck.h, whose request numbers and instruction sequences
- * are a fixed interface.)
+ * What may be asked: of every valgrind tool a small number, of one tool alone
+ * its letters in the upper half, then a number.
+ * (valgrind.h, memcheck.h and helgrind.h, whose request numbers and instruction
+ * sequences are a fixed interface.)
  */
 enum request {
     VALGRIND_DISCARD_TRANSLATIONS = 0x1002,
     MEMCHECK_NO_ACCESS = 0x4d430000,
     MEMCHECK_UNDEFINED = 0x4d430001,
-    MEMCHECK_DEFINED = 0x4d430002
+    MEMCHECK_DEFINED = 0x4d430002,
+    HELGRIND_UNTRACKED = 0x48470127
 };
 
 /*
@@ -147,6 +150,16 @@ void lifecycle_shim_keep_roots(const void *at, size_t bytes)
     if (__lsan_register_root_region) {
         __lsan_register_root_region(at, bytes);
     }
+}
+
+/*
+ * Every use of these bytes is an atomic instruction, or ordered by some, so
+ * that no two uses are a race. Helgrind takes an atomic instruction for a plain
+ * one and would report each. Memory that is mapped anew is tracked again.
+ */
+void lifecycle_shim_atomics_only(const void *at, size_t bytes)
+{
+    ask_valgrind(HELGRIND_UNTRACKED, at, bytes);
 }
 
 /* From now on a touch of these bytes is a fault that the checker reports. */
