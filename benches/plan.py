@@ -99,6 +99,8 @@ class Workload:
             return "entry-entry", ["stub"] if backend == "entry_stub" else []
         if backend == "ours_inside":
             return "values-ours", self.arguments.replace("append", "append_inside").split()
+        if self.area == "names" and backend == "ours_call":
+            return "names-ours", self.arguments.replace("live", "live_call").split()
         driver, _, lock = backend.rpartition("_")
         if driver and lock in ("mutex", "rwlock"):
             return f"{self.area}-{driver}", [*self.arguments.split(), lock]
@@ -158,7 +160,7 @@ def name_workloads():
     plan += [names("cached 100000", "ours"), names("threads 100000", *SHARED_TABLES, most=3),
              names("churn 100000", *TABLES, "ck_ht_gc", "tombstones", most=2)]
     plan += [names(f"unload {count}", *TABLES, most=3) for count in NAMES_OF_OTHERS]
-    return plan + [names(f"live {count}", "ours", "hashbrown", "btree") for count in RANGES]
+    return plan + [names(f"live {count}", "ours", "ours_call", "hashbrown", "btree") for count in RANGES]
 
 
 def module_workloads():

@@ -147,7 +147,7 @@ def _names(results, folder, out):
     _plot("names-churn", churn, ("operations so far, 100,000 names", "ns for one out, one in"), folder, out)
     _plot("names-unload", curves("names unload", plan.NAMES_OF_OTHERS, "unload_ns", plan.TABLES),
           ("names of other modules", "ns for a name of a module of 10,000"), folder, out)
-    _plot("names-live", curves("names live", plan.RANGES, "live_ns", ["ours", "hashbrown", "btree"]),
+    _plot("names-live", curves("names live", plan.RANGES, "live_ns", ["ours", "ours_call", "hashbrown", "btree"]),
           ("ranges of ids", "ns to tell whether an id is live"), folder, out)
 
 

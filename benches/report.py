@@ -144,8 +144,9 @@ THREADS = [("lookups, 1 thread", "one_thread", "/s"), ("lookups, 2 threads", "tw
 CHURN = [("operations done", "operations", ""), ("each", "churn_ns", "ns"), ("p50", "churn_p50", "ns"),
          ("p99", "churn_p99", "ns"), ("p999", "churn_p999", "ns"), ("max", "churn_max", "ns"),
          ("p999 / p50", "tail_ratio", "x"), ("last tenth / first tenth", "drift_ratio", "x")]
-PARTS = [("the whole", "cycle_ns", "ns"), ("the sum of its parts", "sum_ns", "ns"), ("a module, empty", "module_ns", "ns"),
-         ("10 symbols", "symbols_ns", "ns"), ("2 mappings", "mappings_ns", "ns"), ("20 names", "names_ns", "ns"),
+PARTS = [("the whole", "cycle_ns", "ns"), ("the sum of its parts", "sum_ns", "ns"),
+         ("a module, empty", "module_ns", "ns"), ("10 symbols", "symbols_ns", "ns"),
+         ("2 mappings", "mappings_ns", "ns"), ("20 names", "names_ns", "ns"),
          ("3 resources", "resources_ns", "ns"), ("the whole, p50", "cycle_p50", "ns"), ("p99", "cycle_p99", "ns"),
          ("p999", "cycle_p999", "ns"), ("max", "cycle_max", "ns")]
 
@@ -240,9 +241,9 @@ def other_sections(results):
 def names_section(results):
     """Tables of names, and ids of declarations."""
     lines = ["## Names", "", "Names like mod07.function_0123456, each bound to 32 bytes. Ours by call into a shared "
-             "library, any thread at any time, each name with its older meanings; so is hashbrown called, and it has no "
-             "lock. uthash is compiled in; ck_ht is called. Names are asked for in random order, and their texts lie in "
-             "that order. In brackets: times ours.", "", "### Lookup", ""]
+             "library, any thread at any time, each name with its older meanings; so is hashbrown called, and it has "
+             "no lock. uthash is compiled in; ck_ht is called. Names are asked for in random order, and their texts "
+             "lie in that order. In brackets: times ours.", "", "### Lookup", ""]
     for title, workload, metric in (("found", "lookup", "hit_ns"), ("not there", "lookup", "miss_ns"),
                                     ("bind", "change", "bind_ns"), ("unbind", "change", "unbind_ns"),
                                     ("bind all from nothing, each", "lookup", "fill_ns")):
@@ -268,30 +269,32 @@ def names_section(results):
         lines += tables(results, [(f"{title}, beside {count:,} names", f"names unload {count}", metric, "ns")
                                   for count in plan.NAMES_OF_OTHERS], "ours")
     lines += ["![unloading against the names of others](benchmarks/names-unload.svg)", "", "### Is an id live?", "",
-              "A million ids in so many modules, in random order; and as many of modules that are gone. hashbrown's is "
-              "a set of modules, and an id tells its module; BTreeMap's are ranges.", ""]
+              "A million ids in so many modules, numbered one after the other, asked for in random order; as many of "
+              "modules that are gone; and those that are left when every other module goes. hashbrown's is a set of "
+              "modules, an id's being found by a division; BTreeMap's are ranges.", ""]
     lines += tables(results, [(f"{title}, {goals.ranges(count)}", f"names live {count}", metric, "ns")
-                              for title, metric in (("live", "live_ns"), ("gone", "dead_ns"))
-                              for count in plan.RANGES], "ours")
+                              for title, metric in (("live", "live_ns"), ("gone", "dead_ns"), ("left", "left_ns"))
+                              for count in plan.RANGES if count > 1 or metric != "left_ns"], "ours")
     return lines + ["![is an id live, against the ranges there are](benchmarks/names-live.svg)", ""]
 
 
 def module_sections(results):
     """Files in memory, and modules."""
-    lines = ["## Mapping", "", "*By path* asks the system whether the file is still the same; raw, that question is all "
-             "there is (stat). *By id*: of a mapping that somebody holds. The files are on tmpfs. In brackets: times "
-             "ours.", "", "### One more user of a mapping, come and gone", ""]
+    lines = ["## Mapping", "", "*By path* asks the system whether the file is still the same; raw, that question is "
+             "all there is (stat). *By id*: of a mapping that somebody holds. The files are on tmpfs. In brackets: "
+             "times ours.", "", "### One more user of a mapping, come and gone", ""]
     for title, metric in (("by path", "path_ns"), ("by id", "id_ns")):
         lines += tables(results, [(f"{title}, {count:,} files mapped", f"mapping hit {count}", metric, "ns")
                                   for count in plan.MAPPED], "ours")
     lines += ["![one more user against the files mapped](benchmarks/mapping.svg)", "",
-              "### The first user, who is the last", "", "Raw: open, fstat, mmap, close, munmap. *Looked at*: a byte of "
-              "each page is read.", ""]
+              "### The first user, who is the last", "", "Raw: open, fstat, mmap, close, munmap. *Looked at*: a byte "
+              "of each page is read.", ""]
     lines += tables(results, [(f"{size}{title}", f"mapping cycle {count}", metric, "ns")
                               for title, metric in (("", "cycle_ns"), (", looked at", "touched_ns"))
                               for count, size in plan.FILES.items()], "ours")
     lines += ["### Two threads, 100 files mapped, by path", ""]
-    lines += table(results, "mapping threads 100", [("1 thread", "one_thread", "/s"), ("2 threads", "two_threads", "/s"),
+    lines += table(results, "mapping threads 100", [("1 thread", "one_thread", "/s"),
+                                                    ("2 threads", "two_threads", "/s"),
                                                     ("two / one", "scaling", "x")], "ours")
     lines += ["## Module", "", "Loaded and unloaded: 10 symbols of 256 bytes, 2 files of 4 KiB, 20 names, 3 resources. "
               "A part alone comes and goes one by one in a module that stays. Raw: mmap, mprotect and munmap for a "
@@ -303,8 +306,8 @@ def module_sections(results):
               "The mean of the cycles since the row before.", ""]
     last = f"module cycles {plan.CYCLES[-1]}"
     lines += table(results, last, [(f"to the {count:,}th", f"to_{count}", "ns") for count in plan.CYCLES], "ours")
-    lines += ["![a cycle against those before it](benchmarks/module-cycles.svg)", "", "### Modules that need others", "",
-              "Empty ones. A leaf is one of those that need one module, a chain has each need the one before it.", ""]
+    lines += ["![a cycle against those before it](benchmarks/module-cycles.svg)", "", "### Modules that need others",
+              "", "Empty ones. A leaf is one of those that need one module; in a chain each needs the one before.", ""]
     rows = [(f"{title}, {count:,} leaves", f"module star {count}", metric, "ns")
             for title, metric in (("unload a leaf", "leaf_ns"), ("tell that it needs", "depend_ns"),
                                   ("unload all with it, for one", "cascade_ns")) for count in plan.LEAVES]

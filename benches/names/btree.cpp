@@ -1,5 +1,5 @@
-// btree.cpp - ranges of ids in a BTreeMap of Rust's, by call into a shared library: what hosts that number their
-// declarations without a pattern have.
+// btree.cpp - ranges of ids in a BTreeMap of Rust's, by call into a shared library: for hosts whose
+// modules have as many declarations as they have.
 #include "names.hpp"
 
 extern "C" {
@@ -14,7 +14,7 @@ namespace {
 
 class Live {
 public:
-    Live() : ranges_(peer_ranges_new()) {}
+    explicit Live(size_t) : ranges_(peer_ranges_new()) {}
     Live(const Live &) = delete;
     ~Live() { peer_ranges_free(ranges_); }
     void load(int64_t first, int64_t last) { peer_ranges_insert(ranges_, first, last); }

@@ -316,9 +316,8 @@ template <typename Table> void unload(const Arguments &arguments, bench::Report 
     report.put("singles_ns", bench::middle(singles) / double(NAMES_OF_MODULE));
 }
 
-// A million ids of declarations in COUNT modules, asked for in random order; then as many of modules that are gone.
-// Module m has those from m << MODULE_SHIFT on, so that a peer knows the module of an id without a search.
-const int MODULE_SHIFT = 20;
+// A million ids of declarations, numbered one after the other, in COUNT modules, asked for in random order; as many of
+// modules that are gone; and those that are left when every other module goes.
 const size_t IDS = 1000000;
 
 template <typename Live> double ask_live(const Live &live, const std::vector<int64_t> &ids, size_t expected)
@@ -331,25 +330,35 @@ template <typename Live> double ask_live(const Live &live, const std::vector<int
     return stretches.each();
 }
 
+// Ids of so many modules, every `step`th.
+inline std::vector<int64_t> ids_of(size_t from, size_t to, size_t step, size_t each)
+{
+    bench::Random random;
+    std::vector<int64_t> ids;
+    for (size_t module = from; module < to; module += step)
+        for (size_t i = 0; i < each; i++)
+            ids.push_back(int64_t(module * each + i));
+    shuffle(ids, random);
+    return ids;
+}
+
 template <typename Live> void liveness(const Arguments &arguments, bench::Report &report)
 {
-    Live live;
-    bench::Random random;
     size_t modules = arguments.count, each = IDS / modules;
-    std::vector<int64_t> ids, dead;
-    for (size_t module = 0; module < 2 * modules; module++) {
-        int64_t first = int64_t(module) << MODULE_SHIFT;
-        live.load(first, first + int64_t(each) - 1);
-        auto &kept = module % 2 == 0 ? ids : dead;
-        for (size_t i = 0; i < each; i++)
-            kept.push_back(first + int64_t(i));
-    }
-    for (size_t module = 1; module < 2 * modules; module += 2)
-        live.unload(int64_t(module) << MODULE_SHIFT);
-    shuffle(ids, random);
-    shuffle(dead, random);
+    Live live(each);
+    for (size_t module = 0; module < 2 * modules; module++)
+        live.load(int64_t(module * each), int64_t(module * each + each) - 1);
+    for (size_t module = modules; module < 2 * modules; module++)
+        live.unload(int64_t(module * each));
+    std::vector<int64_t> ids = ids_of(0, modules, 1, each);
     report.put("live_ns", ask_live(live, ids, ids.size()));
-    report.put("dead_ns", ask_live(live, dead, 0));
+    report.put("dead_ns", ask_live(live, ids_of(modules, 2 * modules, 1, each), 0));
+    if (modules == 1)
+        return;
+    for (size_t module = 1; module < modules; module += 2)
+        live.unload(int64_t(module * each));
+    ids = ids_of(0, modules, 2, each);
+    report.put("left_ns", ask_live(live, ids, ids.size()));
 }
 
 }  // namespace names

@@ -89,7 +89,7 @@ void cached(const names::Arguments &arguments, bench::Report &report)
 
 class Live {
 public:
-    Live() { must(lifecycle_create(nullptr, &manager_)); }
+    explicit Live(size_t) { must(lifecycle_create(nullptr, &manager_)); }
     Live(const Live &) = delete;
     ~Live() { must(lifecycle_destroy(manager_)); }
     void load(int64_t first, int64_t last)
@@ -113,8 +113,17 @@ private:
         return path_;
     }
 
-    lifecycle_manager *manager_ = nullptr;
     char path_[32];
+
+protected:
+    lifecycle_manager *manager_ = nullptr;
+};
+
+// Without the header's way around the call.
+class Called : public Live {
+public:
+    using Live::Live;
+    bool is_live(int64_t id) const { return (lifecycle_did_is_live)(manager_, id); }
 };
 
 }  // namespace
@@ -124,5 +133,5 @@ int main(int argc, char **argv)
     using namespace names;
     return run(argc, argv, {{"lookup", lookup<Ours>}, {"cached", cached}, {"change", change<Ours>},
                             {"churn", churn<Ours>}, {"unload", unload<Ours>}, {"threads", threads<Ours>},
-                            {"live", liveness<Live>}});
+                            {"live", liveness<Live>}, {"live_call", liveness<Called>}});
 }
