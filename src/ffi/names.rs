@@ -176,19 +176,35 @@ pub unsafe extern "C" fn lifecycle_lookup(
     len: usize,
     out: *mut lifecycle_binding,
 ) -> lifecycle_status {
-    let nothing = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
     if guard::is_place(out)
         && let Ok(manager) = Manager::peek(manager)
         // SAFETY: `.c.contract`
         && let Some(name) = unsafe { guard::some_slice(name.cast(), len) }
-        && let Some(found) = manager.quick_lookup(kind, name)
+        && let Some(binding) = manager.quick_lookup(kind, name)
     {
-        let status = found.as_ref().map_or_else(|error| error.0, |_| LIFECYCLE_OK);
         // SAFETY: `.c.contract`, and checked above.
-        unsafe { out.write(found.unwrap_or(nothing)) };
-        return status;
+        unsafe { out.write(binding) };
+        return LIFECYCLE_OK;
     }
-    guard::slow_status(|| {
+    // SAFETY: `.c.contract`
+    unsafe { lookup(manager, kind, name, len, out) }
+}
+
+/// The lookups that are not quick.
+///
+/// # Safety
+/// `.c.contract`
+#[cold]
+#[inline(never)]
+unsafe fn lookup(
+    manager: *mut lifecycle_manager,
+    kind: u32,
+    name: *const c_char,
+    len: usize,
+    out: *mut lifecycle_binding,
+) -> lifecycle_status {
+    guard::status(|| {
+        let nothing = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
         // SAFETY: `.c.contract`
         let out = unsafe { guard::out(out, nothing, "binding") }?;
         let manager = Manager::check(manager)?;

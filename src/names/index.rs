@@ -8,7 +8,7 @@
 //!
 //! What is pulled back is in two places for a moment and never in none; but a reader that has
 //! passed the one and not yet reached the other misses it. So pulling back is counted, by regions
-//! of the table, and who found nothing looks whether anything was moved where it looked.
+//! of the table, and who found nothing looks again, and whether anything was moved where it looked.
 //!
 //! Invariants:
 //! - `.index.probe`: between the slot that a hash points at and the slot it stands in, no slot is
@@ -46,6 +46,16 @@ pub enum Is<T> {
     Changing,
 }
 
+/// What a probe finds.
+pub enum Probed<T> {
+    /// The record.
+    It(T),
+    /// No record up to this slot, which is empty.
+    End(usize),
+    /// It cannot be said.
+    Changing,
+}
+
 /// What a reader finds.
 pub enum Found<T> {
     /// The record.
@@ -72,58 +82,62 @@ impl Index<'_> {
         at >> self.bits.saturating_sub(LEAST_REGION).max(LEAST_REGION)
     }
 
-    #[inline]
-    fn moved(&self, region: usize, order: Ordering) -> u64 {
-        self.moves.get(region).map_or(0, |count| count.load(order))
-    }
-
-    /// Finds the record under `hash` that `is` the one. Takes no lock; others may change the table
-    /// meanwhile.
-    #[inline]
-    pub fn find<T>(&self, hash: u64, mut is: impl FnMut(u32) -> Is<T>) -> Found<T> {
+    /// Finds the record under `hash` that `is` the one, or the slot where looking ended. Takes no
+    /// lock; others may change the table meanwhile.
+    #[inline(always)]
+    pub fn probe<T>(&self, hash: u64, mut is: impl FnMut(u32) -> Is<T>) -> Probed<T> {
         let mut at = self.home(hash);
-        let first = self.region(at);
-        let mut last = first;
-        let mut before = self.moved(first, Ordering::Acquire);
-        let mut odd = before;
         while let Some(slot) = self.slots.get(at) {
             let slot = slot.load(Ordering::Acquire);
+            if (slot ^ hash) & !NUMBER == 0 && slot != 0 {
+                match is((slot & NUMBER) as u32) {
+                    Is::It(it) => return Probed::It(it),
+                    Is::NotIt => {}
+                    Is::Changing => return Probed::Changing,
+                }
+            }
             if slot == 0 {
                 break;
             }
-            if (slot ^ hash) & !NUMBER == 0 {
-                match is((slot & NUMBER) as u32) {
-                    Is::It(it) => return Found::It(it),
-                    Is::NotIt => {}
-                    Is::Changing => return Found::Changing,
-                }
-            }
             at = (at + 1) & self.mask();
-            let region = self.region(at);
-            if region != last {
-                if region == first {
-                    // All around: the table was being filled with other names.
-                    return Found::Changing;
-                }
-                let moved = self.moved(region, Ordering::Acquire);
-                (last, before, odd) = (region, before.wrapping_add(moved), odd | moved);
-            }
         }
-        fence(Ordering::Acquire);
-        let after = self.moves_between(first, last);
-        // Counts only grow, so the sum is the same only if each of them is.
-        if odd & 1 == 0 && after == before { Found::Nothing } else { Found::Changing }
+        Probed::End(at)
     }
 
-    fn moves_between(&self, first: usize, last: usize) -> u64 {
+    /// Makes sure that there is no such record, where a probe has ended at `end`: looks once more,
+    /// and whether something was moved meanwhile.
+    #[inline(never)]
+    pub fn confirm<T>(&self, hash: u64, end: usize, is: impl FnMut(u32) -> Is<T>) -> Found<T> {
+        let (first, last) = (self.region(self.home(hash)), self.region(end));
+        let (before, odd) = self.moves_between(first, last, Ordering::Acquire);
+        match self.probe(hash, is) {
+            Probed::It(it) => Found::It(it),
+            Probed::End(at) if at == end && odd & 1 == 0 => {
+                fence(Ordering::Acquire);
+                let (after, _) = self.moves_between(first, last, Ordering::Relaxed);
+                // Counts only grow, so the sum is the same only if each of them is.
+                if after == before { Found::Nothing } else { Found::Changing }
+            }
+            _ => Found::Changing,
+        }
+    }
+
+    /// The sum of the regions' counts, and all of their bits.
+    fn moves_between(&self, first: usize, last: usize, order: Ordering) -> (u64, u64) {
         let regions = self.region(self.mask()) + 1;
-        let mut sum = self.moved(first, Ordering::Relaxed);
         let mut region = first;
+        let mut count = self.moved(region, order);
+        let mut odd = count;
         while region != last {
             region = (region + 1) % regions;
-            sum = sum.wrapping_add(self.moved(region, Ordering::Relaxed));
+            let moved = self.moved(region, order);
+            (count, odd) = (count.wrapping_add(moved), odd | moved);
         }
-        sum
+        (count, odd)
+    }
+
+    fn moved(&self, region: usize, order: Ordering) -> u64 {
+        self.moves.get(region).map_or(0, |count| count.load(order))
     }
 
     fn get(&self, at: usize) -> u64 {

@@ -23,7 +23,6 @@ const ENTRY_BITS: u32 = 11;
 pub const ENTRIES: usize = 1 << ENTRY_BITS;
 const OFFSET: u64 = (1 << PAGE_BITS) - 1;
 const END_BITS: u32 = PAGE_BITS + 1;
-const END: u64 = (1 << END_BITS) - 1;
 const TAG_SHIFT: u32 = PAGE_BITS + END_BITS;
 
 /// A table of what is known to be live.
@@ -85,6 +84,6 @@ impl Live {
         let offset = did as u64 & OFFSET;
         entry >> TAG_SHIFT == page(did) >> ENTRY_BITS
             && offset >= entry >> END_BITS & OFFSET
-            && offset < entry & END
+            && offset < entry & ((1 << END_BITS) - 1)
     }
 }

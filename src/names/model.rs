@@ -325,7 +325,7 @@ impl Pair {
                 let read = match self.tables.lookup(kind, bytes) {
                     Lookup::Bound(answer) => Some(answer),
                     Lookup::Unbound => None,
-                    Lookup::Disturbed => panic!("nobody else is there"),
+                    Lookup::Disturbed => unreachable!("nobody else is there"),
                 };
                 assert_eq!(read, self.names.answer(kind, bytes));
                 assert_eq!(read.map_or(0, |[_, _, decl, _]| decl), top);

@@ -17,6 +17,7 @@
 //! Everything in it is an atomic word, because a reader may look at a unit that is being used for
 //! something else by now: what it reads then is of no use, and the first word says so.
 
+use crate::base::hash;
 use crate::os::atomic::{AtomicU64, Ordering, fence};
 
 /// Bytes of a text that stand in a record.
@@ -47,7 +48,6 @@ pub struct Key<'a> {
 }
 
 /// Up to eight bytes of a text from `offset` on; zeros where it ends.
-#[inline]
 fn word(bytes: &[u8], offset: usize) -> u64 {
     let Some(rest) = bytes.get(offset..) else { return 0 };
     match rest.first_chunk() {
@@ -56,15 +56,27 @@ fn word(bytes: &[u8], offset: usize) -> u64 {
     }
 }
 
-/// The last, incomplete word of a text of at least eight bytes, read in one go.
-#[inline]
-fn last_word(bytes: &[u8], offset: usize) -> u64 {
-    let more = bytes.len().wrapping_sub(offset);
-    match bytes.last_chunk() {
-        Some(eight) if more.wrapping_sub(1) < 7 => {
-            u64::from_le_bytes(*eight) >> (64 - 8 * more as u32)
+/// The first 24 bytes of a text, with zeros where it is shorter.
+#[inline(always)]
+fn first_words(bytes: &[u8]) -> [u64; 3] {
+    let eight = |at: usize| {
+        let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk());
+        chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
+    };
+    // The last word is read together with bytes before it, which go out at its lower end.
+    let last = |more: usize| eight(bytes.len().wrapping_sub(8)) >> (64 - 8 * more as u32);
+    match bytes.len() {
+        0..4 => [word(bytes, 0), 0, 0],
+        len @ 4..8 => {
+            let four = |chunk: Option<&[u8; 4]>| chunk.map_or(0, |it| u32::from_le_bytes(*it));
+            let (low, high) = (four(bytes.first_chunk()), four(bytes.last_chunk()));
+            [u64::from(low) | u64::from(high) << (8 * (len - 4) as u32), 0, 0]
         }
-        _ => word(bytes, offset),
+        8 => [eight(0), 0, 0],
+        len @ 9..16 => [eight(0), last(len - 8), 0],
+        16 => [eight(0), eight(8), 0],
+        len @ 17..24 => [eight(0), eight(8), last(len - 16)],
+        _ => [eight(0), eight(8), eight(16)],
     }
 }
 
@@ -75,14 +87,26 @@ fn further(len: usize) -> usize {
 
 impl<'a> Key<'a> {
     /// A text of a kind (below 4). None if it is too long for any name.
-    #[inline]
+    #[inline(always)]
     pub fn new(kind: u32, bytes: &'a [u8]) -> Option<Self> {
         if bytes.len() > LONGEST {
             return None;
         }
         let shape = (bytes.len() as u32) << 2 | kind;
-        let words = [last_word(bytes, 0), last_word(bytes, 8), last_word(bytes, 16)];
-        Some(Key { bytes, shape, words })
+        Some(Key { bytes, shape, words: first_words(bytes) })
+    }
+
+    /// Its hash under a seed. That of a short text is made from the words alone.
+    #[inline]
+    pub fn hash(&self, seed: u64) -> u64 {
+        let words = if self.is_long() { self.long_words(seed) } else { self.words };
+        hash::of_words(seed, words, self.shape)
+    }
+
+    /// Apart, so that a short text's way is short.
+    #[inline(never)]
+    fn long_words(&self, seed: u64) -> [u64; 3] {
+        [hash::hash(seed, self.bytes), 0, 0]
     }
 
     /// Units that its text goes on in.
@@ -90,6 +114,7 @@ impl<'a> Key<'a> {
         further(self.bytes.len())
     }
 
+    #[inline]
     fn is_long(&self) -> bool {
         self.bytes.len() > INLINE
     }
@@ -116,11 +141,13 @@ impl Unit {
         Unit(core::array::from_fn(|_| AtomicU64::new(0)))
     }
 
+    #[inline]
     fn words(&self) -> [u64; 8] {
         self.0.each_ref().map(|word| word.load(Ordering::Relaxed))
     }
 
     /// Whether the first word is still `head`, once all that was read before was read.
+    #[inline]
     fn is_still(&self, head: u64) -> bool {
         fence(Ordering::Acquire);
         self.head().load(Ordering::Relaxed) == head

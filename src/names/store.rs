@@ -55,7 +55,7 @@ impl Store {
     /// The record of a name that has one.
     pub fn find(&self, kind: u32, bytes: &[u8]) -> Option<u32> {
         let key = Key::new(kind, bytes)?;
-        self.tables.find(self.tables.hash(kind, bytes), &key)
+        self.tables.find(self.tables.hash(&key), &key)
     }
 
     fn entry(&mut self, number: u32) -> Option<&mut Entry> {
@@ -66,7 +66,7 @@ impl Store {
     /// changed.
     pub fn take(&mut self, kind: u32, bytes: &[u8]) -> Result<u32> {
         let key = Self::key(kind, bytes)?;
-        let hash = self.tables.hash(kind, bytes);
+        let hash = self.tables.hash(&key);
         if let Some(number) = self.tables.find(hash, &key) {
             if let Some(entry) = self.entry(number) {
                 entry.uses += 1;
@@ -196,6 +196,7 @@ impl Store {
     }
 
     /// Names that are bound or staged.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn len(&self) -> usize {
         self.len
     }

@@ -22,7 +22,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 
 use once_cell::sync::OnceCell;
 
-use super::index::{Found, Index, Is, NUMBER_BITS, REGIONS};
+use super::index::{Found, Index, Is, NUMBER_BITS, Probed, REGIONS};
 use super::live::Live;
 use super::record::{Answer, Key, Seen, Unit};
 use crate::base::{Result, fail, hash, prefetch};
@@ -129,11 +129,10 @@ impl Tables {
         }
     }
 
-    /// The hash of a text of a kind.
+    /// A name's hash.
     #[inline]
-    pub fn hash(&self, kind: u32, bytes: &[u8]) -> u64 {
-        let seed = self.seed.load(Ordering::Relaxed);
-        hash::hash(seed.wrapping_add(u64::from(kind)), bytes)
+    pub fn hash(&self, key: &Key<'_>) -> u64 {
+        key.hash(self.seed.load(Ordering::Relaxed))
     }
 
     /// The unit of any number.
@@ -171,54 +170,86 @@ impl Tables {
 
     /// Finds a name's record. For who has the lock.
     pub fn find(&self, hash: u64, key: &Key<'_>) -> Option<u32> {
-        let found = self.index()?.find(hash, |number| match self.compare(number, key) {
+        let found = self.index()?.probe(hash, |number| match self.compare(number, key) {
             Seen::Same(_) => Is::It(number),
             _ => Is::NotIt,
         });
         match found {
-            Found::It(number) => Some(number),
+            Probed::It(number) => Some(number),
             _ => None,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn compare(&self, number: u32, key: &Key<'_>) -> Seen {
-        match self.unit(number) {
-            Some(unit) => unit.look(key, |number| self.unit(number)),
-            None => Seen::Other,
-        }
+        let unit = self.base.load(Ordering::Relaxed).wrapping_add(RECORDS).cast::<Unit>();
+        // SAFETY: `.tables.mapped` - a slot only ever has the number of a unit that was committed
+        // before.
+        let unit = unsafe { &*unit.add(number as usize) };
+        unit.look(key, |number| self.unit(number))
     }
 
-    /// What a name means. Takes no lock.
-    #[inline]
-    pub fn lookup(&self, kind: u32, bytes: &[u8]) -> Lookup {
-        let Some(key) = Key::new(kind, bytes) else { return Lookup::Unbound };
-        let hash = self.hash(kind, bytes);
-        for _ in 0..TRIES {
-            let view = self.view.load(Ordering::Acquire);
-            let bits = (view & BITS) as u32;
-            if bits == 0 {
-                return Lookup::Unbound;
-            }
-            if view & SWITCHING != 0 {
-                return Lookup::Disturbed;
-            }
-            let found = self.table(bits).find(hash, |number| match self.compare(number, &key) {
+    /// What a name means, if that can be told at the first go and it means something: what nearly
+    /// every lookup comes to. Takes no lock.
+    #[inline(always)]
+    pub fn quick_lookup(&self, kind: u32, bytes: &[u8]) -> Option<Answer> {
+        let key = Key::new(kind, bytes)?;
+        let view = self.view.load(Ordering::Acquire);
+        let bits = (view & (BITS | SWITCHING)) as u32;
+        if bits.wrapping_sub(1) >= MOST {
+            return None;
+        }
+        let found =
+            self.table(bits).probe(self.hash(&key), |number| match self.compare(number, &key) {
                 Seen::Same(answer) => Is::It(answer),
                 Seen::Other => Is::NotIt,
                 Seen::Changing => Is::Changing,
             });
-            // What `find` read was read by loads that acquire, or before a fence.
-            if self.view.load(Ordering::Relaxed) != view {
-                continue;
+        match found {
+            // What was read was read before a fence.
+            Probed::It(answer @ [_, _, (1..), _]) if self.view.load(Ordering::Relaxed) == view => {
+                Some(answer)
             }
+            _ => None,
+        }
+    }
+
+    /// What a name means. Takes no lock.
+    pub fn lookup(&self, kind: u32, bytes: &[u8]) -> Lookup {
+        let Some(key) = Key::new(kind, bytes) else { return Lookup::Unbound };
+        for _ in 0..TRIES {
+            let view = self.view.load(Ordering::Acquire);
+            if view & SWITCHING != 0 {
+                return Lookup::Disturbed;
+            }
+            let found = match (view & BITS) as u32 {
+                0 => Found::Nothing,
+                bits => self.look(bits, &key),
+            };
+            // What was read was read before a fence, or by loads that acquire.
             match found {
+                _ if self.view.load(Ordering::Relaxed) != view => {}
                 Found::It(answer @ [_, _, (1..), _]) => return Lookup::Bound(answer),
                 Found::It(_) | Found::Nothing => return Lookup::Unbound,
                 Found::Changing => core::hint::spin_loop(),
             }
         }
         Lookup::Disturbed
+    }
+
+    /// What a table of so many bits says.
+    fn look(&self, bits: u32, key: &Key<'_>) -> Found<Answer> {
+        let (index, hash) = (self.table(bits), self.hash(key));
+        let is = |number| match self.compare(number, key) {
+            Seen::Same(answer) => Is::It(answer),
+            Seen::Other => Is::NotIt,
+            Seen::Changing => Is::Changing,
+        };
+        match index.probe(hash, is) {
+            Probed::It(answer) => Found::It(answer),
+            Probed::End(end) => index.confirm(hash, end, is),
+            Probed::Changing => Found::Changing,
+        }
     }
 
     fn memory(&self) -> Result<&Reservation> {

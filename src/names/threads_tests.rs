@@ -1,5 +1,5 @@
 //! Lookups beside changes: what a reader finds is whole, and what is always there is always found.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test is there to fail loudly")]
+#![expect(clippy::expect_used, reason = "a test is there to fail loudly")]
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
