@@ -47,10 +47,10 @@ template <typename Mapper> void hit(size_t count, bench::Report &report)
         mapper.hold(holder, files.path(i), i);
     for (size_t &which : order)
         which = random.below(count);
-    bench::Stretches stretches;
+    const size_t LENGTH = 50;
+    bench::Stretches stretches(LENGTH);
     size_t at = 0;
-    stretches.time(order.size() / bench::Stretches::LENGTH * bench::Stretches::LENGTH,
-                   [&] { mapper.touch(other, files.path(order[at++])); });
+    stretches.time(order.size() / LENGTH * LENGTH, [&] { mapper.touch(other, files.path(order[at++])); });
     report.put("path_ns", stretches.each());
     mapper.leave();
 }
@@ -62,7 +62,7 @@ template <typename Mapper> void cycle(size_t bytes, bench::Report &report)
     bench::Files files(1, bytes);
     Mapper mapper;
     auto user = mapper.user();
-    bench::Stretches plain, touched;
+    bench::Stretches plain(20), touched(20);
     // In turns, so that what disturbs one disturbs the other.
     for (int round = 0; round < 10; round++) {
         plain.time(CYCLES / 10, [&] {

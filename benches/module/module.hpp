@@ -50,7 +50,7 @@ inline int run(int argc, char **argv, std::initializer_list<Workload> workloads)
 // One operation of the typical stretch, some thousands of them.
 template <typename Operation> double each(Operation operation)
 {
-    bench::Stretches stretches;
+    bench::Stretches stretches(10);
     operation();
     stretches.time(4000, operation);
     return stretches.each();
