@@ -11,7 +11,7 @@ SCRIPT = """set terminal svg size 860,420 font 'sans,12' background '#ffffff'
 set output '{svg}'
 set logscale xy
 set grid
-set key outside right
+set key outside right noenhanced
 set format xy '%.0s%c'
 set xlabel '{across}'
 set ylabel '{up}'
