@@ -29,6 +29,7 @@ fn before() {
     POOL.places().for_each(|manager| manager.held.keep(manager.state.write()));
     POOL.places().for_each(|manager| manager.shards.hold());
     POOL.places().for_each(|manager| manager.readers.hold());
+    POOL.places().for_each(|manager| manager.slab.hold());
     epoch::hold_pool();
     POOL.hold();
     tools::hold();
@@ -38,6 +39,7 @@ fn after(in_child: bool) {
     tools::let_go();
     POOL.let_go();
     epoch::let_go_pool();
+    POOL.places().for_each(|manager| manager.slab.let_go());
     POOL.places().for_each(|manager| manager.readers.let_go(in_child));
     POOL.places().for_each(|manager| manager.shards.let_go());
     POOL.places().for_each(|manager| manager.held.let_go());

@@ -18,7 +18,7 @@
 //!
 //! Lock order: the drop-ins' table, the default manager, `fork::MAKING`, a shard's gate, the
 //! state's lock, then one shard of the code, the table of slabs and what is mapped for them
-//! (`code/dual.rs`), or the list of readers. The locks of pools and tools are leaves. A fork takes
+//! (`code/dual.rs`), or the list of readers. The locks of pools, tools and small files are leaves. A fork takes
 //! all but those that are only taken under another one (`fork.rs`): a new lock that the state does
 //! not guard belongs there too.
 
@@ -61,6 +61,7 @@ use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
+use crate::mapping::Slab;
 use crate::names::{KINDS, NO_ID_IS_LIVE, Tables};
 use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
 use effects::Effects;
@@ -89,6 +90,9 @@ pub struct Manager {
     shards: Shards,
     /// What the heaps that modules own hold.
     heaps: Sums,
+    /// Room for small files, taken and given back without the lock; open as long as there is a
+    /// state.
+    slab: Slab,
 }
 
 const _: () = assert!(offset_of!(Manager, live) == offset_of!(lifecycle_manager, live));
@@ -149,6 +153,7 @@ impl Manager {
             }
         };
         manager.heaps.collections.store(0, Ordering::Relaxed);
+        manager.slab.open(host, salt);
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
@@ -184,6 +189,7 @@ impl Manager {
             locator: AtomicPtr::new(core::ptr::null_mut()),
             shards: Shards::new(),
             heaps: Sums::default(),
+            slab: Slab::new(),
         }
     }
 
@@ -239,6 +245,7 @@ impl Manager {
         self.tables.close();
         drop(place);
         drop(state);
+        self.slab.close();
         self.readers.clear();
         POOL.give_back(self);
         Ok(())
@@ -276,9 +283,13 @@ impl Manager {
         };
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
+        let is_leaving = state.mappings.is_leaving();
         match effects.freed.take() {
             Some((span, _)) => self.shards.retire_after(span, || drop(lock)),
             None => drop(lock),
+        }
+        if is_leaving {
+            self.give_back_files();
         }
         if effects.flush {
             self.shards.flush(false);

@@ -187,7 +187,11 @@ impl Manager {
         self.reclaim()?;
         self.change(|state, effects| {
             state.drop_unowned_mappings(effects);
-            if state.mappings.retry_failed() != 0 {
+            state.mappings.ask_again();
+            Ok(())
+        })?;
+        self.read(|state| {
+            if state.mappings.failed() != 0 {
                 fail!(LIFECYCLE_E_SYSTEM, "the system still refuses to unmap a file; try again");
             }
             Ok(())

@@ -328,7 +328,7 @@ impl Manager {
         let mut total = 0;
         loop {
             let (bytes, more) = self.step(|state, effects| {
-                state.mappings.retry_failed();
+                state.mappings.ask_again();
                 state.reclaim(self, effects)
             })?;
             total += bytes;
