@@ -174,6 +174,7 @@ def module_workloads():
 
     plan = [mapping(f"hit {count}", 2 if count >= 100000 else 1000) for count in MAPPED]
     plan += [mapping(f"cycle {size}") for size in FILES] + [mapping("threads 100", 3)]
+    plan.append(Workload("mapping threads_by_id 100", "mapping", "threads_by_id 100", ("ours",), 3))
     plan += [module(f"cycle {count}", *(["raw"] if count == 0 else []), most=3 if count >= 10000 else 1000)
              for count in OTHERS]
     plan.append(module(f"cycles {CYCLES[-1]}", most=1))

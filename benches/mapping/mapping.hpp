@@ -2,7 +2,9 @@
 // mapped, and from two threads.
 //
 // A mapper is a class: user() = somebody who holds mappings; open(user, path, size) = the file's bytes, and close(user,
-// path, bytes, size) gives them back; touch(user, path) = what a user does who comes to a file that somebody holds.
+// path, bytes, size) gives them back; hold(user, path, which) = is one of those from now on, and its id; touch(user,
+// path) = what a user does who comes to a file that somebody holds; share(user, path, id) = who comes to a mapping that
+// somebody holds, where the mapper knows such a thing (SHARES).
 #pragma once
 
 #include <cstring>
@@ -42,9 +44,10 @@ template <typename Mapper> void hit(size_t count, bench::Report &report)
     Mapper mapper;
     auto holder = mapper.user(), other = mapper.user();
     std::vector<size_t> order(std::max(count, LEAST));
+    std::vector<uint64_t> ids(count);
     bench::Random random;
     for (size_t i = 0; i < count; i++)
-        mapper.hold(holder, files.path(i), i);
+        ids[i] = mapper.hold(holder, files.path(i), i);
     for (size_t &which : order)
         which = random.below(count);
     const size_t LENGTH = 50;
@@ -52,6 +55,15 @@ template <typename Mapper> void hit(size_t count, bench::Report &report)
     size_t at = 0;
     stretches.time(order.size() / LENGTH * LENGTH, [&] { mapper.touch(other, files.path(order[at++])); });
     report.put("path_ns", stretches.each());
+    if constexpr (Mapper::SHARES) {
+        bench::Stretches shares;
+        at = 0;
+        shares.time(order.size() / bench::Stretches::LENGTH * bench::Stretches::LENGTH, [&] {
+            size_t which = order[at++];
+            mapper.share(other, files.path(which), ids[which]);
+        });
+        report.put("id_ns", shares.each());
+    }
     mapper.leave();
 }
 
@@ -86,21 +98,27 @@ template <typename Mapper> void cycle(size_t bytes, bench::Report &report)
     mapper.leave();
 }
 
-// COUNT files that are mapped; each thread is a user and comes to one after the other.
-template <typename Mapper> void threads(size_t count, bench::Report &report)
+// COUNT files that are mapped; each thread is a user and comes to one after the other, by path or by id.
+template <typename Mapper, bool BY_ID = false> void threads(size_t count, bench::Report &report)
 {
     bench::Files files(count, 512);
     Mapper mapper;
     auto holder = mapper.user();
     decltype(holder) users[] = {mapper.user(), mapper.user()};
+    std::vector<uint64_t> ids(count);
     for (size_t i = 0; i < count; i++)
-        mapper.hold(holder, files.path(i), i);
+        ids[i] = mapper.hold(holder, files.path(i), i);
     bench::one_and_two(report, [&](unsigned which, bench::Race &race) {
         bench::Random random(which + 1);
         uint64_t done = 0;
         race.wait();
-        for (; race.open(); done++)
-            mapper.touch(users[which], files.path(random.below(count)));
+        for (; race.open(); done++) {
+            size_t file = random.below(count);
+            if constexpr (BY_ID)
+                mapper.share(users[which], files.path(file), ids[file]);
+            else
+                mapper.touch(users[which], files.path(file));
+        }
         return done;
     });
     mapper.leave();

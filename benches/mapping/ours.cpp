@@ -6,8 +6,9 @@ namespace {
 
 class Ours {
 public:
+    static const bool SHARES = true;
+
     Ours() { must(lifecycle_create(nullptr, &manager_)); }
-    lifecycle_manager *manager() const { return manager_; }
     lifecycle_module user()
     {
         lifecycle_module module;
@@ -25,10 +26,18 @@ public:
     {
         must(lifecycle_smf_release(manager_, user, path));
     }
-    void hold(lifecycle_module user, const char *path, size_t which)
+    uint64_t hold(lifecycle_module user, const char *path, size_t which)
     {
-        size_t size;
-        bench::must_be(open(user, path, size), which);
+        lifecycle_mapping mapping;
+        must(lifecycle_on_smf_accessed(manager_, user, path, &mapping));
+        bench::must_be(mapping.data, which);
+        return mapping.id;
+    }
+    void share(lifecycle_module user, const char *path, uint64_t id)
+    {
+        lifecycle_mapping mapping;
+        must(lifecycle_smf_share(manager_, user, id, &mapping));
+        must(lifecycle_smf_release(manager_, user, path));
     }
     void touch(lifecycle_module user, const char *path)
     {
@@ -48,5 +57,6 @@ private:
 int main(int argc, char **argv)
 {
     using namespace mapping;
-    return run(argc, argv, {{"hit", hit<Ours>}, {"cycle", cycle<Ours>}, {"threads", threads<Ours>}});
+    return run(argc, argv, {{"hit", hit<Ours>}, {"cycle", cycle<Ours>}, {"threads", threads<Ours>},
+                            {"threads_by_id", threads<Ours, true>}});
 }
