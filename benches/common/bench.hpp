@@ -129,7 +129,8 @@ private:
 };
 
 // Operations too short for a clock around each: stretches of them are timed, and the median stretch counts, so that
-// what else the machine does stays out of it. The longer an operation is, the fewer make a stretch that is not disturbed.
+// what else the machine does stays out of it. The longer an operation is, the fewer make a stretch that is not
+// disturbed.
 class Stretches {
 public:
     static const size_t LENGTH = 200;

@@ -2,13 +2,14 @@
 // mapped, and from two threads.
 //
 // A mapper is a class: user() = somebody who holds mappings; open(user, path, size) = the file's bytes, and close(user,
-// path, bytes, size) gives them back; hold(user, path, which) = is one of those from now on, and its id; touch(user,
-// path) = what a user does who comes to a file that somebody holds; share(user, path, id) = who comes to a mapping that
-// somebody holds, where the mapper knows such a thing (SHARES).
+// path, bytes, size) gives them back; hold(user, path, which) = is one of those from now on, and its id; come(user,
+// path) = what a user does who comes to a file that somebody holds, and go(user, path) when he leaves again; share(user,
+// id) = who comes to a mapping that somebody holds, where the mapper knows such a thing (SHARES).
 #pragma once
 
 #include <cstring>
 #include <initializer_list>
+#include <utility>
 
 #include "../common/files.hpp"
 #include "../common/race.hpp"
@@ -36,7 +37,26 @@ inline int run(int argc, char **argv, std::initializer_list<Workload> workloads)
     bench::die("%s WORKLOAD [COUNT]", argv[0]);
 }
 
-// COUNT files are mapped; each is come to by one more user, in random order.
+// One user comes to each of `order`, a stretch at a time, and leaves them again: what each of both takes.
+template <typename Come, typename Go>
+std::pair<double, double> come_and_go(const std::vector<size_t> &order, Come come, Go go)
+{
+    const size_t LENGTH = 50;
+    bench::Samples comes(order.size() / LENGTH), goes(order.size() / LENGTH);
+    for (size_t at = 0; at + LENGTH <= order.size(); at += LENGTH) {
+        uint64_t start = bench::now();
+        for (size_t i = 0; i < LENGTH; i++)
+            come(order[at + i]);
+        uint64_t middle = bench::now();
+        for (size_t i = 0; i < LENGTH; i++)
+            go(order[at + i]);
+        goes.add(bench::now() - middle);
+        comes.add(middle - start);
+    }
+    return {comes.at(0.5) / double(LENGTH), goes.at(0.5) / double(LENGTH)};
+}
+
+// COUNT files are mapped; one more user comes to one after the other, in random order, and leaves it.
 template <typename Mapper> void hit(size_t count, bench::Report &report)
 {
     const size_t LEAST = 50000;
@@ -50,19 +70,13 @@ template <typename Mapper> void hit(size_t count, bench::Report &report)
         ids[i] = mapper.hold(holder, files.path(i), i);
     for (size_t &which : order)
         which = random.below(count);
-    const size_t LENGTH = 50;
-    bench::Stretches stretches(LENGTH);
-    size_t at = 0;
-    stretches.time(order.size() / LENGTH * LENGTH, [&] { mapper.touch(other, files.path(order[at++])); });
-    report.put("path_ns", stretches.each());
+    auto go = [&](size_t which) { mapper.go(other, files.path(which)); };
+    auto path = come_and_go(order, [&](size_t which) { mapper.come(other, files.path(which)); }, go);
+    report.put("path_ns", path.first);
     if constexpr (Mapper::SHARES) {
-        bench::Stretches shares;
-        at = 0;
-        shares.time(order.size() / bench::Stretches::LENGTH * bench::Stretches::LENGTH, [&] {
-            size_t which = order[at++];
-            mapper.share(other, files.path(which), ids[which]);
-        });
-        report.put("id_ns", shares.each());
+        auto id = come_and_go(order, [&](size_t which) { mapper.share(other, ids[which]); }, go);
+        report.put("id_ns", id.first);
+        report.put("release_ns", std::min(path.second, id.second));
     }
     mapper.leave();
 }
@@ -115,9 +129,10 @@ template <typename Mapper, bool BY_ID = false> void threads(size_t count, bench:
         for (; race.open(); done++) {
             size_t file = random.below(count);
             if constexpr (BY_ID)
-                mapper.share(users[which], files.path(file), ids[file]);
+                mapper.share(users[which], ids[file]);
             else
-                mapper.touch(users[which], files.path(file));
+                mapper.come(users[which], files.path(file));
+            mapper.go(users[which], files.path(file));
         }
         return done;
     });

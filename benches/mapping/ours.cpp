@@ -33,18 +33,17 @@ public:
         bench::must_be(mapping.data, which);
         return mapping.id;
     }
-    void share(lifecycle_module user, const char *path, uint64_t id)
-    {
-        lifecycle_mapping mapping;
-        must(lifecycle_smf_share(manager_, user, id, &mapping));
-        must(lifecycle_smf_release(manager_, user, path));
-    }
-    void touch(lifecycle_module user, const char *path)
+    void come(lifecycle_module user, const char *path)
     {
         lifecycle_mapping mapping;
         must(lifecycle_on_smf_accessed(manager_, user, path, &mapping));
-        must(lifecycle_smf_release(manager_, user, path));
     }
+    void share(lifecycle_module user, uint64_t id)
+    {
+        lifecycle_mapping mapping;
+        must(lifecycle_smf_share(manager_, user, id, &mapping));
+    }
+    void go(lifecycle_module user, const char *path) { must(lifecycle_smf_release(manager_, user, path)); }
     void leave() { must(lifecycle_destroy(manager_)); }
 
 private:
