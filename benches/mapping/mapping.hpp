@@ -3,8 +3,8 @@
 //
 // A mapper is a class: user() = somebody who holds mappings; open(user, path, size) = the file's bytes, and close(user,
 // path, bytes, size) gives them back; hold(user, path, which) = is one of those from now on, and its id; come(user,
-// path) = what a user does who comes to a file that somebody holds, and go(user, path) when he leaves again; share(user,
-// id) = who comes to a mapping that somebody holds, where the mapper knows such a thing (SHARES).
+// path) = what a user does who comes to a file that somebody holds, and go(user, path) when he leaves again;
+// share(user, id) = who comes to a mapping that somebody holds, where the mapper knows such a thing (SHARES).
 #pragma once
 
 #include <cstring>
