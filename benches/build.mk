@@ -40,7 +40,8 @@ all: $(BACKENDS:%=$(OUT)/%)
 WORKLOADS := $(addprefix benches/code/,main.cpp fill.cpp churn.cpp threads.cpp publisher.cpp replace.cpp modules.cpp \
                  lookup.cpp fork.cpp)
 OBJECTS   := $(WORKLOADS:benches/code/%.cpp=$(OUT)/code-%.o)
-COMMON    := $(wildcard benches/common/*.hpp)
+# The header is in every driver of ours, and more of it than declarations.
+COMMON    := $(wildcard benches/common/*.hpp include/*.h)
 .SECONDARY: $(OBJECTS)
 
 $(OUT)/code-%.o: benches/code/%.cpp benches/code/workload.hpp benches/code/backend.hpp $(COMMON)
