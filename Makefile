@@ -31,7 +31,7 @@ AR := $(shell command -v llvm-ar || command -v ar)
 # For the scripts in c-tests.
 export ABI CARGO CC CXX DIST EXAMPLES NATIVE_LIBS VERSION
 
-.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-link check-tools \
+.PHONY: all examples header install uninstall run test check-header check-symbols check-programs check-helgrind check-link check-tools \
         check-aarch64 installcheck fuzz tsan loom soak bench clean setup help rust wasm wasm-modules
 .DELETE_ON_ERROR:
 
@@ -49,6 +49,7 @@ help:
 	@echo 'make check-header    the header compiles everywhere and is up to date'
 	@echo 'make check-symbols   what is exported is what is declared and listed'
 	@echo 'make check-programs  c-tests/*.c, *.cpp: .so and .a; plain, valgrind, sanitizers'
+	@echo 'make check-helgrind  races, in the programs that have threads and in the library below them'
 	@echo 'make check-link      hosts with definitions of their own, three linkers, two Rust archives, dlopen'
 	@echo 'make check-tools     a debugger shows mapped code by name'
 	@echo 'make installcheck    install to a scratch folder, build from there with pkg-config and CMake'
@@ -244,9 +245,9 @@ run: setup
 
 test: setup
 	@$(MAKE) --no-print-directory all examples
-	@c-tests/run.sh rust header symbols examples link tools wasm programs install
+	@c-tests/run.sh rust header symbols examples link tools wasm programs helgrind install
 
-check-header check-symbols check-programs check-link check-tools: check-%: all
+check-header check-symbols check-programs check-helgrind check-link check-tools: check-%: all
 	@c-tests/run.sh $*
 
 check-aarch64:

@@ -303,8 +303,8 @@
 #define LIFECYCLE_CODE_NONE 3u
 
 /**
- * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
- * raises SIGBUS in whoever reads the missing part.
+ * Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file that
+ * another program truncates raises SIGBUS in whoever reads the missing part.
  */
 #define LIFECYCLE_MAPPING_MAP 0u
 
@@ -552,7 +552,10 @@ typedef struct lifecycle_stats {
     uint64_t resources;
     /** Metadata keys. */
     uint64_t metadata;
-    /** Modules loaded since the start. */
+    /**
+     * Modules loaded since the start; those that a reload put in the place of others are not
+     * counted.
+     */
     uint64_t loads;
     /** Modules unloaded since the start. */
     uint64_t unloads;
@@ -1444,10 +1447,16 @@ typedef uint64_t lifecycle_weak;
 /** Prometheus text format 0.0.4. */
 #define LIFECYCLE_PROMETHEUS 2u
 
-/** A module was loaded: module, name = path. */
+/**
+ * A module was loaded, or a reload of it was begun: module (of a reload the fresh side), name =
+ * path.
+ */
 #define LIFECYCLE_EVENT_MODULE_LOADED 1u
 
-/** A module was unloaded: module (stale by now), name = path, bytes = code bytes it had. */
+/**
+ * A module was unloaded, replaced by its fresh side, or a fresh side given up: module (stale by
+ * now), name = path, bytes = code bytes it had.
+ */
 #define LIFECYCLE_EVENT_MODULE_UNLOADED 2u
 
 /** Code was mapped: module, id = symbol, name, address, bytes. */
@@ -1672,8 +1681,8 @@ lifecycle_status lifecycle_create(const lifecycle_config *config,
                                   lifecycle_manager **out);
 
 /**
- * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
- * manager.
+ * Unloads every module, whatever is pinned or in a reload and each before those that it needs,
+ * gives everything back, and ends the manager.
  *
  * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
  * names_version pointers of this manager must not be used afterwards; the manager's own address is
@@ -1683,13 +1692,13 @@ lifecycle_status lifecycle_create(const lifecycle_config *config,
  * \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already);
- * LIFECYCLE_E_BUSY (a reader is inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the
- * system refused to unmap a file: everything else is gone, the manager lives on and may be
- * destroyed again); LIFECYCLE_E_NOMEM (likewise).
+ * LIFECYCLE_E_BUSY (a reader is inside its code, or the caller is a callback of the manager's own:
+ * nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
+ * gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
  *
  * Ownership: taken. Threads: any, but no other thread may be in a call with this manager.
- * Re-entry: not from a callback of the same manager. Fork: a child may destroy its copy; its
- * parent does not notice. Since: 0.1.0
+ * Re-entry: from callbacks of other managers; from those of the same it is refused. Fork: a child
+ * may destroy its copy; its parent does not notice. Since: 0.1.0
  */
 lifecycle_status lifecycle_destroy(lifecycle_manager *manager);
 
@@ -1878,7 +1887,7 @@ lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
  * \param key  not empty; copied.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 keys).
  *
  * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork:
  * works. Since: 0.1.0
@@ -1965,7 +1974,8 @@ lifecycle_status lifecycle_disown(lifecycle_manager *manager,
  * \param on  the module that is needed.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+ * needs). On failure nothing has changed.
  *
  * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -2019,7 +2029,8 @@ lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
  * \param[out] fresh  the fresh side; 0 on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+ * modules). On failure nothing has changed.
  *
  * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any.
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
@@ -2031,7 +2042,8 @@ lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
 /**
  * The fresh side takes the old one's place: its names (at the old ones' place among those of other
  * modules) and its code become visible, entries point at it, modules that needed the old side need
- * it, and the old side is unloaded.
+ * it, and the old side is unloaded. What the old side needed is needed no more, unless the fresh
+ * side has said so, too (lifecycle_module_depend works on either side from the start).
  *
  * A thread that is inside may go on running the old side's code. Calls of that code through
  * entries, which relocations by name are too, run the fresh side's functions from now on; where
@@ -2055,7 +2067,8 @@ lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
                                          lifecycle_module fresh);
 
 /**
- * Drops the fresh side and all it brought in; the old side never noticed.
+ * Drops the fresh side and all it brought in; the old side never noticed. What modules said of
+ * needing the fresh side goes with it.
  *
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.

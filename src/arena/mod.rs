@@ -38,7 +38,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::abi::*;
 use crate::base::{Error, Result, fail};
-use crate::os::{Hooks, Level, Pool, Signed, at_fork};
+use crate::os::{Hooks, Level, Pool, Rank, Signed, at_fork};
 use bump::{Bump, Cleanup, First, Mark, Platform, Refused, Setup, Unfit};
 use system::System;
 
@@ -74,7 +74,7 @@ unsafe impl Signed for Arena {
     const FRONT: usize = offset_of!(Arena, bump);
 }
 
-static POOL: Pool<Arena> = Pool::new();
+static POOL: Pool<Arena> = Pool::new(Rank::ArenaPool);
 /// Around a fork.
 static HOOKS: Hooks = Hooks { before: || POOL.hold(), after: |_| POOL.let_go() };
 /// Identities given out.

@@ -24,7 +24,8 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::region::{SLAB, Span};
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{self, Access, CodeFile, Mutex, Reservation};
+use crate::os::{self, Access, CodeFile, Mutex, Rank, Reservation};
+use crate::shim;
 
 /// What pages are counted in here, whatever the system's are.
 const PAGE: usize = 4096;
@@ -83,7 +84,7 @@ pub struct Dual {
     slabs: List<Slab>,
     /// Where the writable view of the first slab is.
     writable: AtomicPtr<u8>,
-    /// Held while what is mapped changes. A leaf.
+    /// Held while what is mapped changes.
     view: Mutex<View>,
 }
 
@@ -93,7 +94,8 @@ impl Dual {
         let mut slabs = List::new_in(host);
         slabs.make_room(capacity / SLAB)?;
         slabs.resize_with(capacity / SLAB, Slab::default);
-        let view = Mutex::new(View { memory: None, process: 0 });
+        shim::atomics_only(slabs.as_ptr().cast(), slabs.len() * size_of::<Slab>());
+        let view = Mutex::new(Rank::View, View { memory: None, process: 0 });
         Ok(Dual { slabs, writable: AtomicPtr::new(core::ptr::null_mut()), view })
     }
 
@@ -107,36 +109,30 @@ impl Dual {
     }
 
     fn slabs(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, &Slab)> {
-        self.slabs.iter().enumerate().skip(first).take(count)
+        (first..).zip(self.slabs.get(first..first + count).unwrap_or_default())
     }
 
     fn slabs_of(&self, span: Span) -> impl Iterator<Item = (usize, &Slab)> {
-        let end = (span.offset + span.len).div_ceil(SLAB);
-        self.slabs(span.offset / SLAB, end - span.offset / SLAB)
+        let (first, end) = (span.offset / SLAB, (span.offset + span.len).div_ceil(SLAB));
+        (first..end).filter_map(|number| Some((number, self.slabs.get(number)?)))
     }
 
     /// Where bytes of a span are written that another process might have run, if none does any
     /// more. The caller keeps forks and the span's slab to itself meanwhile, so nobody copies it.
     pub fn owned(&self, span: Span) -> Option<*mut u8> {
         let now = os::fork_era();
-        let owned = self.slabs_of(span).all(|(_, slab)| slab.era.load(Ordering::Acquire) == now);
-        owned.then(|| {
-            self.touch(span);
-            self.at(span)
-        })
+        for (number, slab) in self.slabs_of(span) {
+            if slab.era.load(Ordering::Acquire) != now {
+                return None;
+            }
+            slab.touch(span, number);
+        }
+        Some(self.at(span))
     }
 
     /// `.dual.writable`
     fn at(&self, span: Span) -> *mut u8 {
         self.writable.load(Ordering::Acquire).wrapping_add(span.offset)
-    }
-
-    fn touch(&self, span: Span) {
-        for (number, slab) in self.slabs_of(span) {
-            let from = span.offset.saturating_sub(number * SLAB) / PAGE;
-            let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
-            slab.touch(from, end);
-        }
     }
 
     /// Makes a slab's bytes this process's own. `code` is where the slabs run: the reservation and
@@ -201,6 +197,7 @@ impl Dual {
         let Some(memory) = view.memory() else {
             fail!(LIFECYCLE_E_FORKED, "the process has forked past the C library meanwhile");
         };
+        shim::atomic(&self.writable);
         self.writable.store(memory.base(), Ordering::Release);
         Ok(memory)
     }
@@ -222,7 +219,7 @@ impl Dual {
                 return entered.map(|()| core::ptr::null_mut());
             }
         }
-        self.touch(span);
+        self.slabs_of(span).for_each(|(number, slab)| slab.touch(span, number));
         Ok(self.at(span))
     }
 
@@ -332,19 +329,20 @@ impl Slab {
         self.writers.fetch_sub(1, Ordering::Release);
     }
 
-    /// Notes that pages from `from` up to `end` hold something (`.dual.touched`).
-    fn touch(&self, from: usize, end: usize) {
-        for number in from / 64..end.div_ceil(64) {
-            let Some(word) = self.touched.get(number) else { continue };
-            let from = from.max(number * 64) - number * 64;
-            let end = end.min(number * 64 + 64) - number * 64;
-            if from >= end {
-                continue;
-            }
-            let bits = u64::MAX >> (64 - (end - from)) << from;
+    /// Notes that the pages of a span hold something, as far as they are this slab's
+    /// (`.dual.touched`).
+    fn touch(&self, span: Span, number: usize) {
+        let mut from = span.offset.saturating_sub(number * SLAB) / PAGE;
+        let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
+        while from < end
+            && let Some(word) = self.touched.get(from / 64)
+        {
+            let next = (from - from % 64 + 64).min(end);
+            let bits = u64::MAX >> (64 - (next - from)) << (from % 64);
             if word.load(Ordering::Relaxed) & bits != bits {
                 word.fetch_or(bits, Ordering::Relaxed);
             }
+            from = next;
         }
     }
 
@@ -377,7 +375,7 @@ mod tests {
             let (slab, mut pages) = (Slab::default(), vec![false; SLAB / PAGE]);
             for (from, len) in spans {
                 let end = (from + len).min(SLAB / PAGE);
-                slab.touch(from, end);
+                slab.touch(Span { offset: from * PAGE, len: (end - from) * PAGE }, 0);
                 pages.iter_mut().take(end).skip(from).for_each(|page| *page = true);
             }
             let mut used = vec![false; SLAB / PAGE];

@@ -18,6 +18,7 @@ use super::region::Region;
 use super::spans::is_user;
 use crate::base::{Result, fail, split_index};
 use crate::os::{Access, Reservation};
+use crate::shim;
 
 /// Symbols a manager may have at once.
 const MOST_SYMBOLS: usize = 1 << 22;
@@ -67,6 +68,8 @@ impl Locator {
         places.set_access(0, places.len(), Access::ReadWrite)?;
         let ranges = Reservation::new(MOST_RANGES * size_of::<Range>(), 64)?;
         ranges.set_access(0, ranges.len(), Access::ReadWrite)?;
+        shim::atomics_only(places.base(), places.len());
+        shim::atomics_only(ranges.base(), ranges.len());
         Ok(Locator {
             places,
             ranges,

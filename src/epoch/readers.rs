@@ -22,17 +22,14 @@
 //!   The main thread of a process that goes on without it is never seen to end, and neither is a
 //!   thread whose number belongs to another by then: what these hold back waits, visibly
 //!   (`lifecycle_stats.blocking_reader_thread`).
-//!
-//! Lock order: the list of readers, then the lock of their pool.
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-
-use std::sync::MutexGuard;
 
 use super::grace;
 use crate::abi::lifecycle_reader;
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{self, Held, Mutex, Pool, Signed, Task};
+use crate::os::{self, Held, Mutex, MutexGuard, Pool, Rank, Signed, Task};
+use crate::shim;
 
 /// One attached thread. The first fields are `lifecycle_reader`, which the inline functions of the
 /// header use.
@@ -74,7 +71,7 @@ unsafe impl Signed for Reader {
     const NOUN: &'static str = "reader";
 }
 
-static POOL: Pool<Reader> = Pool::new();
+static POOL: Pool<Reader> = Pool::new(Rank::ReaderPool);
 
 impl Reader {
     /// The live reader at a pointer from C.
@@ -259,22 +256,31 @@ impl Readers {
         Readers {
             grace: AtomicU64::new(1),
             process: AtomicU64::new(0),
-            list: Mutex::new(None),
+            list: Mutex::new(Rank::Readers, None),
             held: Held::new(),
         }
     }
 
-    /// For `Hooks::before`.
-    pub fn hold(&'static self) {
-        self.held.keep(self.list.lock());
+    /// Where it is now it stays: what is read without the list's lock.
+    pub fn settle(&self) {
+        shim::atomic(&self.grace);
+        shim::atomic(&self.process);
     }
 
-    /// For `Hooks::after`; the child forgets the readers of threads that it does not have.
-    pub fn let_go(&'static self, in_child: bool) {
+    /// For `Hooks::before`.
+    pub fn hold(&'static self) {
+        self.held.keep(self.list.lock_in_row());
+    }
+
+    /// For `Hooks::after`.
+    pub fn let_go(&'static self) {
         self.held.let_go();
-        if in_child {
-            drop(self.living());
-        }
+    }
+
+    /// The same in the child, once all lists are let go: it forgets the readers of threads that it
+    /// does not have.
+    pub fn forget_gone(&self) {
+        drop(self.living());
     }
 
     /// Attaches the calling thread; `manager` is kept for `Reader::manager`.
@@ -298,6 +304,7 @@ impl Readers {
         }
         // SAFETY: the place holds a `Reader` and is never unmapped (`.reader.stable`).
         let reader: &'static Reader = unsafe { &*place.as_ptr() };
+        shim::atomic(reader);
         reader.entered.store(0, Ordering::Relaxed);
         reader.nesting.store(0, Ordering::Relaxed);
         reader.parked.store(0, Ordering::Relaxed);

@@ -9,9 +9,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use std::sync::MutexGuard;
-
-use crate::os::{Held, Hooks, Level, Mutex, at_fork};
+use crate::os::{Held, Hooks, Level, Mutex, MutexGuard, Rank, at_fork};
 
 use super::arena::DEFAULTS;
 use super::guard;
@@ -25,7 +23,7 @@ struct Shared(Option<&'static Arena>);
 // SAFETY: `.feather.lock` - whoever reaches the arena through this is the one thread that uses it.
 unsafe impl Send for Shared {}
 
-static ARENA: Mutex<Shared> = Mutex::new(Shared(None));
+static ARENA: Mutex<Shared> = Mutex::new(Rank::DropInArena, Shared(None));
 static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
 /// A forked child does not begin with the lock of a thread that it does not have.
 static HOOKS: Hooks = Hooks { before: || HELD.keep(ARENA.lock()), after: |_| HELD.let_go() };

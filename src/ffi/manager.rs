@@ -54,8 +54,8 @@ pub unsafe extern "C" fn lifecycle_create(
     })
 }
 
-/// Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
-/// manager.
+/// Unloads every module, whatever is pinned or in a reload and each before those that it needs,
+/// gives everything back, and ends the manager.
 ///
 /// Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
 /// names_version pointers of this manager must not be used afterwards; the manager's own address is
@@ -65,13 +65,13 @@ pub unsafe extern "C" fn lifecycle_create(
 /// \param manager  the manager; NULL is LIFECYCLE_E_INVALID.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE (destroyed already);
-/// LIFECYCLE_E_BUSY (a reader is inside its code: nothing has changed); LIFECYCLE_E_SYSTEM (the
-/// system refused to unmap a file: everything else is gone, the manager lives on and may be
-/// destroyed again); LIFECYCLE_E_NOMEM (likewise).
+/// LIFECYCLE_E_BUSY (a reader is inside its code, or the caller is a callback of the manager's own:
+/// nothing has changed); LIFECYCLE_E_SYSTEM (the system refused to unmap a file: everything else is
+/// gone, the manager lives on and may be destroyed again); LIFECYCLE_E_NOMEM (likewise).
 ///
 /// Ownership: taken. Threads: any, but no other thread may be in a call with this manager.
-/// Re-entry: not from a callback of the same manager. Fork: a child may destroy its copy; its
-/// parent does not notice. Since: 0.1.0
+/// Re-entry: from callbacks of other managers; from those of the same it is refused. Fork: a child
+/// may destroy its copy; its parent does not notice. Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_destroy(manager: *mut lifecycle_manager) -> lifecycle_status {
     guard::status(|| Manager::check(manager)?.destroy())
@@ -140,6 +140,7 @@ pub unsafe extern "C" fn lifecycle_stats_get(
 
 /// Hands text on to the host's function until it says stop.
 struct ToHost {
+    manager: &'static Manager,
     write: unsafe extern "C" fn(*const c_char, usize, *mut c_void) -> core::ffi::c_int,
     user: *mut c_void,
 }
@@ -147,7 +148,8 @@ struct ToHost {
 impl fmt::Write for ToHost {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // SAFETY: the host's function, with bytes that live for the call.
-        match unsafe { (self.write)(text.as_ptr().cast(), text.len(), self.user) } {
+        let write = || unsafe { (self.write)(text.as_ptr().cast(), text.len(), self.user) };
+        match self.manager.outside(write) {
             0 => Ok(()),
             _ => Err(fmt::Error),
         }
@@ -184,7 +186,7 @@ pub unsafe extern "C" fn lifecycle_stats_print(
         let Some(write) = write else {
             fail!(LIFECYCLE_E_INVALID, "the write function is NULL");
         };
-        manager.write_stats(&mut ToHost { write, user }, format)
+        manager.write_stats(&mut ToHost { manager, write, user }, format)
     })
 }
 
@@ -214,14 +216,15 @@ pub unsafe extern "C" fn lifecycle_leak_check(
     guard::status(|| {
         // SAFETY: `.c.contract`
         let leaks = unsafe { guard::maybe_out(leaks, 0, "count") }?;
-        let mut found = Manager::check(manager)?.leaks()?;
+        let manager = Manager::check(manager)?;
+        let mut found = manager.leaks()?;
         if let Some(leaks) = leaks {
             *leaks = found.len();
         }
         if let Some(tell) = leak {
             for leak in &mut found {
                 // SAFETY: the host's function, with a leak that lives for the call.
-                unsafe { tell(leak.as_c(), user) };
+                manager.outside(|| unsafe { tell(leak.as_c(), user) });
             }
         }
         Ok(())

@@ -47,7 +47,7 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use crate::abi::*;
 use crate::base::{Host, List, ListExt, Result, fail};
-use crate::os::{Hooks, Level, Pool, Signed, at_fork};
+use crate::os::{Hooks, Level, Pool, Rank, Signed, at_fork};
 use crate::shim;
 use alloc::Place;
 use bits::Bits;
@@ -178,7 +178,7 @@ unsafe impl Signed for Heap {
     const FRONT: usize = offset_of!(Heap, state);
 }
 
-static POOL: Pool<Heap> = Pool::new();
+static POOL: Pool<Heap> = Pool::new(Rank::HeapPool);
 /// Tells one heap's weak references from another's.
 static HEAPS: AtomicU8 = AtomicU8::new(1);
 /// Around a fork.

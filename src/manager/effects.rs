@@ -7,6 +7,7 @@
 
 use core::ffi::c_void;
 
+use super::Manager;
 use crate::abi::{lifecycle_event, lifecycle_event_kind, lifecycle_observer, lifecycle_release_fn};
 use crate::base::{Host, List, ListExt, Result, Text};
 use crate::code::Taken;
@@ -92,6 +93,11 @@ impl Effects {
         }
     }
 
+    /// Whether anybody listens.
+    pub fn are_heard(&self) -> bool {
+        self.observer.is_some()
+    }
+
     /// A callback that gives something of the host's back.
     pub fn release(
         &mut self,
@@ -113,14 +119,21 @@ impl Effects {
     }
 
     /// Runs them. The lock is not held.
-    pub fn run(self) {
+    #[inline]
+    pub fn run(self, manager: &Manager) {
+        if !self.list.is_empty() {
+            self.run_some(manager);
+        }
+    }
+
+    fn run_some(self, manager: &Manager) {
         let observer = self.observer;
         for effect in self.list {
             match effect {
                 Effect::Release { release, resource, user } => {
                     if let Some(release) = release {
                         // SAFETY: the host gave the function together with what it is called with.
-                        unsafe { release(resource, user) };
+                        manager.outside(|| unsafe { release(resource, user) });
                     }
                 }
                 Effect::Tell { mut event, name } => {
@@ -136,7 +149,7 @@ impl Effects {
                         && let Some(hear) = table.on_event
                     {
                         // SAFETY: the host's function; the event and its text live for the call.
-                        unsafe { hear(&raw const event, user) };
+                        manager.outside(|| unsafe { hear(&raw const event, user) });
                     }
                 }
             }

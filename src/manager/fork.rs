@@ -5,16 +5,14 @@
 //!
 //! It does not copy anything: `code/dual.rs` does, when something changes.
 
-use std::sync::{MutexGuard, RwLockWriteGuard};
-
 use super::{DEFAULT, Manager, POOL, exec};
 use crate::epoch;
-use crate::os::{Held, Hooks, RwLock};
+use crate::os::{Held, Hooks, MutexGuard, Rank, RwLock, RwLockWriteGuard};
 use crate::tools;
 
 /// Read while a manager is made, so that a fork finds none half made. One that is being destroyed
 /// is no live one any more, and its locks are taken and let go like all others'.
-pub static MAKING: RwLock<()> = RwLock::new(());
+pub static MAKING: RwLock<()> = RwLock::new(Rank::Making, ());
 static MADE: Held<RwLockWriteGuard<'static, ()>> = Held::new();
 static HELD_DEFAULT: Held<MutexGuard<'static, Option<&'static Manager>>> = Held::new();
 
@@ -26,7 +24,7 @@ fn before() {
     HELD_DEFAULT.keep(DEFAULT.lock());
     MADE.keep(MAKING.write());
     POOL.places().for_each(|manager| manager.shards.shut());
-    POOL.places().for_each(|manager| manager.held.keep(manager.state.write()));
+    POOL.places().for_each(|manager| manager.held.keep(manager.state.write_in_row()));
     POOL.places().for_each(|manager| manager.shards.hold());
     POOL.places().for_each(|manager| manager.readers.hold());
     POOL.places().for_each(|manager| manager.slab.hold());
@@ -40,7 +38,10 @@ fn after(in_child: bool) {
     POOL.let_go();
     epoch::let_go_pool();
     POOL.places().for_each(|manager| manager.slab.let_go());
-    POOL.places().for_each(|manager| manager.readers.let_go(in_child));
+    POOL.places().for_each(|manager| manager.readers.let_go());
+    if in_child {
+        POOL.places().for_each(|manager| manager.readers.forget_gone());
+    }
     POOL.places().for_each(|manager| manager.shards.let_go());
     POOL.places().for_each(|manager| manager.held.let_go());
     MADE.let_go();

@@ -16,11 +16,9 @@
 //! - `.manager.room`: whatever an operation will need to retire, to tell or to undo has its memory
 //!   before the first change, so what has begun is finished.
 //!
-//! Lock order: the drop-ins' table, the default manager, `fork::MAKING`, a shard's gate, the
-//! state's lock, then one shard of the code, the table of slabs and what is mapped for them
-//! (`code/dual.rs`), or the list of readers. The locks of pools, tools and small files are leaves. A fork takes
-//! all but those that are only taken under another one (`fork.rs`): a new lock that the state does
-//! not guard belongs there too.
+//! Lock order: `Rank` of `os/rank.rs` is the list, for all rooms; builds with debug assertions hold
+//! every thread to it, and to `.manager.outside`. A fork takes all but those that are only taken
+//! under another one (`fork.rs`): a new lock that the state does not guard belongs there too.
 
 mod batch;
 mod code;
@@ -34,6 +32,7 @@ mod install;
 pub mod model;
 mod modules;
 mod names;
+mod outside;
 mod reload;
 mod report;
 mod retire;
@@ -44,7 +43,6 @@ use core::ffi::c_void;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::RwLockWriteGuard;
 
 pub use batch::{Item, Source};
 pub use code::{Adopted, Commit};
@@ -63,7 +61,8 @@ use crate::epoch::Readers;
 use crate::heap::Sums;
 use crate::mapping::Slab;
 use crate::names::{KINDS, NO_ID_IS_LIVE, Tables};
-use crate::os::{self, Held, Level, Mutex, Pool, RwLock, Signed};
+use crate::os::{self, Held, Level, Mutex, Pool, Rank, RwLock, RwLockWriteGuard, Signed};
+use crate::shim;
 use effects::Effects;
 
 /// A manager's place.
@@ -118,11 +117,11 @@ const KNOWN_FLAGS: u32 = LIFECYCLE_CONFIG_MARK_ENTRIES
     | LIFECYCLE_CONFIG_JITDUMP
     | LIFECYCLE_CONFIG_GDB;
 
-static POOL: Pool<Manager> = Pool::new();
+static POOL: Pool<Manager> = Pool::new(Rank::ManagerPool);
 /// Tells one manager's ids from another's.
 static SALT: AtomicU8 = AtomicU8::new(1);
 /// The process-wide manager of `lifecycle_default`; NULL until it is asked for.
-static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(None);
+static DEFAULT: Mutex<Option<&'static Manager>> = Mutex::new(Rank::DefaultManager, None);
 
 impl Manager {
     /// Makes a manager.
@@ -161,9 +160,24 @@ impl Manager {
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
         manager.live.store(NO_ID_IS_LIVE.as_ptr().cast_mut(), Ordering::Release);
+        manager.settle(state);
         drop(place);
         Pool::publish(manager);
         Ok(manager)
+    }
+
+    /// Tells helgrind what of it is used without its lock.
+    fn settle(&'static self, state: &State) {
+        shim::atomic(&self.clock);
+        shim::atomic(&self.versions);
+        shim::atomic(&self.locator);
+        shim::atomic(&self.tables);
+        shim::atomic(&self.live);
+        shim::atomic(&NO_ID_IS_LIVE);
+        shim::atomic(&self.heaps);
+        shim::atomic(state.code.locator());
+        self.shards.settle();
+        self.readers.settle();
     }
 
     /// Where its memory comes from.
@@ -181,7 +195,7 @@ impl Manager {
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
             tables: Tables::new(),
-            state: RwLock::new(None),
+            state: RwLock::new(Rank::State, None),
             held: Held::new(),
             readers: Readers::new(),
             clock: AtomicU64::new(1),
@@ -221,10 +235,13 @@ impl Manager {
         Ok(manager)
     }
 
-    /// Unloads everything and gives the place back. E_BUSY while a reader is inside: then nothing
-    /// has changed. E_SYSTEM when the system would not take something back: then it is kept, and
+    /// Unloads everything and gives the place back. E_BUSY while a reader is inside, or from a
+    /// function that the manager has called: then nothing has changed. E_SYSTEM when the system would not take something back: then it is kept, and
     /// destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
+        if self.is_outside() {
+            fail!(LIFECYCLE_E_BUSY, "this manager has called the function that destroys it");
+        }
         if self.readers.any_inside() {
             fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
         }
@@ -292,9 +309,9 @@ impl Manager {
             self.give_back_files();
         }
         if effects.flush {
-            self.shards.flush(false);
+            self.shards.flush_due();
         }
-        effects.run();
+        effects.run(self);
         result
     }
 

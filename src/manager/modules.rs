@@ -56,7 +56,7 @@ impl Manager {
                 exec_symbols: module.exec.len(),
                 jit_symbols: module.jit.len(),
                 mappings: module.holds.len() as u64,
-                metadata: module.metadata.len() as u64,
+                metadata: module.metadata.len(),
                 names: module.names.len(),
                 resources: module.resources.len(),
                 code_bytes: module.code_bytes,
@@ -80,17 +80,7 @@ impl Manager {
 
     /// Notes a metadata key of a module; twice is once.
     pub fn add_metadata(&'static self, module: u64, key: &CStr) -> Result<()> {
-        self.change(|state, _| {
-            let host = state.host;
-            let metadata = &mut state.registry.get_mut(module)?.metadata;
-            if metadata.iter().any(|known| known.bytes() == key.to_bytes()) {
-                return Ok(());
-            }
-            metadata.make_room(1)?;
-            metadata.push(Text::copy(host, key.to_bytes())?);
-            state.metadata += 1;
-            Ok(())
-        })
+        self.change(|state, _| state.registry.note_key(module, key.to_bytes()))
     }
 
     /// Gives a module something of the host's.
@@ -156,28 +146,39 @@ impl Manager {
             fail!(LIFECYCLE_E_INVALID, "unload has unknown flags {flags:#x}");
         }
         self.change(|state, effects| {
-            let modules = state.may_unload(id, flags, report)?;
-            state.prepare_unload(&modules, effects)?;
-            for module in &modules {
+            let closure;
+            let modules = if state.registry.is_needed(id)? {
+                closure = state.closure(id, flags, report)?;
+                closure.as_slice()
+            } else {
+                &[id]
+            };
+            state.may_unload(modules, flags, report)?;
+            state.prepare_unload(modules, effects)?;
+            for module in modules {
                 state.dismantle(*module, report, effects)?;
             }
             Ok(())
         })
     }
 
-    /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
+    /// Unloads all that is loaded, pinned or in a reload, each module before the ones it needs, and
+    /// frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
+        let mut last = 0;
         loop {
             let more = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.first() else { return Ok(false) };
+                let Some(id) = state.registry.next_after(last) else { return Ok(false) };
                 let mut report = lifecycle_unload_report::default();
-                let mut one = List::new_in(state.host);
-                one.try_push(id)?;
-                state.prepare_unload(&one, effects)?;
-                state.dismantle(id, &mut report, effects)?;
+                let modules = state.registry.closure(id)?;
+                state.prepare_unload(&modules, effects)?;
+                for module in &modules {
+                    state.dismantle(*module, &mut report, effects)?;
+                }
+                last = id;
                 Ok(true)
             })?;
             if !more {
@@ -204,24 +205,32 @@ impl State {
         manager.readers().any_inside()
     }
 
-    /// The modules that unloading `id` would take with it, in the order they must go; or why it may
-    /// not be.
-    fn may_unload(
-        &self,
+    /// The modules that unloading `id`, which others need, would take with it, in the order they
+    /// must go; E_BUSY, and who needs it, if they may not go with it.
+    fn closure(
+        &mut self,
         id: u64,
         flags: u32,
         report: &mut lifecycle_unload_report,
     ) -> Result<List<u64>> {
-        let module = self.registry.get(id)?;
         if flags & LIFECYCLE_UNLOAD_CASCADE == 0
             && let Some(user) = self.registry.users(id)?.next()
         {
             report.blocker_module = user;
-            let (path, user) = (&module.path, &self.registry.get(user)?.path);
+            let (path, user) = (&self.registry.get(id)?.path, &self.registry.get(user)?.path);
             fail!(LIFECYCLE_E_BUSY, "module '{path}' is needed by module '{user}'");
         }
-        let modules = self.registry.closure(id)?;
-        for id in &modules {
+        self.registry.closure(id)
+    }
+
+    /// Asks all that may refuse to let these modules go.
+    fn may_unload(
+        &self,
+        modules: &[u64],
+        flags: u32,
+        report: &mut lifecycle_unload_report,
+    ) -> Result<()> {
+        for id in modules {
             let module = self.registry.get(*id)?;
             if module.stage != Stage::Loaded {
                 report.blocker_module = match module.stage {
@@ -234,7 +243,7 @@ impl State {
                 self.check_pins(module, &mut report.blocker_symbol)?;
             }
         }
-        Ok(modules)
+        Ok(())
     }
 
     /// E_PINNED, and which symbol, if a module has a pinned one.
@@ -255,12 +264,15 @@ impl State {
     }
 
     /// Makes room for all that dismantling these modules will tell.
-    pub(super) fn prepare_unload(&self, modules: &List<u64>, effects: &mut Effects) -> Result<()> {
+    pub(super) fn prepare_unload(&self, modules: &[u64], effects: &mut Effects) -> Result<()> {
+        if !effects.are_heard() {
+            return Ok(());
+        }
         let (mut events, mut text_bytes) = (0, 0);
         for id in modules {
             let module = self.registry.get(*id)?;
-            let chains = module.jit.len() + module.exec.len() + module.names.len();
-            events += chains as usize + module.metadata.len() + 1;
+            let chains = [module.jit.len(), module.exec.len(), module.names.len()];
+            events += (chains.iter().sum::<u64>() + module.metadata.len()) as usize + 1;
             text_bytes += module.name_bytes;
         }
         effects.make_room(0, events)?;
@@ -286,8 +298,9 @@ impl State {
         self.retire_data(id)?;
         report.resources += self.retire_resources(id)?;
         report.code_bytes += code_bytes;
+        let mut handles = self.registry.get(id)?.handles;
+        self.exec.forget(&mut handles)?;
         let module = self.registry.remove(id)?;
-        self.exec.forget(id);
         self.totals.unloads += 1;
         let mut unloaded = event(LIFECYCLE_EVENT_MODULE_UNLOADED);
         unloaded.module = id;
@@ -321,8 +334,7 @@ impl State {
 
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
-        while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
-            self.metadata -= 1;
+        while let Some(key) = self.registry.take_key(id)? {
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));

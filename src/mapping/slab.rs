@@ -25,10 +25,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::MutexGuard;
-
 use crate::base::{Chain, Host, Kind, Link, Linked, Result, Slots, fail};
-use crate::os::{self, Held, Mutex, Twice};
+use crate::os::{self, Held, Mutex, MutexGuard, Rank, Twice};
 
 /// The largest file that is read, not mapped. Up to four pages a read is cheaper than mapping,
 /// unmapping and the faults in between; well above that, copying costs more than both.
@@ -209,7 +207,7 @@ pub struct Slab {
 impl Slab {
     /// Closed: there is no room in it.
     pub const fn new() -> Self {
-        Slab { chunks: Mutex::new(None), held: Held::new() }
+        Slab { chunks: Mutex::new(Rank::SmallFiles, None), held: Held::new() }
     }
 
     /// Opens it; it asks the system for nothing yet.
@@ -262,7 +260,7 @@ impl Slab {
 
     /// Takes its lock, before a fork.
     pub fn hold(&'static self) {
-        self.held.keep(self.chunks.lock());
+        self.held.keep(self.chunks.lock_in_row());
     }
 
     /// Lets it go, after it.

@@ -130,17 +130,12 @@ pub enum Seen {
     Changing,
 }
 
-/// Memory for a record, or for a piece of one's text.
+/// Memory for a record, or for a piece of one's text. Fresh memory is all zeros.
+#[derive(Default)]
 #[repr(C, align(64))]
 pub struct Unit([AtomicU64; 8]);
 
 impl Unit {
-    /// A unit as fresh memory is.
-    #[cfg(loom)]
-    pub fn fresh() -> Self {
-        Unit(core::array::from_fn(|_| AtomicU64::new(0)))
-    }
-
     #[inline]
     fn words(&self) -> [u64; 8] {
         self.0.each_ref().map(|word| word.load(Ordering::Relaxed))

@@ -19,13 +19,13 @@
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::MutexGuard;
-
 use once_cell::sync::OnceCell;
 
-use super::lock::Mutex;
+use super::lock::{Mutex, MutexGuard};
 use super::memory::{self, Access, Reservation};
+use super::rank::Rank;
 use crate::base::{Error, Result};
+use crate::shim;
 
 static PAGE: OnceCell<Option<Reservation>> = OnceCell::new();
 /// The generation where no page can be wiped.
@@ -35,6 +35,7 @@ static ERA: AtomicU64 = AtomicU64::new(1);
 /// A number that differs between a process and its forked children, and never changes within one.
 pub fn generation() -> u64 {
     let page = PAGE.get_or_init(|| {
+        shim::atomic(&PAGE);
         let page = Reservation::new(super::page_size(), super::page_size()).ok()?;
         page.set_access(0, page.len(), Access::ReadWrite).ok()?;
         page.wipe_on_fork().ok()?;
@@ -117,11 +118,12 @@ static HOOKS: [AtomicPtr<Hooks>; 5] = [const { AtomicPtr::new(core::ptr::null_mu
 /// Whether the C library has been told. Not a lock: the C library has one of its own around this.
 static TOLD: AtomicBool = AtomicBool::new(false);
 /// One fork at a time.
-static FORKING: Mutex<()> = Mutex::new(());
+static FORKING: Mutex<()> = Mutex::new(Rank::Forking, ());
 static TURN: Held<MutexGuard<'static, ()>> = Held::new();
 
 /// From now on forks of this process call a room's hooks.
 pub fn at_fork(level: Level, hooks: &'static Hooks) -> Result<()> {
+    shim::atomic(&HOOKS);
     if let Some(place) = HOOKS.get(level as usize) {
         place.store((&raw const *hooks).cast_mut(), Ordering::Release);
     }

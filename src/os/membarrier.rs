@@ -6,6 +6,8 @@ use core::sync::atomic::{Ordering, fence};
 
 use once_cell::sync::OnceCell;
 
+use crate::shim;
+
 const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
 const REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: libc::c_int = 1 << 6;
@@ -30,7 +32,10 @@ pub fn barrier() -> Barrier {
         memory: call(REGISTER_PRIVATE_EXPEDITED),
         sync_core: call(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE),
     };
-    let (process, known) = *PROBED.get_or_init(|| (super::fork_generation(), probe()));
+    let (process, known) = *PROBED.get_or_init(|| {
+        shim::atomic(&PROBED);
+        (super::fork_generation(), probe())
+    });
     // A forked child must register itself; doing so again costs little.
     if process == super::fork_generation() { known } else { probe() }
 }

@@ -10,16 +10,15 @@
 use core::ffi::{CStr, c_int};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use std::sync::MutexGuard;
-
 use super::fork::Held;
-use super::lock::Mutex;
+use super::lock::{Mutex, MutexGuard};
+use super::rank::Rank;
 use crate::base::{Error, Result, errno, fail};
 
 /// Ranges whose owners are gone and that the system would not unmap: it is asked again whenever a
 /// reservation comes or goes. It refuses where unmapping would take one mapping more than a process
 /// may have, so a few places will do; what finds none stays mapped for ever.
-static REFUSED: Mutex<[(usize, usize); 64]> = Mutex::new([(0, 0); 64]);
+static REFUSED: Mutex<[(usize, usize); 64]> = Mutex::new(Rank::Refused, [(0, 0); 64]);
 /// How many of them there are.
 static REFUSALS: AtomicUsize = AtomicUsize::new(0);
 static HELD: Held<MutexGuard<'static, [(usize, usize); 64]>> = Held::new();

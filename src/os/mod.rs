@@ -15,6 +15,7 @@ mod log_file;
 mod membarrier;
 mod memory;
 mod pool;
+mod rank;
 mod task;
 
 pub use clock::{monotonic_ns, real_us, ticks};
@@ -23,11 +24,12 @@ pub use file::{
 };
 pub use fork::{Held, Hooks, Level, at_fork};
 pub use fork::{era as fork_era, generation as fork_generation};
-pub use lock::{Mutex, RwLock};
+pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use log_file::{LogFile, Marker, environment, process_and_thread};
 pub use membarrier::barrier;
 pub use memory::{Access, CodeFile, Reservation, Twice, page_size};
 pub use pool::{Pool, Signed};
+pub use rank::{Rank, expect_no_lock};
 pub use task::{Task, sleep_ns};
 
 /// Names the calling thread, in this process and for ever: the system gives a number of its own to

@@ -16,13 +16,12 @@
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use std::sync::MutexGuard;
-
 use once_cell::sync::OnceCell;
 
 use super::fork::Held;
-use super::lock::Mutex;
+use super::lock::{Mutex, MutexGuard};
 use super::memory::{Access, Reservation};
+use super::rank::Rank;
 use crate::abi::lifecycle_status::{self, LIFECYCLE_E_INVALID, LIFECYCLE_E_STALE};
 use crate::base::{Result, fail};
 use crate::shim;
@@ -64,13 +63,13 @@ pub struct Pool<T: Signed> {
 }
 
 impl<T: Signed> Pool<T> {
-    /// An empty pool; costs nothing until the first `take`.
-    pub const fn new() -> Self {
+    /// An empty pool; costs nothing until the first `take`. `rank` is that of its lock.
+    pub const fn new(rank: Rank) -> Self {
         Pool {
             memory: OnceCell::new(),
             base: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
-            free: Mutex::new(0),
+            free: Mutex::new(rank, 0),
             held: Held::new(),
             marker: core::marker::PhantomData,
         }
@@ -98,6 +97,9 @@ impl<T: Signed> Pool<T> {
 
     fn memory(&self) -> Result<&Reservation> {
         self.memory.get_or_try_init(|| {
+            shim::atomic(&self.memory);
+            shim::atomic(&self.base);
+            shim::atomic(&self.used);
             let memory = Reservation::new(PLACES * Self::STRIDE, 64)?;
             memory.set_access(0, memory.len(), Access::ReadWrite)?;
             // A program that ends without destroying its objects has not lost them.
@@ -134,6 +136,7 @@ impl<T: Signed> Pool<T> {
 
     /// The object at `at` is ready: from now on `check` accepts it.
     pub fn publish(at: &T) {
+        shim::atomic(at.signature());
         at.signature().store(LIVE, Ordering::Release);
     }
 

@@ -7,6 +7,7 @@
 //!   reads and writes none of them, so any range may be marked. Who marks a range owns it.
 
 use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 unsafe extern "C" {
     fn lifecycle_shim_checkers() -> c_int;
@@ -16,6 +17,10 @@ unsafe extern "C" {
     fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
     fn lifecycle_shim_keep_roots(at: *const c_void, bytes: usize);
     fn lifecycle_shim_atomics_only(at: *const c_void, bytes: usize);
+    fn lifecycle_shim_helgrind() -> c_int;
+    fn lifecycle_shim_lock_taken(lock: *const c_void, writes: c_int);
+    fn lifecycle_shim_lock_let_go(lock: *const c_void);
+    fn lifecycle_shim_lock_gone(lock: *const c_void);
     fn lifecycle_shim_spl_free(block: *mut c_void);
     fn lifecycle_shim_gdb_link(entry: *mut c_void);
     fn lifecycle_shim_gdb_unlink(entry: *mut c_void);
@@ -67,6 +72,71 @@ pub fn keep_roots(at: *const u8, bytes: usize) {
 pub fn atomics_only(at: *const u8, bytes: usize) {
     // SAFETY: `.shim.mark`.
     unsafe { lifecycle_shim_atomics_only(at.cast(), bytes) }
+}
+
+/// As `atomics_only`, for one thing that stays where it is: something atomic, or a cell that is
+/// filled once and read by whoever finds it filled.
+pub fn atomic<T>(place: &T) {
+    atomics_only((&raw const *place).cast(), size_of::<T>());
+}
+
+/// Who is told of locks. It is looked at whenever one is taken, so nothing that changes is near.
+#[repr(align(128))]
+struct Listener(AtomicU8);
+
+static LISTENER: Listener = Listener(AtomicU8::new(UNKNOWN));
+const UNKNOWN: u8 = 0;
+const NOBODY: u8 = 1;
+const HELGRIND: u8 = 2;
+
+/// Whether this process runs under helgrind.
+#[inline]
+fn is_heard() -> bool {
+    match LISTENER.0.load(Ordering::Relaxed) {
+        NOBODY => false,
+        known => ask(known),
+    }
+}
+
+#[cold]
+fn ask(known: u8) -> bool {
+    if known != UNKNOWN {
+        return true;
+    }
+    // SAFETY: takes nothing, and asks about a byte of its own.
+    let heard = unsafe { lifecycle_shim_helgrind() != 0 };
+    if heard {
+        atomic(&LISTENER);
+    }
+    LISTENER.0.store(if heard { HELGRIND } else { NOBODY }, Ordering::Relaxed);
+    heard
+}
+
+/// This thread has the lock at an address from now on, to write what it guards or only to read it.
+#[inline]
+pub fn lock_taken(lock: usize, writes: bool) {
+    if is_heard() {
+        // SAFETY: `.shim.mark`.
+        unsafe { lifecycle_shim_lock_taken(lock as *const c_void, writes.into()) }
+    }
+}
+
+/// This thread is about to let go the lock at an address.
+#[inline]
+pub fn lock_let_go(lock: usize) {
+    if is_heard() {
+        // SAFETY: `.shim.mark`.
+        unsafe { lifecycle_shim_lock_let_go(lock as *const c_void) }
+    }
+}
+
+/// There is no lock at an address any more, whether it was ever taken or not.
+#[inline]
+pub fn lock_gone(lock: usize) {
+    if is_heard() {
+        // SAFETY: `.shim.mark`.
+        unsafe { lifecycle_shim_lock_gone(lock as *const c_void) }
+    }
 }
 
 /// Frees a block of a runtime's value: with the host's `spl_free` where it has one, else with

@@ -46,6 +46,10 @@ void lifecycle_shim_permit_defined(void *at, size_t bytes) SHIM;
 void lifecycle_shim_rewrite_code(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_keep_roots(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_atomics_only(const void *at, size_t bytes) SHIM;
+int lifecycle_shim_helgrind(void) SHIM;
+void lifecycle_shim_lock_taken(const void *lock, int writes) SHIM;
+void lifecycle_shim_lock_let_go(const void *lock) SHIM;
+void lifecycle_shim_lock_gone(const void *lock) SHIM;
 void lifecycle_shim_spl_free(void *block) SHIM;
 
 /*
@@ -59,7 +63,12 @@ enum request {
     MEMCHECK_NO_ACCESS = 0x4d430000,
     MEMCHECK_UNDEFINED = 0x4d430001,
     MEMCHECK_DEFINED = 0x4d430002,
-    HELGRIND_UNTRACKED = 0x48470127
+    HELGRIND_LOCK_MADE = 0x4847010e,
+    HELGRIND_LOCK_GONE = 0x4847010f,
+    HELGRIND_LOCK_TAKEN = 0x48470111,
+    HELGRIND_LOCK_LET_GO = 0x48470112,
+    HELGRIND_UNTRACKED = 0x48470127,
+    HELGRIND_CLEAN_BLOCK = 0x4847012a
 };
 
 /*
@@ -187,6 +196,38 @@ void lifecycle_shim_permit_defined(void *at, size_t bytes)
         __asan_unpoison_memory_region(at, bytes);
     }
     ask_valgrind(MEMCHECK_DEFINED, at, bytes);
+}
+
+/*
+ * Whether helgrind is watching. It is asked to forget a heap block, and says
+ * that there is none at this address; others do not know the question.
+ */
+int lifecycle_shim_helgrind(void)
+{
+    char probe = 0;
+
+    return ask_valgrind(HELGRIND_CLEAN_BLOCK, &probe, 0) != 0;
+}
+
+/*
+ * Locks that are not the C library's, as helgrind's readers-writer locks: it
+ * gets to know one when it is first taken.
+ */
+void lifecycle_shim_lock_taken(const void *lock, int writes)
+{
+    ask_valgrind(HELGRIND_LOCK_TAKEN, lock, writes != 0);
+}
+
+void lifecycle_shim_lock_let_go(const void *lock)
+{
+    ask_valgrind(HELGRIND_LOCK_LET_GO, lock, 0);
+}
+
+/* Helgrind reports the end of a lock that it does not know. */
+void lifecycle_shim_lock_gone(const void *lock)
+{
+    ask_valgrind(HELGRIND_LOCK_MADE, lock, 0);
+    ask_valgrind(HELGRIND_LOCK_GONE, lock, 0);
 }
 
 /* Frees a block of a runtime's value the way the runtime does. */

@@ -10,15 +10,14 @@
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
-use std::sync::MutexGuard;
 
 use super::Fresh;
 use super::jitdump::MACHINE;
 use crate::base::{Bx, Host, List, ListExt, Result, try_box};
-use crate::os::{Held, Mutex};
+use crate::os::{Held, Mutex, MutexGuard, Rank};
 use crate::shim;
 
-static LIST: Mutex<()> = Mutex::new(());
+static LIST: Mutex<()> = Mutex::new(Rank::DebuggerList, ());
 static HELD: Held<MutexGuard<'static, ()>> = Held::new();
 
 /// Before a fork.

@@ -7,11 +7,10 @@
 //! child writes a file of its own.
 
 use core::fmt::Write;
-use std::sync::MutexGuard;
 
 use super::Path;
 use crate::base::{Result, fail};
-use crate::os::{self, Held, LogFile, Marker, Mutex};
+use crate::os::{self, Held, LogFile, Marker, Mutex, MutexGuard, Rank};
 
 const MAGIC: u32 = 0x4a69_5444;
 const VERSION: u32 = 1;
@@ -45,8 +44,10 @@ struct Shared {
     file: Option<(LogFile, Marker)>,
 }
 
-static SHARED: Mutex<Shared> =
-    Mutex::new(Shared { users: 0, process: 0, begun: (0, 0), symbols: 0, file: None });
+static SHARED: Mutex<Shared> = Mutex::new(
+    Rank::JitDump,
+    Shared { users: 0, process: 0, begun: (0, 0), symbols: 0, file: None },
+);
 static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
 
 /// Before a fork.

@@ -7,11 +7,10 @@
 //! number, and so a file, of its own.
 
 use core::fmt::{self, Write};
-use std::sync::MutexGuard;
 
 use super::Fresh;
 use crate::base::{List, ListExt, Result};
-use crate::os::{self, Held, LogFile, Mutex};
+use crate::os::{self, Held, LogFile, Mutex, MutexGuard, Rank};
 
 /// Bytes of the longest line but for the name.
 const NUMBERS: usize = 2 * 16 + 3;
@@ -26,7 +25,8 @@ struct Shared {
     file: Option<LogFile>,
 }
 
-static SHARED: Mutex<Shared> = Mutex::new(Shared { users: 0, process: 0, file: None });
+static SHARED: Mutex<Shared> =
+    Mutex::new(Rank::PerfMap, Shared { users: 0, process: 0, file: None });
 static HELD: Held<MutexGuard<'static, Shared>> = Held::new();
 
 /// Before a fork.

@@ -64,7 +64,7 @@ use core::sync::atomic::AtomicU32;
 use crate::abi::*;
 use crate::arena::Arena;
 use crate::base::{Error, Host, List, Result, fail};
-use crate::os::{Hooks, Level as Locks, Pool, Signed, at_fork};
+use crate::os::{Hooks, Level as Locks, Pool, Rank, Signed, at_fork};
 use crate::shim;
 use definitions::Definitions;
 use eval::{Eval, Level};
@@ -145,7 +145,7 @@ unsafe impl Signed for Interp {
     const FRONT: usize = offset_of!(Interp, state);
 }
 
-static POOL: Pool<Interp> = Pool::new();
+static POOL: Pool<Interp> = Pool::new(Rank::InterpPool);
 /// Around a fork.
 static HOOKS: Hooks = Hooks { before: || POOL.hold(), after: |_| POOL.let_go() };
 
