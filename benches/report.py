@@ -305,9 +305,11 @@ def module_sections(results):
         lines += [f"### Beside {count:,} others of the same shape" if count else "### Alone", ""]
         lines += table(results, f"module cycle {count}", PARTS, "ours")
     lines += ["![a cycle against the modules beside it](benchmarks/module.svg)", "", "### Again and again", "",
-              "The mean of the cycles since the row before.", ""]
+              "Ten cycles of those since the row before, the median and the mean, for one.", ""]
     last = f"module cycles {plan.CYCLES[-1]}"
-    lines += table(results, last, [(f"to the {count:,}th", f"to_{count}", "ns") for count in plan.CYCLES], "ours")
+    lines += table(results, last, [(f"to the {count:,}th{title}", f"{metric}_{count}", "ns")
+                                   for title, metric in (("", "to"), (", mean", "mean_to"))
+                                   for count in plan.CYCLES], "ours")
     lines += ["![a cycle against those before it](benchmarks/module-cycles.svg)", "", "### Modules that need others",
               "", "Empty ones. A leaf is one of those that need one module; in a chain each needs the one before.", ""]
     rows = [(f"{title}, {count:,} leaves", f"module star {count}", metric, "ns")

@@ -170,11 +170,11 @@ void cycle(size_t others, bench::Report &report)
     parts(ours, report);
 }
 
-// COUNT cycles of one manager: the mean of those since the last power of ten. Modules take turns, and half of their
-// names are of their own.
+// COUNT cycles of one manager: the typical and the mean of those since the last power of ten. Modules take turns, and
+// half of their names are of their own.
 void cycles(size_t count, bench::Report &report)
 {
-    const size_t TURNS = 64;
+    const size_t TURNS = 64, LENGTH = 10;
     const uint64_t LIMIT = 50000000000u;
     std::vector<module::Shape> shapes;
     for (size_t i = 0; i < TURNS; i++) {
@@ -185,18 +185,16 @@ void cycles(size_t count, bench::Report &report)
     Ours ours(0);
     ours.cycle(shapes[0]);
     uint64_t began = bench::now(), start = began;
-    size_t since = 0;
-    for (size_t i = 1, mark = 100; i <= count; i++) {
-        ours.cycle(shapes[i % TURNS]);
-        since++;
-        if (i != mark)
-            continue;
-        report.put("to_" + std::to_string(mark), double(bench::now() - start) / double(since));
-        mark *= 10;
-        since = 0;
-        start = bench::now();
+    for (size_t done = 0, mark = 100; mark <= count; mark *= 10) {
+        bench::Stretches stretches(LENGTH);
+        size_t since = mark - done;
+        stretches.time(since, [&] { ours.cycle(shapes[done++ % TURNS]); });
+        uint64_t now = bench::now();
+        report.put("to_" + std::to_string(mark), stretches.each());
+        report.put("mean_to_" + std::to_string(mark), double(now - start) / double(since));
+        start = now;
         // Ten times as many as all before would take too long.
-        if ((start - began) * 10 > LIMIT)
+        if ((now - began) * 10 > LIMIT)
             break;
     }
 }
