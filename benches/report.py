@@ -305,7 +305,7 @@ def module_sections(results):
         lines += [f"### Beside {count:,} others of the same shape" if count else "### Alone", ""]
         lines += table(results, f"module cycle {count}", PARTS, "ours")
     lines += ["![a cycle against the modules beside it](benchmarks/module.svg)", "", "### Again and again", "",
-              "Ten cycles of those since the row before, the median and the mean, for one.", ""]
+              "Of the cycles since the row before, for one: the median of ten at a time, and the mean.", ""]
     last = f"module cycles {plan.CYCLES[-1]}"
     lines += table(results, last, [(f"to the {count:,}th{title}", f"{metric}_{count}", "ns")
                                    for title, metric in (("", "to"), (", mean", "mean_to"))
