@@ -47,8 +47,9 @@ class Results:
 
 def forget_files():
     """What a driver has made that could not clean up after itself; see common/files.hpp."""
-    for folder in (*glob.glob("/dev/shm/lifecycle-bench-*"), *glob.glob(f"{OUT}/lifecycle-bench-*")):
-        shutil.rmtree(folder, ignore_errors=True)
+    for place in ("/dev/shm", OUT):
+        for folder in glob.glob(f"{place}/lifecycle-bench-{os.getpid()}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_once(workload, backend, results):

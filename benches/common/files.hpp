@@ -1,6 +1,7 @@
 // files.hpp - files to map: so many of a size, each beginning with its number, in a folder of the process's own, which
 // goes with it. They are in memory where that is possible, so that no disk is measured, and an hour old, as what is
 // loaded again and again nearly always is: a file of this moment may change without a trace, and has to be looked at.
+// Where a run ends early, benches/run.py removes them: the folder's name begins with its number.
 #pragma once
 
 #include <fcntl.h>
@@ -18,7 +19,8 @@ public:
     Files(size_t count, size_t size)
     {
         for (const char *place : {"/dev/shm", "target/bench"}) {
-            folder_ = std::string(place) + "/lifecycle-bench-" + std::to_string(getpid());
+            folder_ = std::string(place) + "/lifecycle-bench-" + std::to_string(getppid()) + "-" +
+                      std::to_string(getpid());
             if (mkdir(folder_.c_str(), 0700) == 0)
                 break;
             if (errno != EACCES && errno != ENOENT && errno != EROFS)
