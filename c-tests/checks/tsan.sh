@@ -44,7 +44,7 @@ elif ! tsan_sources >"$WORK/tsan-sources.log" 2>&1; then
 elif [ ! -f "$tsan_runtime" ]; then
     skip tsan "nightly Rust has no ThreadSanitizer here"
 elif tsan_library >"$WORK/tsan-build.log" 2>&1; then
-    for source in stress threads hazards_code hazards_executors entries readers readers_fence; do
+    for source in stress threads callbacks hazards_code hazards_executors entries readers readers_fence; do
         check "$source.c (ThreadSanitizer)" tsan_run "c-tests/$source.c"
     done
 else

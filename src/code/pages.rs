@@ -344,7 +344,10 @@ pub struct DataSlabs<'a>(&'a Pages);
 impl Slabs for DataSlabs<'_> {
     fn commit(&self, first: usize, count: usize) -> Result<()> {
         let offset = self.0.data_at() + first * SLAB;
-        self.0.view.set_access(offset, count * SLAB, Access::ReadWrite)
+        self.0.view.set_access(offset, count * SLAB, Access::ReadWrite)?;
+        // The host's data is for the host's checkers.
+        shim::watch(self.0.view.base().wrapping_add(offset), count * SLAB);
+        Ok(())
     }
 
     fn decommit(&self, first: usize, count: usize) -> Result<()> {

@@ -48,3 +48,46 @@ fn after(in_child: bool) {
     HELD_DEFAULT.let_go();
     exec::let_go();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+    use crate::abi::LIFECYCLE_CODE_NONE;
+    use crate::base::Result;
+
+    /// Loads in both, and unloads.
+    fn works(managers: &[&'static Manager; 2]) -> Result<()> {
+        for manager in managers {
+            let module = manager.load(c"forked")?;
+            manager.unload(module, 0, &mut Default::default())?;
+        }
+        Ok(())
+    }
+
+    /// In builds with debug assertions a lock out of turn would end either process.
+    #[test]
+    fn a_fork_takes_the_locks_of_all_managers_and_lets_them_go() -> Result<()> {
+        let mut config = State::default_config();
+        config.code_mode = LIFECYCLE_CODE_NONE;
+        let managers = [Manager::create(&config)?, Manager::create(&config)?];
+        let readers = [managers[0].attach()?, managers[1].attach()?];
+        // SAFETY: the child uses managers, which a fork leaves whole, and ends.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let failed = works(&managers).is_err();
+            // SAFETY: ends the child without running anything of its parent's.
+            unsafe { libc::_exit(failed.into()) };
+        }
+        let mut status = -1;
+        // SAFETY: `status` is ours.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!(status, 0);
+        works(&managers)?;
+        for (manager, reader) in managers.into_iter().zip(readers) {
+            manager.readers().detach(reader)?;
+            manager.destroy()?;
+        }
+        Ok(())
+    }
+}

@@ -130,8 +130,10 @@ impl<T: Signed> Pool<T> {
         if index == PLACES {
             fail!(LIFECYCLE_E_LIMIT, "there are {PLACES} {}s already", T::NOUN);
         }
+        let place = Self::place(memory, index);
+        shim::watch(place.as_ptr().cast(), Self::STRIDE);
         self.used.store(index + 1, Ordering::Release);
-        Ok((Self::place(memory, index), true))
+        Ok((place, true))
     }
 
     /// The object at `at` is ready: from now on `check` accepts it.

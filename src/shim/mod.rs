@@ -16,6 +16,7 @@ unsafe extern "C" {
     fn lifecycle_shim_permit_defined(at: *mut c_void, bytes: usize);
     fn lifecycle_shim_rewrite_code(at: *const c_void, bytes: usize);
     fn lifecycle_shim_keep_roots(at: *const c_void, bytes: usize);
+    fn lifecycle_shim_watch(at: *const c_void, bytes: usize);
     fn lifecycle_shim_atomics_only(at: *const c_void, bytes: usize);
     fn lifecycle_shim_helgrind() -> c_int;
     fn lifecycle_shim_lock_taken(lock: *const c_void, writes: c_int);
@@ -64,6 +65,13 @@ pub fn rewrite_code(at: *const u8, bytes: usize) {
 pub fn keep_roots(at: *const u8, bytes: usize) {
     // SAFETY: `.shim.mark`.
     unsafe { lifecycle_shim_keep_roots(at.cast(), bytes) }
+}
+
+/// Helgrind looks for races in these bytes from now on: what was mapped without access, as a
+/// `Reservation` is, it leaves alone even where access came later.
+pub fn watch(at: *const u8, bytes: usize) {
+    // SAFETY: `.shim.mark`.
+    unsafe { lifecycle_shim_watch(at.cast(), bytes) }
 }
 
 /// These bytes are used by atomic operations alone, or what orders their other uses is atomic

@@ -45,6 +45,7 @@ void lifecycle_shim_permit(void *at, size_t bytes) SHIM;
 void lifecycle_shim_permit_defined(void *at, size_t bytes) SHIM;
 void lifecycle_shim_rewrite_code(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_keep_roots(const void *at, size_t bytes) SHIM;
+void lifecycle_shim_watch(const void *at, size_t bytes) SHIM;
 void lifecycle_shim_atomics_only(const void *at, size_t bytes) SHIM;
 int lifecycle_shim_helgrind(void) SHIM;
 void lifecycle_shim_lock_taken(const void *lock, int writes) SHIM;
@@ -68,6 +69,7 @@ enum request {
     HELGRIND_LOCK_TAKEN = 0x48470111,
     HELGRIND_LOCK_LET_GO = 0x48470112,
     HELGRIND_UNTRACKED = 0x48470127,
+    HELGRIND_TRACKED = 0x48470128,
     HELGRIND_CLEAN_BLOCK = 0x4847012a
 };
 
@@ -159,6 +161,15 @@ void lifecycle_shim_keep_roots(const void *at, size_t bytes)
     if (__lsan_register_root_region) {
         __lsan_register_root_region(at, bytes);
     }
+}
+
+/*
+ * Helgrind looks for races in these bytes from now on. It does not in what was
+ * mapped without access, even where access came later.
+ */
+void lifecycle_shim_watch(const void *at, size_t bytes)
+{
+    ask_valgrind(HELGRIND_TRACKED, at, bytes);
 }
 
 /*
