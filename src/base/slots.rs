@@ -248,9 +248,9 @@ impl<T> Slots<T> {
         Some((self.id(index, *generation), value.as_ref()?))
     }
 
-    /// The first live value's id.
-    pub fn first(&self) -> Option<u64> {
-        self.iter().next().map(|(id, _)| id)
+    /// The id of the first live value that is not before an index.
+    pub fn first_from(&self, index: usize) -> Option<u64> {
+        (index..self.slots.len()).find_map(|index| self.at(index)).map(|(id, _)| id)
     }
 
     /// Bytes of bookkeeping.

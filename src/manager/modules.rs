@@ -171,19 +171,21 @@ impl Manager {
 
     /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
+        let mut before = 0;
         loop {
-            let more = self.change(|state, effects| {
+            let gone = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.first() else { return Ok(false) };
+                let Some(id) = state.registry.next_after(before) else { return Ok(None) };
                 let mut report = lifecycle_unload_report::default();
                 state.prepare_unload(&[id], effects)?;
                 state.dismantle(id, &mut report, effects)?;
-                Ok(true)
+                Ok(Some(id))
             })?;
-            if !more {
-                break;
+            match gone {
+                Some(id) => before = id,
+                None => break,
             }
         }
         self.reclaim()?;

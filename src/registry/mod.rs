@@ -19,6 +19,7 @@ pub use loading::Loading;
 use crate::abi::lifecycle_release_fn;
 use crate::base::{
     Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
+    split_index,
 };
 use crate::os;
 
@@ -185,9 +186,11 @@ impl Registry {
         self.modules.iter()
     }
 
-    /// Some module, while there is one.
-    pub fn first(&self) -> Option<u64> {
-        self.modules.first()
+    /// Some module, while there is one. Whoever takes one after the other away names the one before,
+    /// and looks at no place twice.
+    pub fn next_after(&self, before: u64) -> Option<u64> {
+        let after = split_index(before);
+        self.modules.first_from(after).or_else(|| self.modules.first_from(0))
     }
 
     /// The loaded module of a path.
