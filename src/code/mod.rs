@@ -17,6 +17,7 @@ mod dual;
 mod entries;
 mod locate;
 mod pages;
+mod ranges;
 mod region;
 mod relocate;
 mod shards;

@@ -165,24 +165,24 @@ impl Manager {
     /// Unloads all that is loaded, pinned or in a reload, each module before the ones it needs, and
     /// frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
-        let mut last = 0;
+        let mut before = 0;
         loop {
-            let more = self.change(|state, effects| {
+            let gone = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.next_after(last) else { return Ok(false) };
+                let Some(id) = state.registry.next_after(before) else { return Ok(None) };
                 let mut report = lifecycle_unload_report::default();
                 let modules = state.registry.closure(id)?;
                 state.prepare_unload(&modules, effects)?;
                 for module in &modules {
                     state.dismantle(*module, &mut report, effects)?;
                 }
-                last = id;
-                Ok(true)
+                Ok(Some(id))
             })?;
-            if !more {
-                break;
+            match gone {
+                Some(id) => before = id,
+                None => break,
             }
         }
         self.reclaim()?;
