@@ -293,9 +293,9 @@ mod tests {
         assert_eq!(status(slots.get(id)), LIFECYCLE_E_STALE);
         assert_eq!(slots.get(again).ok(), Some(&"d"));
         let last = slots.insert("e").ok().unwrap_or(0);
-        assert_eq!((slots.first_from(0), slots.first_from(1)), (Some(again), Some(last)));
+        assert_eq!((slots.next_after(again), slots.next_after(last)), (Some(last), Some(again)));
         assert_eq!(slots.remove(again).ok(), Some("d"));
-        assert_eq!((slots.first_from(0), slots.first_from(2)), (Some(last), None));
+        assert_eq!((slots.next_after(again), slots.next_after(last)), (Some(last), Some(last)));
     }
 
     #[test]
