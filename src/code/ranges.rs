@@ -187,7 +187,8 @@ impl Ranges {
             if self.len_at(at) == BLOCK {
                 self.insert_block(at + 1);
                 self.move_ranges((at, BLOCK / 2), (at + 1, 0), BLOCK / 2);
-                (self.set_len(at, BLOCK / 2), self.set_len(at + 1, BLOCK / 2));
+                self.set_len(at, BLOCK / 2);
+                self.set_len(at + 1, BLOCK / 2);
                 if number > BLOCK / 2 {
                     (at, number) = (at + 1, number - BLOCK / 2);
                 }
