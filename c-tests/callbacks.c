@@ -1,7 +1,7 @@
 /*
  * callbacks.c - what the library calls, and what those functions may call: everything. Each kind of callback loads,
- * binds, looks up, unloads, counts and asks for leaks in the manager that called it, makes and destroys one of its own, and
- * is refused when it would destroy the one that called it. Nothing waits for itself.
+ * binds, looks up, unloads, counts and asks for leaks in the manager that called it, makes and destroys one of its
+ * own, and is refused when it would destroy the one that called it. Nothing waits for itself.
  */
 #include "support.h"
 

@@ -1,13 +1,14 @@
 /*
- * stress.c - eight threads on one manager and on several: what the threads do is bounded, and whatever they meet on the
- * way, what is left at the end is known. threads.c throws everything together and forgives; here each thread owns what it
- * loads, so nearly every answer is known beforehand.
+ * stress.c - eight threads on one manager and on several: what the threads do is bounded, and whatever they meet on
+ * the way, what is left at the end is known. threads.c throws everything together and forgives; here each thread owns
+ * what it loads, so nearly every answer is known beforehand.
  *
- * A name that is bound from the beginning to the end is never missed, whatever others bind above it; a binding is whole:
- * its second number is the first one's negative, and the first one says which name it is and which module bound it.
+ * A name that is bound from the beginning to the end is never missed, whatever others bind above it. A binding is
+ * whole: its second number is the first one's negative, and the first one says which name it is and which module
+ * bound it.
  *
- * Also run under helgrind and ThreadSanitizer. Helgrind takes every load and store for a plain one but those with a lock
- * prefix; so what is shared here is written with exchanges.
+ * Also run under helgrind and ThreadSanitizer. Helgrind takes every load and store for a plain one but those with a
+ * lock prefix; so what is shared here is written with exchanges.
  */
 #include <pthread.h>
 
@@ -201,6 +202,7 @@ static lifecycle_module bring_in(worker *it, unsigned long round, uint64_t *numb
     lifecycle_module module;
     lifecycle_mapping mapping;
     unsigned first = random_of(&it->random) % KEPT;
+    int64_t did;
     char text[40];
     snprintf(text, sizeof text, "module %u.%lu", it->number, round);
     module = load(all.manager, text);
@@ -209,8 +211,9 @@ static lifecycle_module bring_in(worker *it, unsigned long round, uint64_t *numb
     bind_kept(module, *number, first);
     bind_kept(module, *number, (first + 1) % KEPT);
     bind_kept(module, *number, first);
-    EXPECT_OK(lifecycle_on_interp_module_parsed(all.manager, module, first_did(*number), first_did(*number) + DIDS - 1));
-    EXPECT(lifecycle_did_is_live(all.manager, first_did(*number) + DIDS / 2));
+    did = first_did(*number);
+    EXPECT_OK(lifecycle_on_interp_module_parsed(all.manager, module, did, did + DIDS - 1));
+    EXPECT(lifecycle_did_is_live(all.manager, did + DIDS / 2));
     EXPECT_OK(lifecycle_on_metadata_loaded(all.manager, module, text));
     EXPECT_OK(lifecycle_on_interp_global_registered(all.manager, module, text, it->number));
     EXPECT_OK(lifecycle_on_smf_accessed(all.manager, module, files[round % 3], &mapping));
@@ -262,6 +265,7 @@ static void reload(worker *it)
 {
     uint64_t number, fresh_number;
     lifecycle_module module = bring_in(it, 0, &number), fresh;
+    int64_t did;
     for (unsigned long i = 1; i <= all.rounds; i++) {
         EXPECT_OK(lifecycle_reload_begin(all.manager, module, &fresh));
         fresh_number = number_of(fresh);
@@ -270,7 +274,8 @@ static void reload(worker *it)
             EXPECT(look_up(which).module != fresh);
         }
         own(fresh);
-        EXPECT_OK(lifecycle_on_interp_module_parsed(all.manager, fresh, first_did(fresh_number), first_did(fresh_number)));
+        did = first_did(fresh_number);
+        EXPECT_OK(lifecycle_on_interp_module_parsed(all.manager, fresh, did, did));
         (void)map_returning(all.manager, fresh, "reloaded", (int)i, 0);
         if (i % 3 == 0) {
             EXPECT_OK(lifecycle_reload_abort(all.manager, fresh));
@@ -281,7 +286,7 @@ static void reload(worker *it)
         EXPECT_OK(lifecycle_reload_commit(all.manager, fresh));
         count(&all.commits);
         expect_gone(module, number);
-        EXPECT(lifecycle_did_is_live(all.manager, first_did(fresh_number)));
+        EXPECT(lifecycle_did_is_live(all.manager, did));
         module = fresh;
         number = fresh_number;
     }

@@ -236,8 +236,8 @@ impl Manager {
     }
 
     /// Unloads everything and gives the place back. E_BUSY while a reader is inside, or from a
-    /// function that the manager has called: then nothing has changed. E_SYSTEM when the system would not take something back: then it is kept, and
-    /// destroy may be tried again.
+    /// function that the manager has called: then nothing has changed. E_SYSTEM when the system
+    /// would not take something back: then it is kept, and destroy may be tried again.
     pub fn destroy(&'static self) -> Result<()> {
         if self.is_outside() {
             fail!(LIFECYCLE_E_BUSY, "this manager has called the function that destroys it");

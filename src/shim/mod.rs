@@ -1,6 +1,6 @@
 //! What Rust cannot say: weak references to functions that the host may have, marks for
-//! AddressSanitizer and valgrind's memcheck and helgrind, what debuggers look for by name. The C side is `shim.c` and
-//! `tools.c`, compiled by the build script.
+//! AddressSanitizer and valgrind's memcheck and helgrind, what debuggers look for by name. The C
+//! side is `shim.c` and `tools.c`, compiled by the build script.
 //!
 //! Invariants:
 //! - `.shim.mark`: a mark changes what a checker thinks of bytes, never the bytes themselves; it
