@@ -1,6 +1,6 @@
 /*
- * hazards_unload.c - a module is unloaded while something of it is in use: its code runs, its frame is on the stack, the
- * host keeps its ids, tables are walked, its own end calls back. Hazard 18 of the second list of docs/hazards.md.
+ * hazards_unload.c - a module is unloaded while something of it is in use: its code runs, its frame is on the stack,
+ * the host keeps its ids, tables are walked, its own end calls back. Hazard 18 of the second list of docs/hazards.md.
  */
 #include "support.h"
 

@@ -72,7 +72,8 @@ pub fn names(bytes: &[u8]) {
     pair.finish();
 }
 
-/// Runs bytes as steps on a manager's code and on its naive twin.
+/// Runs bytes as steps on a manager (its modules, code, names and all that hangs on modules) and on
+/// its naive twin.
 pub fn code(bytes: &[u8]) {
     crate::manager::model::run(bytes);
 }

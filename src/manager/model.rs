@@ -628,7 +628,7 @@ mod tests {
         })]
 
         #[test]
-        fn the_code_is_what_the_model_says(
+        fn a_manager_is_what_the_model_says(
             bytes in prop::collection::vec(any::<u8>(), 0..1500),
         ) {
             super::run(&bytes);
