@@ -14,18 +14,28 @@
 
 enum { SMALL = 16 << 10, LARGE = 100000 };
 
-/* The library reads files through this, linked either way: what is read is cut off just before, so many times. */
-static int cuts;
-static const char *cut_file;
+/* The library reads files through this, linked either way: so many times what is read is cut off just before, or its
+   first byte and its time are changed just after. */
+static int cuts, touches;
+static const char *unquiet_file;
 
 ssize_t pread64(int fd, void *to, size_t len, off_t offset)
 {
-    if (cut_file != NULL && cuts != 0) {
-        struct stat about;
+    ssize_t got;
+    struct stat about;
+    if (cuts != 0) {
         cuts--;
-        EXPECT(stat(cut_file, &about) == 0 && truncate(cut_file, about.st_size - 1) == 0);
+        EXPECT(stat(unquiet_file, &about) == 0 && truncate(unquiet_file, about.st_size - 1) == 0);
     }
-    return (ssize_t)syscall(SYS_pread64, fd, to, len, offset);
+    got = (ssize_t)syscall(SYS_pread64, fd, to, len, offset);
+    if (touches != 0) {
+        struct timespec times[2] = {{0, UTIME_OMIT}, {0, 0}};
+        int other = open(unquiet_file, O_WRONLY | O_CLOEXEC);
+        times[1].tv_sec = 1000000000 + touches--;
+        EXPECT(other >= 0 && write(other, "t", 1) == 1 && futimens(other, times) == 0);
+        close(other);
+    }
+    return got;
 }
 ssize_t pread(int fd, void *to, size_t len, off_t offset)
 {
@@ -172,7 +182,7 @@ static void a_copy_is_of_a_file_that_holds_still(uint32_t mode, size_t len)
     lifecycle_module module = load(manager, "m");
     lifecycle_mapping mapping;
     fill_file("file", len, 'a');
-    cut_file = "file";
+    unquiet_file = "file";
     cuts = 2;
     mapping = access_file(manager, module, "file");
     if (cuts != 0) {
@@ -187,9 +197,15 @@ static void a_copy_is_of_a_file_that_holds_still(uint32_t mode, size_t len)
         EXPECT(mapping.data == NULL && mapping.size == 0 && mapping.id == 0);
         EXPECT_EQ(stats_of(manager).mappings + stats_of(manager).smf_tracked_count, 0);
         cuts = 0;
-        EXPECT(access_file(manager, module, "file").size < len - 2);
+        fill_file("file", len, 'a');
+        touches = 1;
+        mapping = access_file(manager, module, "file");
+        EXPECT(mapping.size == len && memcmp(mapping.data, "ta", 2) == 0);
+        touches = -1;
+        fill_file("file", len, 'a');
+        EXPECT_STATUS(lifecycle_on_smf_accessed(manager, module, "file", &mapping), LIFECYCLE_E_FORMAT);
+        touches = 0;
     }
-    cut_file = NULL;
     unlink("file");
     EXPECT_OK(lifecycle_destroy(manager));
 }

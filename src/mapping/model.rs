@@ -288,13 +288,13 @@ impl Pair {
         let real = real.expect("the file is there");
         self.agree(&real, path, fresh.is_some());
         assert!(known.is_none_or(|known| known == real.id));
-        self.compared(known);
         if let Some((_, bytes)) = &fresh {
             // SAFETY: the table has just brought it in, and nothing has changed the file since.
             let there = unsafe { core::slice::from_raw_parts(real.data, real.len) };
             assert!(there == bytes, "the bytes are the file's");
         }
         self.reached(path, real.id, fresh);
+        self.compared(known);
         self.refer(real.id);
     }
 
@@ -308,8 +308,8 @@ impl Pair {
         let real = real.expect("the file is there");
         assert_eq!(real.opened, fresh.is_some());
         assert!(known.is_none_or(|known| known == real.id));
-        self.compared(known);
         self.reached(path, real.id, fresh);
+        self.compared(known);
         if real.opened {
             let twin = self.twin(real.id);
             (twin.prefetched, twin.references) = (true, 1);
