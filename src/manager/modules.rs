@@ -13,7 +13,7 @@ use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{Chain, List, ListExt, Lossy, Result, Text, fail};
 use crate::heap::Heap;
-use crate::names::Outcome;
+use crate::names::{Outcome, Unbound};
 use crate::registry::{Module, Stage};
 
 /// Names that are on their way from memory while one is unbound.
@@ -344,16 +344,18 @@ impl State {
     }
 
     fn unbind_all(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
-        let mut count = 0;
+        let owner = self.registry.get_mut(id)?;
+        let mut chain = core::mem::take(&mut owner.names);
+        owner.name_bytes = 0;
+        let count = chain.len();
         // What is unbound in a moment comes near while the ones before it go.
-        let mut ahead = self.registry.get(id)?.names.newest();
+        let mut ahead = chain.newest();
         for _ in 0..AHEAD {
             ahead = self.names.prefetch(ahead);
         }
-        while let decl @ 1.. = self.registry.get(id)?.names.newest() {
+        while let Some(unbound) = self.names.unbind_newest(&mut chain, effects.texts())? {
             ahead = self.names.prefetch(ahead);
-            self.unbind_decl(decl, effects)?;
-            count += 1;
+            tell_unbound(&unbound, id, effects);
         }
         Ok(count)
     }
@@ -364,15 +366,7 @@ impl State {
         let owner = self.registry.get_mut(module)?;
         let unbound = self.names.unbind(&mut owner.names, decl, effects.texts())?;
         owner.name_bytes -= unbound.name_len + 1;
-        let (kind, module) = match unbound.outcome {
-            Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
-            Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
-            Outcome::Shadowed => return Ok(()),
-        };
-        let mut changed = event(kind);
-        changed.module = module;
-        changed.value = u64::from(unbound.kind);
-        effects.tell_copied(changed, unbound.name_at);
+        tell_unbound(&unbound, module, effects);
         Ok(())
     }
 
@@ -405,4 +399,21 @@ impl State {
         }
         Ok(count)
     }
+}
+
+/// Tells what lookups notice of an unbinding.
+#[inline]
+fn tell_unbound(unbound: &Unbound, module: u64, effects: &mut Effects) {
+    if !effects.are_heard() {
+        return;
+    }
+    let (kind, module) = match unbound.outcome {
+        Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
+        Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
+        Outcome::Shadowed => return,
+    };
+    let mut changed = event(kind);
+    changed.module = module;
+    changed.value = u64::from(unbound.kind);
+    effects.tell_copied(changed, unbound.name_at);
 }

@@ -273,7 +273,9 @@ impl Names {
             self.bindings.get_mut(above)?.below = decl;
             return Ok(());
         }
-        self.set_top(kind, name, decl)
+        self.set_answer(name, decl)?;
+        self.changed(kind);
+        Ok(())
     }
 
     /// The binding of a name that answers; 0 if none does.
@@ -282,8 +284,8 @@ impl Names {
         decl
     }
 
-    /// A binding answers from now on; 0 = none does.
-    fn set_top(&mut self, kind: u32, name: u32, decl: u64) -> Result<()> {
+    /// A binding answers from now on; 0 = none does. `changed` follows.
+    fn set_answer(&self, name: u32, decl: u64) -> Result<()> {
         let answer = match decl {
             0 => [0; 4],
             decl => {
@@ -292,12 +294,16 @@ impl Names {
             }
         };
         self.store.set_answer(name, &answer);
+        Ok(())
+    }
+
+    /// An answer of a kind has changed.
+    fn changed(&self, kind: u32) {
         if let Some(version) = self.versions.get(kind as usize) {
             // Nobody else changes it, so this needs no locked instruction.
             let next = version.load(Ordering::Relaxed).wrapping_add(1);
             version.store(next, Ordering::Release);
         }
-        Ok(())
     }
 
     /// Takes a binding away, wherever it is on its name's stack, staged or not. `chain` is its
@@ -309,43 +315,61 @@ impl Names {
         decl: lifecycle_decl,
         texts: Option<&mut List<u8>>,
     ) -> Result<Unbound> {
-        let binding = self.bindings.get(decl)?;
-        let kind = check_kind(binding.kind)?;
-        let name = binding.name;
-        let (staged, above, below) = (binding.staged, binding.above, binding.below);
-        let outcome = if staged || above != 0 {
+        self.bindings.get(decl)?;
+        chain.remove(&mut self.bindings, decl)?;
+        let binding = self.bindings.remove(decl)?;
+        self.take_out(&binding, texts)
+    }
+
+    /// As `unbind`, of the binding that came last on a chain; None if there is none.
+    pub fn unbind_newest(
+        &mut self,
+        chain: &mut Chain,
+        texts: Option<&mut List<u8>>,
+    ) -> Result<Option<Unbound>> {
+        match chain.pop(&mut self.bindings)? {
+            Some(binding) => self.take_out(&binding, texts).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes a binding that is gone out of its name's stack.
+    fn take_out(&mut self, gone: &Binding, texts: Option<&mut List<u8>>) -> Result<Unbound> {
+        let Binding { kind, name, above, below, .. } = *gone;
+        let outcome = if gone.staged || above != 0 {
             Outcome::Shadowed
         } else if below == 0 {
             Outcome::Removed
         } else {
             Outcome::Restored { module: self.bindings.get(below)?.module }
         };
-        chain.remove(&mut self.bindings, decl)?;
-        self.bindings.remove(decl)?;
         if below != 0 {
             self.bindings.get_mut(below)?.above = above;
         }
         if above != 0 {
             self.bindings.get_mut(above)?.below = below;
         }
-        if outcome != Outcome::Shadowed {
-            self.set_top(kind as u32, name, below)?;
-        }
         let name_len = self.store.text_len(name);
-        let texts = texts.filter(|texts| {
-            outcome != Outcome::Shadowed && texts.capacity() - texts.len() > name_len
-        });
-        let name_at = texts.map(|texts| {
-            let at = texts.len();
-            self.store.text(name, |piece| texts.extend_from_slice(piece));
-            texts.push(0);
-            at
-        });
+        let mut name_at = None;
+        if outcome != Outcome::Shadowed {
+            let room = |texts: &&mut List<u8>| texts.capacity() - texts.len() > name_len;
+            if let Some(texts) = texts.filter(room) {
+                name_at = Some(texts.len());
+                self.store.text(name, |piece| texts.extend_from_slice(piece));
+                texts.push(0);
+            }
+            if !self.store.is_last_use(name) {
+                self.set_answer(name, below)?;
+            }
+        }
         self.store.give_back(name);
-        if let Some(count) = self.counts.get_mut(kind) {
+        if outcome != Outcome::Shadowed {
+            self.changed(kind);
+        }
+        if let Some(count) = self.counts.get_mut(kind as usize) {
             *count -= 1;
         }
-        Ok(Unbound { kind: kind as u32, name_len, name_at, outcome })
+        Ok(Unbound { kind, name_len, name_at, outcome })
     }
 
     /// What a name means now, and the binding's id.
@@ -389,6 +413,10 @@ impl Names {
     /// Brings near what unbinding will look at, if there is such a binding, and says which of its
     /// module's came before it.
     pub fn prefetch(&self, decl: lifecycle_decl) -> u64 {
+        // Asking for binding 0 would be a failure, and told as one.
+        if decl == 0 {
+            return 0;
+        }
         let Ok(binding) = self.bindings.get(decl) else { return 0 };
         self.store.prefetch(binding.name);
         binding.link.older()

@@ -139,6 +139,11 @@ impl Store {
         }
     }
 
+    /// Whether only one binding refers to a name.
+    pub fn is_last_use(&self, number: u32) -> bool {
+        self.entries.get(number as usize).is_some_and(|entry| entry.uses == 1)
+    }
+
     /// Takes one use back; the record goes with its last use. Never allocates.
     pub fn give_back(&mut self, number: u32) {
         let Some(entry) = self.entry(number) else { return };
