@@ -328,6 +328,104 @@ static void thousands_of_names_come_and_go(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* Texts are kept in one, two and more pieces: of every length around the seams, and one byte apart. */
+static void names_of_every_length_are_told_apart(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module a = load(manager, "a"), b = load(manager, "b");
+    char name[202];
+    int wrong = 0;
+    for (int len = 1; len <= 200; len++) {
+        memset(name, 'x', (size_t)len);
+        name[len] = '\0';
+        bind(manager, a, LIFECYCLE_STRUCT, name, len);
+        name[len - 1] = 'y';
+        bind(manager, b, LIFECYCLE_STRUCT, name, -len - 1);
+    }
+    for (int round = 0; round < 2; round++) {
+        for (int len = 1; len <= 200; len++) {
+            memset(name, 'x', (size_t)len);
+            name[len] = '\0';
+            wrong += meaning(manager, LIFECYCLE_STRUCT, name) != len;
+            wrong += meaning(manager, LIFECYCLE_FUNC, name) != -1;
+            name[len - 1] = 'y';
+            wrong += meaning(manager, LIFECYCLE_STRUCT, name) != (round == 0 ? -len - 1 : -1);
+            name[0] = 'z';
+            wrong += meaning(manager, LIFECYCLE_STRUCT, name) != -1;
+        }
+        EXPECT_EQ(wrong, 0);
+        if (round == 0)
+            EXPECT_OK(unload(manager, b));
+    }
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* What the inline check knows must be what the function says, whatever came and went. */
+static bool agree(lifecycle_manager *manager, int64_t did, bool live)
+{
+    bool ok = (lifecycle_did_is_live)(manager, did) == live;
+    /* Asked twice: the first may be what makes the second know. */
+    return ok && lifecycle_did_is_live(manager, did) == live && lifecycle_did_is_live(manager, did) == live;
+}
+
+static void what_is_known_of_declarations_is_never_stale(void)
+{
+    enum { MODULES = 64 };
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module modules[MODULES];
+    char path[16];
+    /* Small ranges that share pages, one that spans many, ids below zero; some pages share a place. */
+    static const int64_t starts[] = {0, -50000, 1 << 21, INT64_MIN, ((int64_t)1 << 40) + 1000};
+    int wrong = 0;
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < MODULES; i++) {
+            snprintf(path, sizeof path, "m%d", i);
+            modules[i] = load(manager, path);
+            for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
+                int64_t first = starts[k] + 100 * i;
+                EXPECT_OK(lifecycle_on_interp_module_parsed(manager, modules[i], first, first + 99 - i % 3));
+            }
+        }
+        for (int gone = 0; gone <= MODULES; gone++) {
+            for (size_t k = 0; k < sizeof starts / sizeof *starts; k++)
+                for (int i = 0; i < MODULES; i++) {
+                    /* Unloaded are every other one first, then the rest. */
+                    int at = i % 2 == 0 ? i / 2 : MODULES / 2 + i / 2;
+                    int64_t first = starts[k] + 100 * i;
+                    wrong += !agree(manager, first, at >= gone);
+                    wrong += !agree(manager, first + 99 - i % 3, at >= gone);
+                    wrong += i % 3 != 0 && !agree(manager, first + 99, false);
+                }
+            if (gone < MODULES)
+                EXPECT_OK(unload(manager, modules[gone < MODULES / 2 ? 2 * gone : 2 * (gone - MODULES / 2) + 1]));
+        }
+        EXPECT_EQ(wrong, 0);
+    }
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT(!lifecycle_did_is_live(manager, 0) && !lifecycle_did_is_live(NULL, 0));
+}
+
+static void a_million_declarations_are_one_range(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module a = load(manager, "a");
+    const int64_t count = 1000000;
+    const int64_t step = (int64_t)expect_scale(1, 997);
+    int64_t wrong = 0;
+    for (int round = 0; round < 2; round++) {
+        EXPECT_OK(lifecycle_on_interp_module_parsed(manager, a, 7, count + 6));
+        for (int64_t did = 7; did < count + 7; did += step)
+            wrong += !lifecycle_did_is_live(manager, did);
+        wrong += lifecycle_did_is_live(manager, 6) + lifecycle_did_is_live(manager, count + 7);
+        EXPECT_OK(unload(manager, a));
+        for (int64_t did = 7; did < count + 7; did += step)
+            wrong += lifecycle_did_is_live(manager, did);
+        EXPECT_EQ(wrong, 0);
+        a = load(manager, "a");
+    }
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
 int main(void)
 {
     RUN(a_binding_tells_value_type_and_module);
@@ -340,6 +438,9 @@ int main(void)
     RUN(a_version_changes_exactly_when_an_answer_does);
     RUN(declarations_live_as_long_as_their_module);
     RUN(declarations_may_reach_from_end_to_end);
+    RUN(names_of_every_length_are_told_apart);
+    RUN(what_is_known_of_declarations_is_never_stale);
+    RUN(a_million_declarations_are_one_range);
     RUN(thousands_of_names_come_and_go);
     return expect_done();
 }
