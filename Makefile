@@ -57,7 +57,7 @@ help:
 	@echo 'make fuzz            FUZZ_SECONDS=60 for each target; needs nightly Rust and cargo-fuzz'
 	@echo 'make tsan            the tests of threads under ThreadSanitizer; needs nightly Rust and rust-src'
 	@echo 'make loom            the grace protocol and the entry slot in every interleaving of threads'
-	@echo 'make soak            SOAK_SECONDS=10 for each test that lasts; draws what memory did, in target/soak'
+	@echo 'make soak            SOAK_SECONDS=10 for each test that lasts, SOAK_CYCLES=20000 loads; draws in target/soak'
 	@echo 'make bench           measures against other libraries, writes docs/benchmarks.md; BENCH_RUNS=7 of each'
 	@echo 'make setup           installs missing tools (root and apt-get), or names them'
 	@echo 'make clean           removes target/'

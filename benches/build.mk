@@ -18,10 +18,13 @@ have = $(wildcard /usr/include/$1 /usr/include/*-linux-gnu/$1)
 
 BACKENDS := code-ours_raw code-ours_safe code-naive readers-ours readers-refcount readers-rwlock entry-entry \
             sweep-ours sweep-map arena-ours_inline arena-ours_call arena-obstack arena-malloc \
-            values-ours values-copying heap-ours
+            values-ours values-copying heap-ours names-ours names-hsearch names-tombstones mapping-ours mapping-raw \
+            module-ours
 BACKENDS += $(if $(call have,asmjit/core.h),code-asmjit_dual code-asmjit_fill code-asmjit_rwx)
 BACKENDS += $(if $(call have,urcu/urcu-memb.h),readers-urcu_memb readers-urcu_qsbr)
 BACKENDS += $(if $(call have,ck_epoch.h),readers-ck)
+BACKENDS += $(if $(call have,ck_ht.h),names-ck_ht names-ck_ht_gc)
+BACKENDS += $(if $(call have,uthash.h),names-uthash module-raw)
 BACKENDS += $(if $(call have,apr-1.0/apr_pools.h),arena-apr)
 BACKENDS += $(if $(call have,talloc.h),arena-talloc)
 BACKENDS += $(if $(call have,mimalloc.h),arena-mimalloc)
@@ -37,7 +40,8 @@ all: $(BACKENDS:%=$(OUT)/%)
 WORKLOADS := $(addprefix benches/code/,main.cpp fill.cpp churn.cpp threads.cpp publisher.cpp replace.cpp modules.cpp \
                  lookup.cpp fork.cpp)
 OBJECTS   := $(WORKLOADS:benches/code/%.cpp=$(OUT)/code-%.o)
-COMMON    := $(wildcard benches/common/*.hpp)
+# The header is in every driver of ours, and more of it than declarations.
+COMMON    := $(wildcard benches/common/*.hpp include/*.h)
 .SECONDARY: $(OBJECTS)
 
 $(OUT)/code-%.o: benches/code/%.cpp benches/code/workload.hpp benches/code/backend.hpp $(COMMON)
@@ -63,6 +67,12 @@ $(OUT)/arena-ours_inline $(OUT)/heap-ours: LIBS := $(OURS) $(NATIVE_LIBS)
 $(OUT)/arena-ours_inline $(OUT)/heap-ours: $(OURS)
 $(OUT)/arena-ours_call $(OUT)/values-ours: LIBS := -L$(dir $(SHARED)) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle
 $(OUT)/arena-ours_call $(OUT)/values-ours: $(SHARED)
+$(OUT)/names-ours $(OUT)/mapping-ours $(OUT)/module-ours: \
+    LIBS := -L$(dir $(SHARED)) -Wl,-rpath,'$$ORIGIN/../dist' -llifecycle
+$(OUT)/names-ours $(OUT)/mapping-ours $(OUT)/module-ours: $(SHARED)
+$(OUT)/names-ck_ht $(OUT)/names-ck_ht_gc: LIBS := -lck
+$(OUT)/names-ck_ht: WORDS := -fpermissive -DGC=0
+$(OUT)/names-ck_ht_gc: WORDS := -fpermissive -DGC=1
 $(OUT)/arena-apr: LIBS := -lapr-1
 $(OUT)/arena-talloc: LIBS := -ltalloc
 $(OUT)/arena-mimalloc: LIBS := -lmimalloc
@@ -96,11 +106,19 @@ $(OUT)/heap-swi: benches/heap/swi.pl
 	install -m 755 $< $@
 $(OUT)/heap-%: benches/heap/%.cpp $(wildcard benches/heap/*.hpp) $(COMMON)
 	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/names-ck_ht_gc: benches/names/ck_ht.cpp $(wildcard benches/names/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/names-%: benches/names/%.cpp $(wildcard benches/names/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/mapping-%: benches/mapping/%.cpp $(wildcard benches/mapping/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
+$(OUT)/module-%: benches/module/%.cpp $(wildcard benches/module/*.hpp) $(COMMON)
+	$(CXX) $(FLAGS) $(WORDS) $< -o $@ $(LIBS)
 
 # The peers that are Rust crates: apart, for they need the network once, and what fails is only their rows.
 .PHONY: crates
 CRATES := $(addprefix $(OUT)/,code-crate readers-crossbeam arena-bumpalo_inline)
-CALLED := $(addprefix $(OUT)/,arena-bumpalo_call values-slotmap)
+CALLED := $(addprefix $(OUT)/,arena-bumpalo_call values-slotmap names-hashbrown names-btree)
 crates: $(CRATES) $(CALLED)
 $(CRATES): LIBS := $(PEERS) $(NATIVE_LIBS)
 $(CRATES) $(CALLED): $(PEERS)

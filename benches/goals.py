@@ -139,7 +139,60 @@ def goals():
         Goal("values", "bytes that 990,000 evals more hold", "none", ("values stress 990000", "ours", "bytes_grown"), 0,
              ("values stress 990000", "lua", "bytes_grown"), absolute=True, unit="B"),
     ]
-    return listed + heap_goals()
+    return listed + name_goals() + module_goals() + heap_goals()
+
+
+def name_goals():
+    """Of tables of names: what churn may cost is said in terms of itself."""
+    listed = []
+    for count, bound in ((1000, 8), (100000, 60), (1000000, 150)):
+        place = f"names lookup {count}"
+        listed.append(Goal("names", f"lookup by call, {count:,} names", f"{bound} ns or less",
+                           (place, "ours", "hit_ns"), bound, (place, "hashbrown", "hit_ns"), absolute=True))
+    churn, gone, shared = "names churn 100000", f"names unload {plan.NAMES_OF_OTHERS[-1]}", "names threads 100000"
+    listed += [
+        Goal("names", "lookup by inline cache", "2 ns or less", ("names cached 100000", "ours", "cached_ns"), 2,
+             absolute=True),
+        Goal("names", "two threads that look up", "at least 1.9 times one thread", (shared, "ours", "scaling"), 1.9,
+             (shared, "hashbrown_rwlock", "scaling"), absolute=True, at_least=True, unit="x"),
+        Goal("names", "10,000,000 times one out, one in: p99.9 / p50", "10 or less", (churn, "ours", "tail_ratio"), 10,
+             (churn, "hashbrown", "tail_ratio"), absolute=True, unit="x"),
+        Goal("names", "the same: mean of the last tenth / of the first", "1.2 or less",
+             (churn, "ours", "drift_ratio"), 1.2, (churn, "hashbrown", "drift_ratio"), absolute=True, unit="x"),
+        Goal("names", "unload one of 100 modules of 10,000 names, for a name", "40 ns or less",
+             (gone, "ours", "unload_ns"), 40, (gone, "hashbrown", "unload_ns"), absolute=True),
+    ]
+    for count in plan.RANGES:
+        place = f"names live {count}"
+        listed.append(Goal("names", f"is an id live, {ranges(count)}", "4 ns or less", (place, "ours", "live_ns"),
+                           4, (place, "hashbrown", "live_ns"), absolute=True))
+    return listed
+
+
+def ranges(count):
+    """In words."""
+    return f"{count:,} range" + ("s" if count > 1 else "")
+
+
+def module_goals():
+    """Of files in memory, and of modules."""
+    hit = f"mapping hit {plan.MAPPED[0]}"
+    listed = [Goal("mapping", "one more user of a mapping, by id", "50 ns or less", (hit, "ours", "id_ns"), 50,
+                   (hit, "raw", "path_ns"), absolute=True)]
+    for size, title in plan.FILES.items():
+        place = f"mapping cycle {size}"
+        listed.append(Goal("mapping", f"first and last user of a file of {title}", "within 1.2x of the raw calls",
+                           (place, "ours", "cycle_ns"), 1.2, (place, "raw", "cycle_ns")))
+    alone, beside = (f"module cycle {plan.OTHERS[at]}" for at in (0, -1))
+    cycles = f"module cycles {plan.CYCLES[-1]}"
+    return listed + [
+        Goal("module", "load and unload, 10 symbols, 2 mappings, 20 names", "10 us or less",
+             (alone, "ours", "cycle_ns"), 10000, (alone, "raw", "cycle_ns"), absolute=True),
+        Goal("module", f"the same beside {plan.OTHERS[-1]:,} others", "within 1.2x of none",
+             (beside, "ours", "cycle_ns"), 1.2, (alone, "ours", "cycle_ns")),
+        Goal("module", f"the same to the {plan.CYCLES[-1]:,}th time", "within 1.2x of the 10,000th",
+             (cycles, "ours", f"to_{plan.CYCLES[-1]}"), 1.2, (cycles, "ours", "to_10000")),
+    ]
 
 
 def heap_goals():

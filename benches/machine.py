@@ -36,9 +36,9 @@ def describe(runs):
     counters = os.path.exists("/sys/bus/event_source/devices/cpu")
     packages = {}
     for package in ("libasmjit-dev", "liburcu-dev", "libck-dev", "libapr1-dev", "libtalloc-dev", "libmimalloc-dev",
-                    "libc6-dev", "liblua5.4-dev", "swi-prolog-core", "libgc-dev"):
+                    "libc6-dev", "liblua5.4-dev", "swi-prolog-core", "libgc-dev", "uthash-dev"):
         packages[package] = _output("dpkg-query", "-W", "-f", "${Version}", package) or "not installed"
-    for crate in ("jit-allocator", "crossbeam-epoch", "bumpalo", "slotmap"):
+    for crate in ("jit-allocator", "crossbeam-epoch", "bumpalo", "slotmap", "hashbrown", "foldhash"):
         packages[crate] = _crate(crate)
     return {
         "processor": model.group(1) if model else platform.machine(),

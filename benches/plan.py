@@ -17,6 +17,19 @@ COLLECTED = {"list": "list in order", "tree": "tree, depth first", "records": "r
 CELLS = [100000, 1000000, 10000000]
 LIVE = [1, 50, 99]
 COLLECTORS = ["ours", "boehm_1", "boehm_2", "swi", "lua"]
+TABLES = ["ours", "hashbrown", "uthash", "ck_ht"]
+SHARED_TABLES = ["ours", "hashbrown_mutex", "hashbrown_rwlock", "uthash_mutex", "uthash_rwlock", "ck_ht", "ck_ht_mutex"]
+NAMES = [100, 1000, 10000, 100000, 1000000]
+# The hash of glibc's table leads names that differ in digits to the same places: it takes minutes beyond this.
+HSEARCH_MOST = 10000
+NAMES_OF_OTHERS = [10000, 100000, 990000]
+RANGES = [1, 100, 10000]
+MAPPED = [100, 1000, 10000, 100000]
+FILES = {4096: "4 KiB", 65536: "64 KiB", 1048576: "1 MiB"}
+OTHERS = [0, 100, 10000]
+CYCLES = [100, 1000, 10000, 100000, 1000000]
+LEAVES = [100, 1000, 10000, 100000]
+CHAINED = [100, 1000, 10000]
 # What copies all of a variable for each append takes hours beyond this.
 COPYING_MOST = 2000
 
@@ -52,6 +65,19 @@ TITLES = {
     "boehm_1": "Boehm, 1 marker",
     "boehm_2": "Boehm, 2 markers",
     "map": "hash map scan",
+    "hashbrown": "hashbrown",
+    "hashbrown_mutex": "hashbrown, mutex",
+    "hashbrown_rwlock": "hashbrown, rwlock",
+    "uthash": "uthash",
+    "uthash_mutex": "uthash, mutex",
+    "uthash_rwlock": "uthash, rwlock",
+    "ck_ht": "ck_ht",
+    "ck_ht_gc": "ck_ht, collected",
+    "ck_ht_mutex": "ck_ht, mutex",
+    "hsearch": "hsearch_r",
+    "tombstones": "only tombstones",
+    "btree": "BTreeMap of ranges",
+    "raw": "raw calls",
     "entry": "ours",
     "entry_stub": "ours",
 }
@@ -73,6 +99,11 @@ class Workload:
             return "entry-entry", ["stub"] if backend == "entry_stub" else []
         if backend == "ours_inside":
             return "values-ours", self.arguments.replace("append", "append_inside").split()
+        if self.area == "names" and backend == "ours_call":
+            return "names-ours", self.arguments.replace("live", "live_call").split()
+        driver, _, lock = backend.rpartition("_")
+        if driver and lock in ("mutex", "rwlock"):
+            return f"{self.area}-{driver}", [*self.arguments.split(), lock]
         return f"{self.area}-{backend}", self.arguments.split()
 
 
@@ -111,7 +142,44 @@ def workloads():
     for count in TRACKED:
         most = 3 if count >= 1000000 else 1000
         plan.append(Workload(f"sweep {count}", "sweep", str(count), ("ours", "map"), most))
-    return plan + value_workloads() + heap_workloads()
+    return plan + name_workloads() + module_workloads() + value_workloads() + heap_workloads()
+
+
+def name_workloads():
+    """Tables of names, by how many there are; beside other threads; for ever; and a module that goes."""
+
+    def names(arguments, *backends, most=1000):
+        return Workload(f"names {arguments}", "names", arguments, backends, most)
+
+    plan = []
+    for count in NAMES:
+        most = 3 if count >= 1000000 else 1000
+        hsearch = ["hsearch"] if count <= HSEARCH_MOST else []
+        plan += [names(f"lookup {count}", *TABLES, *hsearch, most=most),
+                 names(f"change {count}", *TABLES, most=most)]
+    plan += [names("cached 100000", "ours"), names("threads 100000", *SHARED_TABLES, most=3),
+             names("churn 100000", *TABLES, "ck_ht_gc", "tombstones", most=2)]
+    plan += [names(f"unload {count}", *TABLES, most=3) for count in NAMES_OF_OTHERS]
+    return plan + [names(f"live {count}", "ours", "ours_call", "hashbrown", "btree") for count in RANGES]
+
+
+def module_workloads():
+    """Files in memory, and modules that have some, with code, names and resources."""
+
+    def mapping(arguments, most=1000):
+        return Workload(f"mapping {arguments}", "mapping", arguments, ("ours", "raw"), most)
+
+    def module(arguments, *backends, most=1000):
+        return Workload(f"module {arguments}", "module", arguments, ("ours", *backends), most)
+
+    plan = [mapping(f"hit {count}", 2 if count >= 100000 else 1000) for count in MAPPED]
+    plan += [mapping(f"cycle {size}") for size in FILES] + [mapping("threads 100", 3)]
+    plan.append(Workload("mapping threads_by_id 100", "mapping", "threads_by_id 100", ("ours",), 3))
+    plan += [module(f"cycle {count}", *(["raw"] if count == 0 else []), most=3 if count >= 10000 else 1000)
+             for count in OTHERS]
+    plan.append(module(f"cycles {CYCLES[-1]}", most=1))
+    plan += [module(f"star {count}", most=3) for count in LEAVES]
+    return plan + [module(f"chain {count}", most=3) for count in CHAINED]
 
 
 def value_workloads():

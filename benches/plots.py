@@ -11,7 +11,7 @@ SCRIPT = """set terminal svg size 860,420 font 'sans,12' background '#ffffff'
 set output '{svg}'
 set logscale xy
 set grid
-set key outside right
+set key outside right noenhanced
 set format xy '%.0s%c'
 set xlabel '{across}'
 set ylabel '{up}'
@@ -55,6 +55,13 @@ def _series(results, prefix, counts, backend, metric, least=1):
             # The axes are logarithmic, and the clock tells no less.
             points.append((count, max(least, median(values))))
     return points
+
+
+def _course(results, workload, backend, prefix):
+    """Of one workload: what has its place on the axis in the metric's name."""
+    values = results.values.get(workload, {}).get(backend, {})
+    found = [(int(name[len(prefix):]), median(kept)) for name, kept in values.items() if name.startswith(prefix)]
+    return sorted(found)
 
 
 def _gnuplot(name, text, out):
@@ -128,6 +135,45 @@ def _heap(results, folder, out):
              f"ms of a pause, {plan.CELLS[-1]:,} live cells; 100,000 choicepoints", folder, out)
 
 
+def _names(results, folder, out):
+    def curves(workload, counts, metric, backends):
+        return [(plan.TITLES[backend], _series(results, workload, counts, backend, metric, least=0.1))
+                for backend in backends]
+
+    _plot("names", curves("names lookup", plan.NAMES, "hit_ns", [*plan.TABLES, "hsearch"]),
+          ("names", "ns for a lookup"), folder, out)
+    churn = [(plan.TITLES[backend], _course(results, "names churn 100000", backend, "slice_"))
+             for backend in [*plan.TABLES, "ck_ht_gc", "tombstones"]]
+    _plot("names-churn", churn, ("operations so far, 100,000 names", "ns for one out, one in"), folder, out)
+    _plot("names-unload", curves("names unload", plan.NAMES_OF_OTHERS, "unload_ns", plan.TABLES),
+          ("names of other modules", "ns for a name of a module of 10,000"), folder, out)
+    _plot("names-live", curves("names live", plan.RANGES, "live_ns", ["ours", "ours_call", "hashbrown", "btree"]),
+          ("ranges of ids", "ns to tell whether an id is live"), folder, out)
+
+
+def _modules(results, folder, out):
+    def curve(title, workload, counts, metric, backend="ours"):
+        return title, _series(results, workload, counts, backend, metric)
+
+    _plot("mapping", [curve("ours: by path", "mapping hit", plan.MAPPED, "path_ns"),
+                      curve("ours: by id", "mapping hit", plan.MAPPED, "id_ns"),
+                      curve("stat alone", "mapping hit", plan.MAPPED, "path_ns", "raw")],
+          ("files mapped", "ns for one more user"), folder, out)
+    # A logarithmic axis has no 0.
+    parts = [(title, [(max(1, others), cost) for others, cost in
+                      curve(title, "module cycle", plan.OTHERS, metric)[1]])
+             for title, metric in (("whole", "cycle_ns"), ("sum of parts", "sum_ns"), ("10 symbols", "symbols_ns"),
+                                   ("2 mappings", "mappings_ns"), ("20 names", "names_ns"),
+                                   ("3 resources", "resources_ns"), ("empty", "module_ns"))]
+    _plot("module", parts, ("other modules (none at 1)", "ns for a load and unload"), folder, out)
+    _plot("module-cycles", [("ours", _course(results, f"module cycles {plan.CYCLES[-1]}", "ours", "to_"))],
+          ("cycles so far", "ns for a load and unload"), folder, out)
+    _plot("module-graph", [curve("unload a leaf of a star", "module star", plan.LEAVES, "leaf_ns"),
+                           curve("unload a star, for one", "module star", plan.LEAVES, "cascade_ns"),
+                           curve("unload a chain, for one", "module chain", plan.CHAINED, "cascade_ns")],
+          ("modules", "ns"), folder, out)
+
+
 def draw(results, folder, out):
     """Data and scripts stay in `out`. Without gnuplot there are no plots."""
     churn = [(plan.TITLES[backend], _series(results, "curve", plan.CURVE, backend, "cycle_ns"))
@@ -145,4 +191,6 @@ def draw(results, folder, out):
     drop = [(plan.TITLES[backend], _series(results, "values drop", plan.DROPPED, backend, "drop_ns"))
             for backend in ("ours", "lua", "swi", "slotmap")]
     _plot("drop", drop, ("handles", "ns to drop them all"), folder, out)
+    _names(results, folder, out)
+    _modules(results, folder, out)
     _heap(results, folder, out)

@@ -137,6 +137,19 @@ STRESS = [("an eval", "eval_ns", "ns"), ("bytes held after 10,000", "bytes_early
           ("bytes held after 1,000,000", "bytes_late", "B"), ("the difference", "bytes_grown", "B"),
           ("the process's resident memory meanwhile", "resident_grown", "B")]
 
+THREADS = [("lookups, 1 thread", "one_thread", "/s"), ("lookups, 2 threads", "two_threads", "/s"),
+           ("two / one", "scaling", "x"), ("lookups beside a thread that changes names", "beside_reads", "/s"),
+           ("what that thread gets done: one out, one in", "beside_writes", "/s"),
+           ("lookups beside it / alone", "beside_ratio", "x")]
+CHURN = [("operations done", "operations", ""), ("each", "churn_ns", "ns"), ("p50", "churn_p50", "ns"),
+         ("p99", "churn_p99", "ns"), ("p999", "churn_p999", "ns"), ("max", "churn_max", "ns"),
+         ("p999 / p50", "tail_ratio", "x"), ("last tenth / first tenth", "drift_ratio", "x")]
+PARTS = [("the whole", "cycle_ns", "ns"), ("the sum of its parts", "sum_ns", "ns"),
+         ("a module, empty", "module_ns", "ns"), ("10 symbols", "symbols_ns", "ns"),
+         ("2 mappings", "mappings_ns", "ns"), ("20 names", "names_ns", "ns"),
+         ("3 resources", "resources_ns", "ns"), ("the whole, p50", "cycle_p50", "ns"), ("p99", "cycle_p99", "ns"),
+         ("p999", "cycle_p999", "ns"), ("max", "cycle_max", "ns")]
+
 PHASES = [("roots", "roots_ns"), ("trail", "trail_ns"), ("mark", "mark_ns"), ("count", "count_ns"),
           ("whole", "collect_ns")]
 # What has phases to show.
@@ -223,6 +236,89 @@ def other_sections(results):
     for count in plan.TRACKED:
         lines += [f"### {count:,} tracked", ""] + table(results, f"sweep {count}", SWEEP, "ours")
     return lines + ["![a sweep against tracked symbols](benchmarks/sweep.svg)", ""]
+
+
+def names_section(results):
+    """Tables of names, and ids of declarations."""
+    lines = ["## Names", "", "Names like mod07.function_0123456, each bound to 32 bytes. Ours by call into a shared "
+             "library, any thread at any time, each name with its older meanings; so is hashbrown called, and it has "
+             "no lock. uthash is compiled in; ck_ht is called. Names are asked for in random order, and their texts "
+             "lie in that order. In brackets: times ours.", "", "### Lookup", ""]
+    for title, workload, metric in (("found", "lookup", "hit_ns"), ("not there", "lookup", "miss_ns"),
+                                    ("bind", "change", "bind_ns"), ("unbind", "change", "unbind_ns"),
+                                    ("bind all from nothing, each", "lookup", "fill_ns")):
+        if metric == "bind_ns":
+            lines += ["![a lookup against the names there are](benchmarks/names.svg)", "", "### Bind and unbind", "",
+                      "Some hundred names go, and as many others come.", ""]
+        lines += tables(results, [(f"{title}, {count:,} names", f"names {workload} {count}", metric, "ns")
+                                  for count in plan.NAMES], "ours")
+    cached = cell(results, "names cached 100000", "ours", "cached_ns", "ns", "")
+    lines += ["### From an inline cache", "", f"A thousand uses of names, one after the other: {cached} each.", "",
+              "### Threads, 100,000 names", "", "Peers with a lock around each operation; ck_ht also without one, for "
+              "one thread may change it: then it never frees what it removes.", ""]
+    lines += table(results, "names threads 100000", THREADS, "ours")
+    lines += ["### One out, one in, 10,000,000 times, 100,000 names", "", "Always a name that never was. Each is both "
+              "operations. *Collected*: told that names are removed, it looks over all of it after every 16,384. *Only "
+              "tombstones*: probes, marks what was removed, never builds itself anew. What has become 20 times as slow "
+              "as it was is stopped.", ""]
+    lines += table(results, "names churn 100000", CHURN, "ours")
+    lines += ["![one out, one in, as time goes by](benchmarks/names-churn.svg)", "",
+              "### Unloading a module of 10,000 names, for a name", "", "As one: the peers scan all names for the "
+              "module's. The last row of each is one of 100 modules.", ""]
+    for title, metric in (("as one", "unload_ns"), ("name by name", "singles_ns")):
+        lines += tables(results, [(f"{title}, beside {count:,} names", f"names unload {count}", metric, "ns")
+                                  for count in plan.NAMES_OF_OTHERS], "ours")
+    lines += ["![unloading against the names of others](benchmarks/names-unload.svg)", "", "### Is an id live?", "",
+              "A million ids in so many modules, numbered one after the other, asked for in random order; as many of "
+              "modules that are gone; and those that are left when every other module goes. hashbrown's is a set of "
+              "modules, an id's being found by a division; BTreeMap's are ranges.", ""]
+    lines += tables(results, [(f"{title}, {goals.ranges(count)}", f"names live {count}", metric, "ns")
+                              for title, metric in (("live", "live_ns"), ("gone", "dead_ns"), ("left", "left_ns"))
+                              for count in plan.RANGES if count > 1 or metric != "left_ns"], "ours")
+    return lines + ["![is an id live, against the ranges there are](benchmarks/names-live.svg)", ""]
+
+
+def module_sections(results):
+    """Files in memory, and modules."""
+    lines = ["## Mapping", "", "*By path* asks the system whether the file is still the same; raw, that question is "
+             "all there is (stat). *By id*: of a mapping that somebody holds. The files are on tmpfs. In brackets: "
+             "times ours.", "", "### One more user of a mapping", ""]
+    for title, metric in (("by path", "path_ns"), ("by id", "id_ns"), ("released again", "release_ns")):
+        lines += tables(results, [(f"{title}, {count:,} files mapped", f"mapping hit {count}", metric, "ns")
+                                  for count in plan.MAPPED], "ours")
+    lines += ["![one more user against the files mapped](benchmarks/mapping.svg)", "",
+              "### The first user, who is the last", "", "Raw: open, fstat, mmap, close, munmap. *Looked at*: a byte "
+              "of each page is read.", ""]
+    lines += tables(results, [(f"{size}{title}", f"mapping cycle {count}", metric, "ns")
+                              for title, metric in (("", "cycle_ns"), (", looked at", "touched_ns"))
+                              for count, size in plan.FILES.items()], "ours")
+    lines += ["### Two threads, 100 files mapped", "", "Users come and go.", ""]
+    lines += tables(results, [(f"{way}, {title}", f"mapping {workload} 100", metric, unit)
+                              for way, workload in (("by path", "threads"), ("by id", "threads_by_id"))
+                              for title, metric, unit in (("1 thread", "one_thread", "/s"),
+                                                          ("2 threads", "two_threads", "/s"),
+                                                          ("two / one", "scaling", "x"))], "ours")
+    lines += ["## Module", "", "Loaded and unloaded: 10 symbols of 256 bytes, 2 files of 4 KiB, 20 names, 3 resources. "
+              "A part alone comes and goes one by one in a module that stays. Raw: mmap, mprotect and munmap for a "
+              "symbol, the system calls for a file, uthash and malloc for names; it knows no modules.", ""]
+    for count in plan.OTHERS:
+        lines += [f"### Beside {count:,} others of the same shape" if count else "### Alone", ""]
+        lines += table(results, f"module cycle {count}", PARTS, "ours")
+    lines += ["![a cycle against the modules beside it](benchmarks/module.svg)", "", "### Again and again", "",
+              "Of the cycles since the row before, for one: the median of ten at a time, and the mean.", ""]
+    last = f"module cycles {plan.CYCLES[-1]}"
+    lines += table(results, last, [(f"to the {count:,}th{title}", f"{metric}_{count}", "ns")
+                                   for title, metric in (("", "to"), (", mean", "mean_to"))
+                                   for count in plan.CYCLES], "ours")
+    lines += ["![a cycle against those before it](benchmarks/module-cycles.svg)", "", "### Modules that need others",
+              "", "Empty ones. A leaf is one of those that need one module; in a chain each needs the one before.", ""]
+    rows = [(f"{title}, {count:,} leaves", f"module star {count}", metric, "ns")
+            for title, metric in (("unload a leaf", "leaf_ns"), ("tell that it needs", "depend_ns"),
+                                  ("unload all with it, for one", "cascade_ns")) for count in plan.LEAVES]
+    rows += [(f"unload a chain of {count:,}, for one", f"module chain {count}", "cascade_ns", "ns")
+             for count in plan.CHAINED]
+    return lines + tables(results, rows, "ours") + ["![a module against those it is tied to]"
+                                                    "(benchmarks/module-graph.svg)", ""]
 
 
 def values_section(results):
@@ -342,8 +438,8 @@ def write(results, about, folder, out):
     """benchmarks.md in `folder`, plots beside it, their data in `out`."""
     table_of_goals, reached = goals_table(results)
     lines = heading(about) + ["## Goals", "", f"{reached}.", ""] + table_of_goals
-    lines += code_section(results) + entry_section(results) + other_sections(results) + values_section(results)
-    lines += heap_section(results)
+    lines += code_section(results) + entry_section(results) + other_sections(results) + names_section(results)
+    lines += module_sections(results) + values_section(results) + heap_section(results)
     os.makedirs(os.path.join(folder, "benchmarks"), exist_ok=True)
     plots.draw(results, os.path.join(folder, "benchmarks"), out)
     with open(os.path.join(folder, "benchmarks.md"), "w", encoding="utf-8") as file:

@@ -4,8 +4,10 @@
 BENCH_RUNS  runs of each (7)        BENCH_ONLY  only workloads whose name begins so: a look, not a report for docs/
 """
 
+import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +45,13 @@ class Results:
             json.dump({"machine": about, "values": self.values, "failures": self.failures}, file, indent=1)
 
 
+def forget_files():
+    """What a driver has made that could not clean up after itself; see common/files.hpp."""
+    for place in ("/dev/shm", OUT):
+        for folder in glob.glob(f"{place}/lifecycle-bench-{os.getpid()}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def run_once(workload, backend, results):
     """Runs one driver. A peer that crashes is a result, too."""
     name, arguments = workload.program(backend)
@@ -54,8 +63,11 @@ def run_once(workload, backend, results):
         done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=TIMEOUT, check=False,
                               env={**os.environ, "RUST_BACKTRACE": "0"})
     except subprocess.TimeoutExpired:
+        forget_files()
         results.fail(workload.key, backend, f"not done in {TIMEOUT} s")
         return
+    if done.returncode != 0:
+        forget_files()
     if done.returncode < 0:
         results.fail(workload.key, backend, f"crashed ({signal.Signals(-done.returncode).name})")
     elif done.returncode > 0:

@@ -13,6 +13,7 @@ want() { # file that shows it is there, Debian package
 want asmjit/core.h libasmjit-dev
 want urcu/urcu-memb.h liburcu-dev
 want ck_epoch.h libck-dev
+want uthash.h uthash-dev
 want apr-1.0/apr_pools.h libapr1-dev
 want talloc.h libtalloc-dev
 want mimalloc.h libmimalloc-dev

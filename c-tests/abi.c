@@ -309,6 +309,8 @@ OFFSET(lifecycle_symbol_info, pins, 56);
 OFFSET(lifecycle_symbol_info, flags, 60);
 OFFSET(lifecycle_symbol_info, user, 64);
 
+SIZE(lifecycle_manager, 8);
+OFFSET(lifecycle_manager, live, 0);
 SIZE(lifecycle_reader, 32);
 OFFSET(lifecycle_reader, entered, 0);
 OFFSET(lifecycle_reader, grace, 8);
@@ -693,6 +695,8 @@ PIN lifecycle_status (*const type_lifecycle_on_smf_accessed)(lifecycle_manager *
     lifecycle_module module, const char *path, lifecycle_mapping *out) = lifecycle_on_smf_accessed;
 PIN lifecycle_status (*const type_lifecycle_smf_release)(lifecycle_manager *manager,
     lifecycle_module module, const char *path) = lifecycle_smf_release;
+PIN lifecycle_status (*const type_lifecycle_smf_share)(lifecycle_manager *manager,
+    lifecycle_module module, uint64_t mapping, lifecycle_mapping *out) = lifecycle_smf_share;
 PIN lifecycle_status (*const type_lifecycle_smf_refcount)(lifecycle_manager *manager, const char *path,
     size_t *out) = lifecycle_smf_refcount;
 PIN lifecycle_status (*const type_lifecycle_smf_prefetch)(lifecycle_manager *manager,

@@ -9,13 +9,6 @@
 
 /* --- what is tried: prepare() is not disturbed, act() is --- */
 
-static const char *numbered(const char *what, int i)
-{
-    static char name_buffer[64];
-    snprintf(name_buffer, sizeof name_buffer, "%s %d of a length that fits nowhere inline", what, i);
-    return name_buffer;
-}
-
 static lifecycle_status load_one(struct stage *s, int i)
 {
     lifecycle_module module;
@@ -180,6 +173,17 @@ static lifecycle_status keep_bytes(struct stage *s, int i)
     lifecycle_mapping mapping;
     return lifecycle_smf_from_bytes(s->manager, s->a, numbered("bytes", i), "bytes", 5, &mapping);
 }
+static lifecycle_mapping to_share;
+static void access_one_to_share(struct stage *s)
+{
+    EXPECT_OK(lifecycle_on_smf_accessed(s->manager, s->a, failure_files[0], &to_share));
+}
+static lifecycle_status share_one(struct stage *s, int i)
+{
+    lifecycle_mapping mapping;
+    (void)i;
+    return lifecycle_smf_share(s->manager, s->b, to_share.id, &mapping);
+}
 static lifecycle_status prefetch_one(struct stage *s, int i)
 {
     return lifecycle_smf_prefetch(s->manager, &failure_files[i], 1, NULL);
@@ -281,7 +285,10 @@ static lifecycle_status unload_cascade(struct stage *s, int i)
 
 static lifecycle_status begin_reload(struct stage *s, int i)
 {
-    return lifecycle_reload_begin(s->manager, i == 0 ? s->a : s->b, &s->fresh);
+    lifecycle_module fresh;
+    lifecycle_status status = lifecycle_reload_begin(s->manager, i == 0 ? s->a : s->b, &fresh);
+    s->fresh = status == LIFECYCLE_OK ? fresh : s->fresh;
+    return status;
 }
 static void stage_reload(struct stage *s)
 {
@@ -310,6 +317,63 @@ static lifecycle_status map_staged(struct stage *s, int i)
 static lifecycle_status bind_staged(struct stage *s, int i)
 {
     return lifecycle_on_interp_func_registered(s->manager, s->fresh, numbered("func", i), i, i);
+}
+/* All that may hang on a fresh side, each in its turn. */
+static lifecycle_status give_staged(struct stage *s, int i)
+{
+    lifecycle_mapping mapping;
+    lifecycle_status status;
+    void *data;
+    switch (i % 9) {
+    case 0:
+        return lifecycle_module_depend(s->manager, s->fresh, s->many[i]);
+    case 1:
+        return lifecycle_module_depend(s->manager, s->many[i], s->fresh);
+    case 2:
+        status = lifecycle_own(s->manager, s->fresh, NULL, count_release, s, NULL);
+        s->owned += status == LIFECYCLE_OK;
+        return status;
+    case 3:
+        return lifecycle_on_metadata_loaded(s->manager, s->fresh, numbered("staged key", i));
+    case 4:
+        return lifecycle_on_interp_module_parsed(s->manager, s->fresh, 1000 + i * 100, 1000 + i * 100 + 99);
+    case 5:
+        return lifecycle_on_interp_struct_registered(s->manager, s->fresh, numbered("staged", i), i);
+    case 6:
+        return lifecycle_data_reserve(s->manager, s->fresh, 100, 0, &data);
+    case 7:
+        return lifecycle_on_jit_triggered(s->manager, s->fresh, numbered("staged", i));
+    default:
+        return lifecycle_smf_from_bytes(s->manager, s->fresh, numbered("staged", i), "bytes", 5, &mapping);
+    }
+}
+static void stage_among_many(struct stage *s)
+{
+    stage_reload(s);
+    load_many(s);
+    for (int i = 0; i < 12; i++)
+        EXPECT_OK(lifecycle_module_depend(s->manager, s->many[i], i % 2 ? s->a : s->fresh));
+}
+static void retire_under_a_reader(struct stage *s)
+{
+    stage_among_many(s);
+    EXPECT_OK(lifecycle_reader_attach(s->manager, &s->readers[0]));
+    EXPECT_OK(lifecycle_enter(s->readers[0]));
+    EXPECT_OK(unload(s->manager, s->many[0]));
+    EXPECT_OK(lifecycle_leave(s->readers[0]));
+}
+static lifecycle_status map_a_staged_batch(struct stage *s, int i)
+{
+    lifecycle_batch_item items[2], fresh = LIFECYCLE_BATCH_ITEM_INIT;
+    char names[2][64];
+    for (int n = 0; n < 2; n++) {
+        items[n] = fresh;
+        snprintf(names[n], sizeof names[n], "number %d of a batch that is staged, %d", n, i);
+        items[n].name = names[n];
+        items[n].code = seven;
+        items[n].len = sizeof seven;
+    }
+    return lifecycle_map_batch(s->manager, s->fresh, items, 2, NULL);
 }
 static lifecycle_status commit_reload(struct stage *s, int i)
 {
@@ -452,6 +516,7 @@ static const struct operation operations[] = {
     {"entry of a symbol", map_some, entry_one, 4, 0},
     {"access a file", NULL, access_one, 12, 0},
     {"access what was prefetched", prefetch_some, access_one, 4, 0},
+    {"share a mapping", access_one_to_share, share_one, 12, 0},
     {"keep bytes", NULL, keep_bytes, 12, 0},
     {"prefetch", NULL, prefetch_one, 4, 0},
     {"drop what was prefetched", prefetch_some, drop_prefetched, 4, 0},
@@ -463,10 +528,15 @@ static const struct operation operations[] = {
     {"unload", fill_both, unload_full, 2, 0},
     {"unload, cascading", fill_dependent, unload_cascade, 1, 0},
     {"begin a reload", fill_both, begin_reload, 2, 0},
-    {"map in a reload", stage_reload, map_staged, 4, 0},
-    {"bind in a reload", stage_reload, bind_staged, 4, 0},
-    {"commit a reload", stage_reload, commit_reload, 1, 0},
-    {"abort a reload", stage_reload, abort_reload, 1, 0},
+    {"map in a reload", stage_reload, map_staged, 4, IN_A_RELOAD},
+    {"map a batch in a reload", stage_reload, map_a_staged_batch, 4, IN_A_RELOAD},
+    {"bind in a reload", stage_reload, bind_staged, 4, IN_A_RELOAD},
+    {"give to the fresh side", stage_among_many, give_staged, 12, IN_A_RELOAD},
+    {"commit a reload", stage_reload, commit_reload, 1, IN_A_RELOAD},
+    {"commit a reload that many need", stage_among_many, commit_reload, 1, IN_A_RELOAD},
+    {"commit a reload while something waits", retire_under_a_reader, commit_reload, 1, 0},
+    {"abort a reload", stage_reload, abort_reload, 1, IN_A_RELOAD},
+    {"abort a reload that many need", stage_among_many, abort_reload, 1, IN_A_RELOAD},
     {"unmap", map_some, unmap_one, 6, 0},
     {"unmap a module's", fill_both, unmap_a, 1, 0},
     {"unmap all JIT", fill_both, unmap_jit, 1, 0},
@@ -519,8 +589,9 @@ static void every_allocation_of_destruction(void)
 
 int main(void)
 {
+    static const char large[20000];
     for (int i = 0; i < 4; i++)
-        write_file(failure_files[i], failure_files[i], strlen(failure_files[i]));
+        write_file(failure_files[i], i == 3 ? large : failure_files[i], i == 3 ? sizeof large : strlen(failure_files[i]));
     RUN(every_allocation_of_every_operation);
     RUN(every_allocation_of_creation);
     RUN(every_allocation_of_destruction);

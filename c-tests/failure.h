@@ -17,7 +17,7 @@ struct stage {
 };
 
 /* What an operation leaves behind when it fails. */
-enum { ENTRIES_MAY_STAY = 1, MAY_BE_HALF_DONE = 2 };
+enum { ENTRIES_MAY_STAY = 1, MAY_BE_HALF_DONE = 2, IN_A_RELOAD = 4 };
 
 struct operation {
     const char *name;
@@ -38,8 +38,9 @@ static void count_release(void *resource, void *user)
 
 static void count_event(const lifecycle_event *event, void *user)
 {
-    (void)event;
-    ((struct stage *)user)->events++;
+    /* What is freed may be freed later, where memory to tell it was refused. */
+    if (event->kind != LIFECYCLE_EVENT_SYMBOL_FREED && event->kind != LIFECYCLE_EVENT_MAPPING_EVICTED)
+        ((struct stage *)user)->events++;
 }
 
 static lifecycle_config stage_config(struct stage *stage)
@@ -83,8 +84,58 @@ struct seen {
     lifecycle_stats stats;
     lifecycle_module_info info[3];
     size_t leaks;
-    unsigned released;
+    unsigned released, blocked; /* which of the modules may not be unloaded, as far as that can be asked */
+    struct {
+        lifecycle_module module;
+        lifecycle_symbol symbol, fresh_symbol;
+        lifecycle_binding names[3][2];
+        uint64_t versions[4], dids;
+        lifecycle_module origin;
+    } answers;
 };
+
+static const char *numbered(const char *what, int i)
+{
+    static char name_buffer[64];
+    snprintf(name_buffer, sizeof name_buffer, "%s %d of a length that fits nowhere inline", what, i);
+    return name_buffer;
+}
+
+/* What lookups of every sort say of what fill_module and stage_reload make; misses are answers too. */
+static void ask(struct stage *stage, struct seen *seen)
+{
+    const char *name;
+    (void)lifecycle_module_find(stage->manager, "a module", &seen->answers.module);
+    (void)lifecycle_symbol_find(stage->manager, numbered("full", 1), &seen->answers.symbol);
+    (void)lifecycle_symbol_find(stage->manager, numbered("fresh", 1), &seen->answers.fresh_symbol);
+    (void)lifecycle_jit_origin(stage->manager, numbered("jit", 1), &seen->answers.origin);
+    for (int i = 0; i < 3; i++) {
+        name = numbered("func", i);
+        (void)lifecycle_lookup(stage->manager, LIFECYCLE_FUNC, name, strlen(name), &seen->answers.names[i][0]);
+        name = numbered("new", i);
+        (void)lifecycle_lookup(stage->manager, LIFECYCLE_ENUM, name, strlen(name), &seen->answers.names[i][1]);
+    }
+    for (uint32_t kind = 0; kind < 4; kind++)
+        seen->answers.versions[kind] = *lifecycle_names_version(stage->manager, kind);
+    for (int i = 0; i < 60; i++)
+        seen->answers.dids |= (uint64_t)lifecycle_did_is_live(stage->manager, i * 5) << i;
+}
+
+/* Asking is trying: a module that is needed, or in a reload, says so without anything being changed. */
+static unsigned blocked(struct stage *stage)
+{
+    lifecycle_unload_report report;
+    lifecycle_module modules[2];
+    unsigned blocked = 0;
+    modules[0] = stage->a;
+    modules[1] = stage->fresh;
+    for (int i = 0; i < 2 && stage->fresh != 0; i++) {
+        memset(&report, 0, sizeof report);
+        if (lifecycle_unload_module(stage->manager, modules[i], 0, &report, sizeof report) == LIFECYCLE_E_BUSY)
+            blocked |= (report.blocker_module == stage->b ? 1u : 2u) << i * 2;
+    }
+    return blocked;
+}
 
 static struct seen look(struct stage *stage, const struct operation *operation)
 {
@@ -103,6 +154,9 @@ static struct seen look(struct stage *stage, const struct operation *operation)
         (void)lifecycle_module_info_get(stage->manager, modules[i], &seen.info[i], sizeof seen.info[i]);
     EXPECT_OK(lifecycle_leak_check(stage->manager, NULL, NULL, &seen.leaks));
     seen.released = stage->released;
+    ask(stage, &seen);
+    if (operation->leaves & IN_A_RELOAD)
+        seen.blocked = blocked(stage);
     return seen;
 }
 
@@ -129,17 +183,31 @@ static bool try_once(struct stage *stage, const struct operation *operation, int
     return stage->memory.refused == 0;
 }
 
+static void lost_word_of(const struct operation *operation, int round, long k, long told, unsigned now)
+{
+    expect_failures++;
+    fprintf(stderr, "%s, round %d, allocation %ld: %u events are heard, and %ld with one refused before\n",
+            operation->name, round, k, now, told);
+}
+
 static void try_variant(const struct operation *operation, bool persistent, bool observed)
 {
     struct stage stage;
-    long start = 1;
+    long start = 1, told = -1;
     int round = 0;
     begin_stage(&stage, operation, persistent, observed);
     while (round < operation->times) {
         bool done = false, through = false;
+        unsigned before = 0;
         long k;
-        for (k = start; !done && k < 10000; k++)
+        for (k = start; !done && k < 10000; k++) {
+            before = stage.events;
             through = try_once(&stage, operation, round, k, &done);
+        }
+        /* However it came about, it was told. */
+        if (told >= 0 && told != (long)(stage.events - before) && !(operation->leaves & MAY_BE_HALF_DONE))
+            lost_word_of(operation, round, k - 1, told, stage.events - before);
+        told = through ? -1 : (long)(stage.events - before);
         start = 1;
         if (!done || through) {
             EXPECT(done);

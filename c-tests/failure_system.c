@@ -25,6 +25,7 @@ struct operation {
 
 static const unsigned char seven[] = RETURNS_SEVEN;
 static const char *const a_file = "failure_system.tmp";
+static const char *const large_file = "failure_system.large.tmp";
 
 static lifecycle_status map_one(struct stage *s)
 {
@@ -67,14 +68,33 @@ static lifecycle_status make_entry(struct stage *s)
     void *callable;
     return lifecycle_entry(s->manager, "f", &callable);
 }
-static lifecycle_status access_file(struct stage *s)
+static lifecycle_status access_this(struct stage *s, const char *path)
 {
     lifecycle_mapping mapping;
-    return lifecycle_on_smf_accessed(s->manager, s->a, a_file, &mapping);
+    return lifecycle_on_smf_accessed(s->manager, s->a, path, &mapping);
 }
+static lifecycle_status access_file(struct stage *s) { return access_this(s, a_file); }
+static lifecycle_status access_large(struct stage *s) { return access_this(s, large_file); }
 static lifecycle_status prefetch(struct stage *s)
 {
     return lifecycle_smf_prefetch(s->manager, &a_file, 1, NULL);
+}
+static lifecycle_status prefetch_large(struct stage *s) { return lifecycle_smf_prefetch(s->manager, &large_file, 1, NULL); }
+static lifecycle_status keep_many_bytes(struct stage *s)
+{
+    lifecycle_mapping mapping;
+    char many[20000] = "";
+    return lifecycle_smf_from_bytes(s->manager, s->a, "many", many, sizeof many, &mapping);
+}
+/* So many that the one chunk that is kept is full. */
+static void fill_a_chunk(struct stage *s)
+{
+    lifecycle_mapping mapping;
+    char page[4096] = "", key[16];
+    for (int i = 0; i < 64; i++) {
+        snprintf(key, sizeof key, "page %d", i);
+        EXPECT_OK(lifecycle_smf_from_bytes(s->manager, s->a, key, page, sizeof page, &mapping));
+    }
 }
 static lifecycle_status keep_bytes(struct stage *s)
 {
@@ -88,6 +108,14 @@ static void access_first(struct stage *s)
 static lifecycle_status release_file(struct stage *s)
 {
     return lifecycle_smf_release(s->manager, s->a, a_file);
+}
+static void access_large_first(struct stage *s)
+{
+    EXPECT_OK(access_large(s));
+}
+static lifecycle_status release_large(struct stage *s)
+{
+    return lifecycle_smf_release(s->manager, s->a, large_file);
 }
 static void prefetch_first(struct stage *s)
 {
@@ -104,6 +132,7 @@ static void fill(struct stage *s)
     EXPECT_OK(take_data(s));
     EXPECT_OK(make_entry(s));
     EXPECT_OK(access_file(s));
+    EXPECT_OK(access_large(s));
     EXPECT_OK(keep_bytes(s));
 }
 static lifecycle_status unload_it(struct stage *s)
@@ -192,9 +221,19 @@ static const struct operation operations[] = {
     {"access a file (snapshot)", DUAL, SNAPSHOT, NULL, access_file, false},
     {"prefetch", DUAL, MAP, NULL, prefetch, false},
     {"prefetch (snapshot)", DUAL, SNAPSHOT, NULL, prefetch, false},
+    {"access a large file", DUAL, MAP, NULL, access_large, false},
+    {"access a large file (snapshot)", DUAL, SNAPSHOT, NULL, access_large, false},
+    {"access a file that is in memory", DUAL, MAP, access_first, access_file, false},
+    {"access a file that is in memory (snapshot)", DUAL, SNAPSHOT, access_first, access_file, false},
+    {"access a file where packed ones fill a chunk", DUAL, MAP, fill_a_chunk, access_file, false},
+    {"prefetch a large file", DUAL, MAP, NULL, prefetch_large, false},
     {"keep bytes", DUAL, MAP, NULL, keep_bytes, false},
+    {"keep many bytes", DUAL, MAP, NULL, keep_many_bytes, false},
     {"release a file", DUAL, MAP, access_first, release_file, true},
     {"release a file (snapshot)", DUAL, SNAPSHOT, access_first, release_file, true},
+    {"release a large file", DUAL, MAP, access_large_first, release_large, true},
+    {"release a large file (snapshot)", DUAL, SNAPSHOT, access_large_first, release_large, true},
+    {"unload where packed files fill a chunk", DUAL, MAP, fill_a_chunk, unload_it, true},
     {"drop what was prefetched", DUAL, MAP, prefetch_first, drop_prefetched, true},
     {"unload", DUAL, MAP, fill, unload_it, true},
     {"unload (mprotect)", MPROTECT, SNAPSHOT, fill, unload_it, true},
@@ -554,7 +593,7 @@ static void an_unmapping_that_is_refused_is_tried_again(void)
     memset(&s, 0, sizeof s);
     s.manager = manager_in(DUAL, MAP);
     s.a = load(s.manager, "a module");
-    EXPECT_OK(access_file(&s));
+    EXPECT_OK(access_large(&s));
     fail_call(1, true, ENOMEM, SYS_munmap);
     EXPECT_OK(unload_it(&s));
     EXPECT_EQ(stats_of(s.manager).failed_releases, 1);
@@ -636,7 +675,9 @@ static void make_what_is_shared(void)
 int main(void)
 {
     char perf_map[64];
+    static const char large[20000];
     write_file(a_file, "some bytes of a file", 20);
+    write_file(large_file, large, sizeof large);
     RUN(every_call_of_the_first_creation);
     make_what_is_shared();
     RUN(every_call_of_creation);
@@ -649,7 +690,7 @@ int main(void)
     RUN(where_nothing_may_become_executable_every_mode_is_denied);
     RUN(an_unmapping_that_is_refused_is_tried_again);
     RUN(without_its_barrier_the_reclaimer_frees_nothing);
-    unlink(a_file);
+    unlink(a_file), unlink(large_file);
     snprintf(perf_map, sizeof perf_map, "/tmp/perf-%d.map", (int)getpid());
     unlink(perf_map);
     return expect_done();

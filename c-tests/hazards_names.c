@@ -40,32 +40,168 @@ static void hazard_mem_05_stale_ids(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* --- 16: tables full of removed names --- */
+
+static const char *numbered(unsigned long i)
+{
+    static char name[32];
+    snprintf(name, sizeof name, "name %lu", i);
+    return name;
+}
+
+static lifecycle_status bind_number(lifecycle_manager *manager, lifecycle_module module, unsigned long i)
+{
+    return lifecycle_on_interp_func_registered(manager, module, numbered(i), (int64_t)i, 0);
+}
+
+/* Whether a number's name means it; a miss is no failure here. */
+static bool means(lifecycle_manager *manager, unsigned long i)
+{
+    lifecycle_binding binding;
+    const char *name = numbered(i);
+    return lifecycle_lookup(manager, LIFECYCLE_FUNC, name, strlen(name), &binding) == LIFECYCLE_OK &&
+           binding.value == (int64_t)i;
+}
+
+/* Pages that are in memory; 0 where a tool makes them mean something else. */
+static size_t resident_pages(void)
+{
+    size_t pages = 0;
+#if !defined(__SANITIZE_ADDRESS__)
+    FILE *file = expect_scale(1, 0) ? fopen("/proc/self/statm", "r") : NULL;
+    if (file != NULL) {
+        if (fscanf(file, "%*u %zu", &pages) != 1)
+            pages = 0;
+        fclose(file);
+    }
+#endif
+    return pages;
+}
+
 /* Names that come and go at a constant number leave neither tables that grow nor lookups that do not end. */
 static void hazard_mem_16_churn(void)
 {
+    enum { ALIVE = 50, EARLY = 20000 };
     counting count;
     lifecycle_manager *manager = make_counted(&count);
     lifecycle_module module = load(manager, "m");
-    size_t early = 0;
-    char name[32];
-    for (unsigned long i = 0; i < expect_scale(200000, 3000); i++) {
-        snprintf(name, sizeof name, "name %lu", i);
-        EXPECT_OK(lifecycle_on_interp_func_registered(manager, module, name, (int64_t)i, 0));
-        if (i >= 50) {
-            snprintf(name, sizeof name, "name %lu", i - 50);
-            EXPECT_EQ(look_up(manager, name, LIFECYCLE_OK).value, i - 50);
-            EXPECT_OK(lifecycle_unbind(manager, LIFECYCLE_FUNC, name));
-            look_up(manager, name, LIFECYCLE_E_NOT_FOUND);
+    unsigned long rounds = expect_scale(2500000, 30000), wrong = 0; /* each of four operations */
+    size_t bytes = 0, pages = 0;
+    uint64_t kept = 0;
+    for (unsigned long i = 0; i < rounds; i++) {
+        wrong += bind_number(manager, module, i) != LIFECYCLE_OK;
+        if (i >= ALIVE) {
+            wrong += !means(manager, i - ALIVE / 2);
+            wrong += lifecycle_unbind(manager, LIFECYCLE_FUNC, numbered(i - ALIVE)) != LIFECYCLE_OK;
+            wrong += means(manager, i - ALIVE);
         }
-        if (i == 2000)
-            early = count.bytes;
+        if (i == EARLY) {
+            bytes = count.bytes;
+            pages = resident_pages();
+            kept = stats_of(manager).code_bytes_metadata;
+        }
     }
-    EXPECT(count.bytes <= early + 4096);
-    EXPECT_EQ(stats_of(manager).names_func, 50);
-    EXPECT(stats_of(manager).tombstones <= 1000);
+    EXPECT_EQ(wrong, 0);
+    EXPECT(count.bytes <= bytes + 4096); /* the names got longer */
+    EXPECT(resident_pages() <= pages + 64);
+    EXPECT(stats_of(manager).code_bytes_metadata <= kept);
+    EXPECT_EQ(stats_of(manager).names_func, ALIVE);
+    EXPECT_EQ(stats_of(manager).tombstones, 0);
+    EXPECT_EQ(info_of(manager, module).names, ALIVE);
+    EXPECT_OK(unload(manager, module));
+    EXPECT_EQ(leaks_of(manager), 0);
     EXPECT_OK(lifecycle_destroy(manager));
     EXPECT_EQ(count.bytes, 0);
 }
+
+/* The same with modules that come and go whole, each with names of all kinds that others had before. */
+static void hazard_mem_16_churn_of_modules(void)
+{
+    enum { EARLY = 500, NAMES = 20 };
+    counting count;
+    lifecycle_manager *manager = make_counted(&count);
+    lifecycle_module modules[4] = {0};
+    unsigned long wrong = 0;
+    size_t bytes = 0;
+    for (unsigned long i = 0; i < expect_scale(50000, 1500); i++) {
+        lifecycle_module *one = &modules[i * 7 % 4];
+        char path[16];
+        snprintf(path, sizeof path, "m%lu", i * 7 % 4);
+        if (*one != 0)
+            wrong += unload(manager, *one) != LIFECYCLE_OK;
+        *one = load(manager, path);
+        for (unsigned long n = 0; n < NAMES; n++) {
+            const char *name = numbered((i * 13 + n) % 100);
+            wrong += lifecycle_on_interp_func_registered(manager, *one, name, (int64_t)i, 0) != LIFECYCLE_OK;
+            wrong += lifecycle_on_interp_global_registered(manager, *one, name, (int64_t)n) != LIFECYCLE_OK;
+        }
+        wrong += look_up(manager, numbered(i * 13 % 100), LIFECYCLE_OK).value != (int64_t)i;
+        if (i == EARLY)
+            bytes = count.bytes;
+    }
+    EXPECT_EQ(wrong, 0);
+    EXPECT(count.bytes <= bytes + 1024);
+    EXPECT_EQ(stats_of(manager).names_func, 4 * NAMES);
+    EXPECT_EQ(stats_of(manager).names_global, 4 * NAMES);
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT_EQ(count.bytes, 0);
+}
+
+/* A table that had everything removed, by hand or with its module: a miss ends, and what comes back is there once. */
+static void hazard_mem_16_a_miss_where_everything_was_removed(void)
+{
+    unsigned long names = expect_scale(30000, 1000), wrong = 0;
+    for (int whole = 0; whole < 2; whole++) {
+        lifecycle_manager *manager = make_manager(NULL);
+        lifecycle_module module = load(manager, "m");
+        for (int round = 0; round < 3; round++) {
+            for (unsigned long i = 0; i < names; i++)
+                wrong += bind_number(manager, module, i) != LIFECYCLE_OK;
+            EXPECT_EQ(stats_of(manager).names_func, names);
+            for (unsigned long i = 0; i < names; i++)
+                wrong += !means(manager, i);
+            for (unsigned long i = 0; !whole && i < names; i++)
+                wrong += lifecycle_unbind(manager, LIFECYCLE_FUNC, numbered(i * 7919 % names)) != LIFECYCLE_OK;
+            if (whole) {
+                EXPECT_OK(unload(manager, module));
+                module = load(manager, "m");
+            }
+            EXPECT_EQ(stats_of(manager).names_func, 0);
+            for (unsigned long i = 0; i < 2 * names; i++)
+                wrong += means(manager, i);
+        }
+        EXPECT_EQ(wrong, 0);
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
+}
+
+/* Of many names some are removed and bound again: each stands there once, wherever its place was before. */
+static void hazard_mem_16_what_is_bound_again_is_there_once(void)
+{
+    enum { NAMES = 700 };
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module module = load(manager, "m");
+    unsigned long wrong = 0;
+    for (unsigned long i = 0; i < NAMES; i++)
+        EXPECT_OK(bind_number(manager, module, i));
+    for (unsigned long turn = 1; turn < expect_scale(200, 20); turn++) {
+        for (unsigned long i = turn % 3; i < NAMES; i += 1 + turn % 5)
+            wrong += lifecycle_unbind(manager, LIFECYCLE_FUNC, numbered(i)) != LIFECYCLE_OK;
+        for (unsigned long i = turn % 3; i < NAMES; i += 1 + turn % 5)
+            wrong += means(manager, i) || bind_number(manager, module, i) != LIFECYCLE_OK;
+        for (unsigned long i = 0; i < NAMES; i++)
+            wrong += !means(manager, i);
+    }
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(stats_of(manager).names_func, NAMES);
+    for (unsigned long i = 0; i < NAMES; i++)
+        wrong += lifecycle_unbind(manager, LIFECYCLE_FUNC, numbered(i)) != LIFECYCLE_OK || means(manager, i);
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(stats_of(manager).names_func, 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* --- 17: shadowed names --- */
 
 /* Three modules bind one name; they are unloaded in every order; what it means is always the newest that is left. */
 static void hazard_mem_17_shadow_chain(void)
@@ -118,52 +254,133 @@ static void hazard_mem_17_shadow_chain_reload(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
-struct walk {
-    lifecycle_manager *manager;
-    lifecycle_module own;
-    int seen;
-    lifecycle_status status;
+/* What a call site keeps: the answer of its last lookup, and the version it had. */
+struct inline_cache {
+    uint64_t version;
+    int64_t value;
+    unsigned lookups;
 };
-static int unload_while_walking(lifecycle_module module, const char *path, void *user)
+
+/* -1 = not bound. As lifecycle_names_version says: the version first, then the lookup. */
+static int64_t cached(lifecycle_manager *manager, struct inline_cache *cache)
 {
-    struct walk *walk = user;
-    lifecycle_status status = unload(walk->manager, module);
-    EXPECT(path[0] == 'm');
-    EXPECT(status == LIFECYCLE_OK || status == LIFECYCLE_E_STALE);
-    walk->seen++;
-    return 0;
-}
-static void unload_from_finaliser(void *resource, void *user)
-{
-    struct walk *walk = user;
-    (void)resource;
-    walk->status = unload(walk->manager, walk->own);
+    uint64_t now = __atomic_load_n(lifecycle_names_version(manager, LIFECYCLE_FUNC), __ATOMIC_ACQUIRE);
+    if (now != cache->version || cache->lookups == 0) {
+        lifecycle_binding binding;
+        cache->value = lifecycle_lookup(manager, LIFECYCLE_FUNC, "f", 1, &binding) == LIFECYCLE_OK ? binding.value : -1;
+        cache->version = now;
+        cache->lookups++;
+    }
+    return cache->value;
 }
 
-static void hazard_mem_18_unload_while_in_use(void)
+/* An id of a symbol, its entry and an inline cache of the name: what they say is old, then new, then gone. */
+static void hazard_mem_17_caches_see_old_new_gone(void)
 {
-    struct walk walk = {make_manager(NULL), 0, 0, LIFECYCLE_OK};
-    lifecycle_binding cached;
-    char name[16];
-    for (int i = 0; i < 5; i++) {
-        snprintf(name, sizeof name, "m%d", i);
-        load(walk.manager, name);
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module a = bind_in(manager, "a", "f", 1), b = bind_in(manager, "b", "f", 2), fresh;
+    struct inline_cache cache = {0, 0, 0};
+    lifecycle_symbol old = map_returning(manager, b, "f", 2, 0), newer;
+    void *entry = entry_of(manager, "f");
+    void *const *slot = NULL;
+    unsigned lookups;
+    EXPECT_OK(lifecycle_entry_slot(manager, "f", &slot));
+    EXPECT_EQ(cached(manager, &cache), 2);
+    EXPECT_OK(lifecycle_reload_begin(manager, b, &fresh));
+    EXPECT_OK(lifecycle_on_interp_func_registered(manager, fresh, "f", 20, 0));
+    newer = map_returning(manager, fresh, "f", 20, 0);
+    /* Nothing of the fresh side, nor of another name, is old news to who looks. */
+    lookups = cache.lookups;
+    EXPECT(cached(manager, &cache) == 2 && lifecycle_symbol_address(manager, old) != NULL);
+    EXPECT(cached(manager, &cache) == 2 && cache.lookups <= lookups + 1);
+    if (CAN_RUN_CODE)
+        EXPECT_EQ(call(entry), 2);
+    EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+    EXPECT_EQ(cached(manager, &cache), 20);
+    EXPECT(lifecycle_symbol_address(manager, old) == NULL);
+    EXPECT(*slot == lifecycle_symbol_address(manager, newer));
+    if (CAN_RUN_CODE)
+        EXPECT_EQ(call(entry), 20);
+    /* What lies below changes: the answer does not, whether or not the cache looks again. */
+    EXPECT_OK(unload(manager, a));
+    EXPECT_EQ(cached(manager, &cache), 20);
+    EXPECT_OK(unload(manager, fresh));
+    EXPECT_EQ(cached(manager, &cache), -1);
+    EXPECT(lifecycle_symbol_address(manager, newer) == NULL);
+    EXPECT_STATUS(lifecycle_symbol_find(manager, "f", &newer), LIFECYCLE_E_NOT_FOUND);
+    /* And back: the same name in a new module is seen by the same cache. */
+    bind_in(manager, "c", "f", 3);
+    EXPECT_EQ(cached(manager, &cache), 3);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* a, b and c bind one name; b binds it twice, and its fresh side too, or once, or not at all. */
+static void hazard_mem_17_one_module_twice(void)
+{
+    static const int64_t expected[3][5] = {{3, 1, 0, 0, 0}, {3, 20, 1, 0, 0}, {3, 21, 20, 1, 0}};
+    for (int fresh_binds = 0; fresh_binds < 3; fresh_binds++) {
+        lifecycle_manager *manager = make_manager(NULL);
+        lifecycle_module a = bind_in(manager, "a", "f", 1), b = bind_in(manager, "b", "f", 2), fresh;
+        lifecycle_decl decl = look_up(manager, "f", LIFECYCLE_OK).decl;
+        EXPECT_OK(lifecycle_on_interp_func_registered(manager, b, "f", 22, 0));
+        EXPECT_EQ(look_up(manager, "f", LIFECYCLE_OK).value, 22);
+        EXPECT(look_up(manager, "f", LIFECYCLE_OK).decl != decl && lifecycle_decl_is_live(manager, decl));
+        bind_in(manager, "c", "f", 3);
+        EXPECT_OK(lifecycle_reload_begin(manager, b, &fresh));
+        for (int i = 0; i < fresh_binds; i++)
+            EXPECT_OK(lifecycle_on_interp_func_registered(manager, fresh, "f", 20 + i, 0));
+        EXPECT_EQ(look_up(manager, "f", LIFECYCLE_OK).value, 3);
+        EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+        EXPECT(!lifecycle_decl_is_live(manager, decl));
+        EXPECT_EQ(info_of(manager, fresh).names, fresh_binds);
+        for (int i = 0; expected[fresh_binds][i] != 0; i++) {
+            EXPECT_EQ(look_up(manager, "f", LIFECYCLE_OK).value, expected[fresh_binds][i]);
+            EXPECT_OK(lifecycle_unbind(manager, LIFECYCLE_FUNC, "f"));
+        }
+        look_up(manager, "f", LIFECYCLE_E_NOT_FOUND);
+        EXPECT_EQ(info_of(manager, a).names, 0);
+        EXPECT_OK(lifecycle_destroy(manager));
     }
-    EXPECT_OK(lifecycle_each_module(walk.manager, unload_while_walking, &walk));
-    EXPECT_EQ(walk.seen, 5);
-    EXPECT_EQ(stats_of(walk.manager).tracked_modules, 0);
-    walk.own = bind_in(walk.manager, "m", "f", 10);
-    EXPECT_OK(lifecycle_on_interp_module_parsed(walk.manager, walk.own, 10, 19));
-    cached = look_up(walk.manager, "f", LIFECYCLE_OK);
-    EXPECT(lifecycle_did_is_live(walk.manager, cached.value));
-    EXPECT_OK(lifecycle_own(walk.manager, walk.own, NULL, unload_from_finaliser, &walk, NULL));
-    EXPECT_OK(unload(walk.manager, walk.own));
-    EXPECT_STATUS(walk.status, LIFECYCLE_E_STALE); /* from within its own end: it is gone */
-    EXPECT_STATUS(unload(walk.manager, walk.own), LIFECYCLE_E_STALE);
-    EXPECT(!lifecycle_did_is_live(walk.manager, cached.value));
-    EXPECT(!lifecycle_decl_is_live(walk.manager, cached.decl));
-    EXPECT_STATUS(unload(walk.manager, 12345), LIFECYCLE_E_INVALID);
-    EXPECT_OK(lifecycle_destroy(walk.manager));
+}
+
+/* So many modules bind one name that a walk through its stack would be seen; they go in no order of their own. */
+static void hazard_mem_17_a_deep_stack(void)
+{
+    size_t deep = expect_scale(10000, 500), newest = deep - 1, wrong = 0;
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module *modules = calloc(deep, sizeof *modules), one;
+    bool *gone = calloc(deep, sizeof *gone);
+    if (modules == NULL || gone == NULL)
+        exit(EXIT_FAILURE);
+    for (size_t i = 0; i < deep; i++)
+        modules[i] = bind_in(manager, numbered(i), "f", (int64_t)i);
+    EXPECT_EQ(stats_of(manager).names_func, deep);
+    for (size_t n = 0; n < deep; n++) {
+        size_t at = n * 7919 % deep;
+        wrong += look_up(manager, "f", LIFECYCLE_OK).value != (int64_t)newest;
+        wrong += unload(manager, modules[at]) != LIFECYCLE_OK;
+        gone[at] = true;
+        while (newest > 0 && gone[newest])
+            newest--;
+    }
+    EXPECT_EQ(wrong, 0);
+    look_up(manager, "f", LIFECYCLE_E_NOT_FOUND);
+    EXPECT_EQ(stats_of(manager).names_func, 0);
+    /* And one module that binds it as often. */
+    one = load(manager, "one");
+    for (size_t i = 0; i < deep; i++)
+        EXPECT_OK(lifecycle_on_interp_func_registered(manager, one, "f", (int64_t)i, 0));
+    for (size_t i = deep; i-- > deep / 2;) {
+        wrong += look_up(manager, "f", LIFECYCLE_OK).value != (int64_t)i;
+        wrong += lifecycle_unbind(manager, LIFECYCLE_FUNC, "f") != LIFECYCLE_OK;
+    }
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(info_of(manager, one).names, deep / 2);
+    EXPECT_OK(unload(manager, one));
+    look_up(manager, "f", LIFECYCLE_E_NOT_FOUND);
+    EXPECT_OK(lifecycle_destroy(manager));
+    free(modules);
+    free(gone);
 }
 
 /* Sizes that would go around, a limit that is hit, and an arena that goes on afterwards. */
@@ -235,9 +452,14 @@ int main(void)
 {
     RUN(hazard_mem_05_stale_ids);
     RUN(hazard_mem_16_churn);
+    RUN(hazard_mem_16_churn_of_modules);
+    RUN(hazard_mem_16_a_miss_where_everything_was_removed);
+    RUN(hazard_mem_16_what_is_bound_again_is_there_once);
     RUN(hazard_mem_17_shadow_chain);
     RUN(hazard_mem_17_shadow_chain_reload);
-    RUN(hazard_mem_18_unload_while_in_use);
+    RUN(hazard_mem_17_caches_see_old_new_gone);
+    RUN(hazard_mem_17_one_module_twice);
+    RUN(hazard_mem_17_a_deep_stack);
     RUN(hazard_mem_19_arena_arithmetic);
     RUN(hazard_mem_20_arena_cleanups_call_back);
     return expect_done();

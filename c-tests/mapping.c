@@ -1,7 +1,9 @@
 /* File mappings: header section 6. Reading SMF files has a program of its own. */
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "support.h"
 
@@ -44,7 +46,7 @@ static void a_file_is_in_memory_once_however_it_is_reached(void)
 {
     lifecycle_manager *manager = make_manager(NULL);
     lifecycle_module a = load(manager, "a"), b = load(manager, "b");
-    lifecycle_mapping first, second, third, fourth, other;
+    lifecycle_mapping first, second, third, fourth, fifth, other;
     write_file("one", "hello", 5);
     write_file("other", "hello", 5);
     EXPECT(symlink("one", "by symlink") == 0 && link("one", "by link") == 0);
@@ -55,11 +57,14 @@ static void a_file_is_in_memory_once_however_it_is_reached(void)
     fourth = access_file(manager, b, "by link");
     EXPECT(second.data == first.data && third.data == first.data && fourth.data == first.data);
     EXPECT(second.id == first.id && third.id == first.id && fourth.id == first.id);
+    fifth = access_file(manager, a, "./one");
+    EXPECT(fifth.data == first.data && fifth.id == first.id);
+    EXPECT_OK(lifecycle_smf_release(manager, a, "./one"));
     other = access_file(manager, b, "other");
     EXPECT(other.id != first.id && other.data != first.data);
     EXPECT_EQ(stats_of(manager).mappings, 2);
     EXPECT_EQ(stats_of(manager).mapped_bytes, 10);
-    EXPECT_EQ(stats_of(manager).smf_tracked_count, 4);
+    EXPECT_EQ(stats_of(manager).smf_tracked_count, 5);
     EXPECT(references(manager, "one") == 4 && references(manager, "by link") == 4 && references(manager, "other") == 1);
     EXPECT(info_of(manager, a).mappings == 2 && info_of(manager, b).mappings == 3);
     EXPECT_OK(lifecycle_smf_release(manager, a, "one"));
@@ -132,6 +137,96 @@ static void bytes_without_a_file_are_kept_under_a_key(void)
     EXPECT_OK(lifecycle_smf_from_bytes(manager, b, "key", bytes, 5, &again));
     EXPECT(again.id != mapping.id && holds(again, "xxxxx"));
     EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void a_mapping_is_shared_by_its_id(void)
+{
+    lifecycle_manager *manager = make_manager(NULL), *other = make_manager(NULL);
+    lifecycle_module a = load(manager, "a"), b = load(manager, "b");
+    lifecycle_mapping mapping, shared;
+    const char *path = "file";
+    write_file(path, "first", 5);
+    EXPECT(symlink(path, "by symlink") == 0);
+    mapping = access_file(manager, a, path);
+    write_file("new one", "second", 6);
+    EXPECT(rename("new one", path) == 0);
+    EXPECT_OK(lifecycle_smf_share(manager, b, mapping.id, &shared));
+    EXPECT(shared.data == mapping.data && shared.id == mapping.id && holds(shared, "first"));
+    EXPECT_EQ(references(manager, path), 2);
+    EXPECT_EQ(stats_of(manager).mappings, 1);
+    EXPECT(holds(access_file(manager, b, "by symlink"), "second"));
+    EXPECT_OK(unload(manager, a));
+    EXPECT(holds(shared, "first"));
+    /* What is shared is released by the path that reached it first, also where the path leads elsewhere by now. */
+    access_file(manager, b, path);
+    EXPECT_EQ(references(manager, path), 2);
+    EXPECT_OK(lifecycle_smf_release(manager, b, path));
+    EXPECT_EQ(references(manager, path), 1);
+    EXPECT_EQ(stats_of(manager).mappings, 2);
+    EXPECT_OK(lifecycle_smf_release(manager, b, path));
+    EXPECT_EQ(stats_of(manager).mappings, 1);
+    EXPECT_STATUS(lifecycle_smf_share(manager, b, mapping.id, &shared), LIFECYCLE_E_STALE);
+    EXPECT(shared.data == NULL && shared.size == 0 && shared.id == 0);
+    EXPECT_STATUS(lifecycle_smf_share(manager, b, b, &shared), LIFECYCLE_E_TYPE);
+    EXPECT_STATUS(lifecycle_smf_share(manager, b, 0, &shared), LIFECYCLE_E_INVALID);
+    mapping = access_file(manager, b, path);
+    EXPECT_STATUS(lifecycle_smf_share(other, load(other, "b"), mapping.id, &shared), LIFECYCLE_E_INVALID);
+    EXPECT_STATUS(lifecycle_smf_share(manager, a, mapping.id, &shared), LIFECYCLE_E_STALE);
+    EXPECT_OK(unload(manager, b));
+    EXPECT_EQ(stats_of(manager).mappings, 0);
+    unlink(path), unlink("by symlink");
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT_OK(lifecycle_destroy(other));
+}
+
+/* In a process of its own, which it ends. */
+static bool a_write_faults(lifecycle_mapping mapping, size_t at)
+{
+    int status = 0;
+    pid_t child;
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        *((volatile char *)(uintptr_t)mapping.data + at) = 'w';
+        _exit(0);
+    }
+    EXPECT(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+}
+
+static void what_is_in_memory_is_read_only_and_begins_a_page_that_ends_in_zeros(void)
+{
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 16384, 16385};
+    static const uint32_t modes[2] = {LIFECYCLE_MAPPING_MAP, LIFECYCLE_MAPPING_SNAPSHOT};
+    static char bytes[16385];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    memset(bytes, 'b', sizeof bytes);
+    for (size_t i = 0; i < 24; i++) {
+        lifecycle_config config = LIFECYCLE_CONFIG_INIT;
+        size_t size = sizes[i / 4], whole = (size + page - 1) / page * page;
+        lifecycle_manager *manager;
+        lifecycle_module module;
+        lifecycle_mapping mapping, before;
+        config.mapping_mode = modes[i / 2 % 2];
+        manager = make_manager(&config);
+        module = load(manager, "a");
+        /* Something was there before. */
+        EXPECT_OK(lifecycle_smf_from_bytes(manager, module, "before", bytes, 16384, &before));
+        EXPECT_OK(lifecycle_smf_release(manager, module, "before"));
+        write_file("file", bytes, size);
+        if (i % 2 == 0)
+            mapping = access_file(manager, module, "file");
+        else
+            EXPECT_OK(lifecycle_smf_from_bytes(manager, module, "key", bytes, size, &mapping));
+        EXPECT(mapping.size == size && memcmp(mapping.data, bytes, size) == 0);
+        EXPECT_EQ((uintptr_t)mapping.data % page, 0);
+        for (size_t at = size; at < whole; at++)
+            EXPECT_EQ(((const char *)mapping.data)[at], 0);
+        EXPECT(a_write_faults(mapping, 0) && a_write_faults(mapping, size - 1));
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
+    unlink("file");
 }
 
 static void replace_file(const char *path, const char *text)
@@ -283,6 +378,8 @@ int main(void)
     RUN(a_file_is_in_memory_once_however_it_is_reached);
     RUN(the_first_access_takes_over_what_was_prefetched);
     RUN(bytes_without_a_file_are_kept_under_a_key);
+    RUN(a_mapping_is_shared_by_its_id);
+    RUN(what_is_in_memory_is_read_only_and_begins_a_page_that_ends_in_zeros);
     RUN(new_users_get_new_bytes_and_old_users_keep_theirs);
     RUN(a_snapshot_keeps_its_bytes_when_the_file_is_cut_off);
     RUN(what_cannot_be_mapped_is_told_and_changes_nothing);

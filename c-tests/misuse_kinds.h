@@ -35,7 +35,8 @@ static void bad_ids(struct world *w, enum kind kind, uint64_t id)
     bad(w, kind, "generation 0", id & (((uint64_t)1 << 36) - 1), INVALID);
     bad(w, kind, "another salt", id ^ ((uint64_t)1 << 30), INVALID);
     bad(w, kind, "an index beyond all", id | 0xffffff, INVALID);
-    bad(w, kind, "a mapping's id", w->mapping.id, LIFECYCLE_E_TYPE);
+    if (kind != K_MAPPING_ID)
+        bad(w, kind, "a mapping's id", w->mapping.id, LIFECYCLE_E_TYPE);
     bad(w, kind, "a pointer", P(w), ANY_FAILURE);
 }
 
@@ -81,6 +82,10 @@ static void fill_ids(struct world *w)
     bad_ids(w, K_DECL, w->decl);
     bad(w, K_DECL, "unbound", w->gone_decl, LIFECYCLE_E_STALE);
     bad(w, K_DECL, "a module", w->module, LIFECYCLE_E_TYPE);
+    good(w, K_MAPPING_ID, w->mapping.id);
+    bad_ids(w, K_MAPPING_ID, w->mapping.id);
+    bad(w, K_MAPPING_ID, "released", w->gone_mapping.id, LIFECYCLE_E_STALE);
+    bad(w, K_MAPPING_ID, "a module", w->module, LIFECYCLE_E_TYPE);
 }
 
 static void fill_contexts(struct world *w)

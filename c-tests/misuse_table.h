@@ -80,6 +80,7 @@ ROW(3, lifecycle_stale_count, STATUS, MANAGER, NUMBER, OUT8)
 
 ROW(4, lifecycle_on_smf_accessed, STATUS, MANAGER, MODULE, PATH_FILE, OUT_MAPPING)
 ROW(3, lifecycle_smf_release, STATUS, MANAGER, MODULE_HOLDING, PATH_HELD)
+ROW(4, lifecycle_smf_share, STATUS, MANAGER, MODULE, MAPPING_ID, OUT_MAPPING)
 ROW(3, lifecycle_smf_refcount, STATUS, MANAGER, PATH_HELD, OUT8)
 ROW(4, lifecycle_smf_prefetch, STATUS, MANAGER, FILES, COUNT, OUT8_MAYBE)
 ROW(6, lifecycle_smf_from_bytes, STATUS, MANAGER, MODULE, KEY_NEW, BYTES, BYTES_LEN, OUT_MAPPING)

@@ -36,7 +36,8 @@ typedef lifecycle_verify_fn as_verify;
     KIND(MODULE_NEEDED, as_number) KIND(MODULE_HOLDING, as_number)             \
     KIND(FRESH, as_number) KIND(SYMBOL, as_number)                             \
     KIND(SYMBOL_PINNED, as_number) KIND(RESOURCE, as_number)                   \
-    KIND(DECL, as_number) KIND(READER, as_pointer)                             \
+    KIND(DECL, as_number) KIND(MAPPING_ID, as_number)                          \
+    KIND(READER, as_pointer)                                                   \
     KIND(READER_PARKED, as_pointer) KIND(RESERVATION, as_pointer)              \
     KIND(NAME, as_pointer) KIND(NAME_UNMAPPED, as_pointer)                     \
     KIND(NAME_MAPPED, as_pointer) KIND(NAME_JIT, as_pointer)                   \
@@ -153,7 +154,7 @@ struct world {
     lifecycle_decl decl, gone_decl;
     lifecycle_reader *reader, *parked, *detached, *theirs, *orphan;
     lifecycle_code code, aborted, foreign_code, forged_code;
-    lifecycle_mapping mapping, no_mapping;
+    lifecycle_mapping mapping, gone_mapping, no_mapping;
     int64_t handle;
     lifecycle_arena *arena, *other_arena, *dead_arena;
     lifecycle_arena_mark mark, rewound, other_mark;
@@ -275,6 +276,8 @@ static void make_living(struct world *w)
     EXPECT_OK(lifecycle_on_interp_module_parsed(m, w->module, 1000, 1999));
     EXPECT_OK(lifecycle_lookup(m, LIFECYCLE_FUNC, "g", 1, &binding));
     w->decl = binding.decl;
+    EXPECT_OK(lifecycle_smf_from_bytes(m, w->needed, "held", "bytes", 5, &w->gone_mapping));
+    EXPECT_OK(lifecycle_smf_release(m, w->needed, "held"));
     EXPECT_OK(lifecycle_smf_from_bytes(m, w->needed, "held", "bytes", 5, &w->mapping));
     EXPECT_OK(lifecycle_load_enter(m, "l.smf"));
     EXPECT_OK(lifecycle_code_reserve(m, 64, 0, NULL, &w->code));

@@ -394,6 +394,263 @@ static void the_fresh_side_may_not_take_what_is_anothers(void)
     EXPECT_OK(lifecycle_destroy(manager));
 }
 
+/* --- modules that others need --- */
+
+/* Code of a module that needs another calls it by name: after the reload it runs the fresh side's. */
+static void the_code_of_a_dependant_calls_the_fresh_side(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module base = load(manager, "base"), user = load(manager, "user"), fresh;
+    unsigned char jump[JUMP_SIZE];
+    lifecycle_relocation relocation = jump_to(jump, "f");
+    lifecycle_map_options options = LIFECYCLE_MAP_OPTIONS_INIT;
+    lifecycle_module_info before, after;
+    lifecycle_symbol caller;
+    void *entry = entry_of(manager, "f");
+    options.relocations = &relocation;
+    options.relocation_count = 1;
+    map_returning(manager, base, "f", 1, 0);
+    EXPECT_OK(lifecycle_map_symbol(manager, user, "caller", jump, sizeof jump, &options, &caller));
+    bind(manager, user, "name", 5);
+    EXPECT_OK(lifecycle_module_depend(manager, user, base));
+    before = info_of(manager, user);
+    fresh = begin(manager, base);
+    map_returning(manager, fresh, "f", 2, 0);
+    if (CAN_RUN_CODE)
+        EXPECT_EQ(call(lifecycle_symbol_address(manager, caller)), 1);
+    EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+    if (CAN_RUN_CODE)
+        EXPECT_EQ(call(lifecycle_symbol_address(manager, caller)), 2);
+    EXPECT(entry_of(manager, "f") == entry);
+    after = info_of(manager, user);
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
+    EXPECT_STATUS(unload(manager, fresh), LIFECYCLE_E_BUSY);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void what_is_said_of_the_fresh_side_counts_from_the_commit(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module base = load(manager, "base"), user = load(manager, "user"), both = load(manager, "both");
+    lifecycle_module lower = load(manager, "lower"), fresh;
+    lifecycle_unload_report report;
+    EXPECT_OK(lifecycle_module_depend(manager, both, base));
+    fresh = begin(manager, base);
+    EXPECT_OK(lifecycle_module_depend(manager, user, fresh));
+    EXPECT_OK(lifecycle_module_depend(manager, both, fresh));
+    EXPECT_OK(lifecycle_module_depend(manager, fresh, lower));
+    EXPECT_OK(lifecycle_module_depend(manager, fresh, base));
+    EXPECT_OK(lifecycle_module_depend(manager, base, fresh));
+    /* What the fresh side needs may not go under it, and a cascade would take a reload along. */
+    EXPECT_STATUS(lifecycle_unload_module(manager, lower, 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, fresh);
+    EXPECT_STATUS(lifecycle_unload_module(manager, lower, LIFECYCLE_UNLOAD_CASCADE, &report, sizeof report),
+                  LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, fresh);
+    EXPECT_EQ(stats_of(manager).tracked_modules, 5);
+    EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+    EXPECT_STATUS(lifecycle_unload_module(manager, lower, 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, fresh);
+    EXPECT_STATUS(unload(manager, fresh), LIFECYCLE_E_BUSY);
+    EXPECT_OK(unload(manager, both));
+    EXPECT_STATUS(lifecycle_unload_module(manager, fresh, 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, user);
+    EXPECT_OK(unload(manager, user));
+    EXPECT_OK(unload(manager, fresh));
+    EXPECT_OK(unload(manager, lower));
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void an_abort_leaves_the_needs_that_changed_meanwhile(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module base = load(manager, "base"), early = load(manager, "early"), late = load(manager, "late");
+    lifecycle_module lower = load(manager, "lower"), fresh;
+    lifecycle_unload_report report;
+    EXPECT_OK(lifecycle_module_depend(manager, early, base));
+    fresh = begin(manager, base);
+    EXPECT_OK(lifecycle_module_depend(manager, late, base));
+    EXPECT_OK(lifecycle_module_depend(manager, base, lower));
+    EXPECT_OK(lifecycle_module_depend(manager, fresh, early));
+    EXPECT_OK(lifecycle_module_depend(manager, lower, fresh));
+    EXPECT_STATUS(unload(manager, early), LIFECYCLE_E_BUSY);
+    EXPECT_OK(lifecycle_reload_abort(manager, fresh));
+    /* What the fresh side needed, and who needed it, is free of it. */
+    EXPECT_OK(unload(manager, early));
+    EXPECT_STATUS(lifecycle_unload_module(manager, base, 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, late);
+    EXPECT_STATUS(lifecycle_unload_module(manager, lower, 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_EQ(report.blocker_module, base);
+    EXPECT_OK(lifecycle_unload_module(manager, lower, LIFECYCLE_UNLOAD_CASCADE, NULL, 0));
+    EXPECT_EQ(stats_of(manager).tracked_modules, 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void a_cascade_stops_at_a_reload_and_takes_nothing(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module lower = load(manager, "lower"), base = load(manager, "base"), top = load(manager, "top"), fresh;
+    lifecycle_unload_report report;
+    lifecycle_stats before, after;
+    EXPECT_OK(lifecycle_module_depend(manager, base, lower));
+    EXPECT_OK(lifecycle_module_depend(manager, top, base));
+    bind(manager, top, "f", 1);
+    fresh = begin(manager, base);
+    before = stats_of(manager);
+    EXPECT_STATUS(lifecycle_unload_module(manager, lower, LIFECYCLE_UNLOAD_CASCADE | LIFECYCLE_UNLOAD_FORCE_PINNED,
+                                          &report, sizeof report), LIFECYCLE_E_BUSY);
+    EXPECT_SENTENCE("module 'base' is in a reload");
+    EXPECT_EQ(report.blocker_module, fresh);
+    after = stats_of(manager);
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
+    EXPECT_EQ(meaning(manager, "f"), 1);
+    EXPECT_STATUS(unload(manager, base), LIFECYCLE_E_BUSY);
+    EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+    /* The fresh side does not need it any more. */
+    EXPECT_OK(unload(manager, lower));
+    EXPECT_OK(lifecycle_unload_module(manager, fresh, LIFECYCLE_UNLOAD_CASCADE, NULL, 0));
+    EXPECT_EQ(stats_of(manager).tracked_modules, 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+/* Two modules that need each other are reloaded at once, and committed in either order. */
+static void two_of_a_circle_are_reloaded_at_once(void)
+{
+    for (int first = 0; first < 2; first++) {
+        lifecycle_manager *manager = make_manager(NULL);
+        lifecycle_module old[2], fresh[2];
+        lifecycle_unload_report report;
+        old[0] = load(manager, "left");
+        old[1] = load(manager, "right");
+        for (int i = 0; i < 2; i++)
+            EXPECT_OK(lifecycle_module_depend(manager, old[i], old[1 - i]));
+        for (int i = 0; i < 2; i++)
+            fresh[i] = begin(manager, old[i]);
+        /* Each needs the other's old side, as it is all that is seen of it. */
+        for (int i = 0; i < 2; i++)
+            EXPECT_OK(lifecycle_module_depend(manager, fresh[i], old[1 - i]));
+        EXPECT_OK(lifecycle_reload_commit(manager, fresh[first]));
+        EXPECT_OK(lifecycle_reload_commit(manager, fresh[1 - first]));
+        for (int i = 0; i < 2; i++) {
+            EXPECT_STATUS(lifecycle_unload_module(manager, fresh[i], 0, &report, sizeof report), LIFECYCLE_E_BUSY);
+            EXPECT_EQ(report.blocker_module, fresh[1 - i]);
+            EXPECT_STATUS(unload(manager, old[i]), LIFECYCLE_E_STALE);
+        }
+        EXPECT_EQ(stats_of(manager).tracked_modules, 2);
+        EXPECT_OK(lifecycle_unload_module(manager, fresh[0], LIFECYCLE_UNLOAD_CASCADE, NULL, 0));
+        EXPECT_EQ(stats_of(manager).tracked_modules, 0);
+        EXPECT_OK(lifecycle_destroy(manager));
+    }
+}
+
+/* --- who counts, and the end --- */
+
+struct tally {
+    int loaded, unloaded;
+};
+
+static void count_modules(const lifecycle_event *event, void *user)
+{
+    struct tally *it = user;
+    it->loaded += event->kind == LIFECYCLE_EVENT_MODULE_LOADED;
+    it->unloaded += event->kind == LIFECYCLE_EVENT_MODULE_UNLOADED;
+}
+
+static void each_side_is_told_once_when_it_comes_and_once_when_it_goes(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_observer observer = LIFECYCLE_OBSERVER_INIT;
+    struct tally it = {0, 0};
+    lifecycle_module module, fresh;
+    uint64_t generation;
+    observer.on_event = count_modules;
+    EXPECT_OK(lifecycle_set_observer(manager, &observer, &it));
+    module = load(manager, "a");
+    generation = info_of(manager, module).generation;
+    fresh = begin(manager, module);
+    EXPECT(it.loaded == 2 && it.unloaded == 0);
+    EXPECT(info_of(manager, fresh).generation > generation);
+    generation = info_of(manager, fresh).generation;
+    EXPECT_OK(lifecycle_reload_abort(manager, fresh));
+    EXPECT(it.loaded == 2 && it.unloaded == 1);
+    fresh = begin(manager, module);
+    EXPECT(info_of(manager, fresh).generation > generation);
+    EXPECT_OK(lifecycle_reload_commit(manager, fresh));
+    EXPECT(it.loaded == 3 && it.unloaded == 2);
+    /* Neither is a load or an unload of the host's. */
+    EXPECT_EQ(stats_of(manager).loads, 1);
+    EXPECT_EQ(stats_of(manager).unloads, 0);
+    EXPECT_EQ(stats_of(manager).reloads, 1);
+    EXPECT_OK(unload(manager, fresh));
+    EXPECT(it.loaded == 3 && it.unloaded == 3);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
+static void the_end_takes_both_sides_of_a_reload(void)
+{
+    counting memory;
+    lifecycle_manager *manager = make_counted(&memory);
+    lifecycle_observer observer = LIFECYCLE_OBSERVER_INIT;
+    lifecycle_module old = load(manager, "a"), user = load(manager, "user"), fresh;
+    struct tally it = {0, 0};
+    int of_old = 0, of_fresh = 0, of_user = 0;
+    EXPECT_OK(lifecycle_module_depend(manager, user, old));
+    map_returning(manager, old, "f", 1, LIFECYCLE_MAP_PINNED);
+    bind(manager, old, "f", 1);
+    fresh = begin(manager, old);
+    EXPECT_OK(lifecycle_module_depend(manager, fresh, user));
+    map_returning(manager, fresh, "f", 2, LIFECYCLE_MAP_PINNED);
+    bind(manager, fresh, "f", 2);
+    EXPECT_OK(lifecycle_own(manager, old, &of_old, count_release, NULL, NULL));
+    EXPECT_OK(lifecycle_own(manager, fresh, &of_fresh, count_release, NULL, NULL));
+    EXPECT_OK(lifecycle_own(manager, user, &of_user, count_release, NULL, NULL));
+    observer.on_event = count_modules;
+    EXPECT_OK(lifecycle_set_observer(manager, &observer, &it));
+    EXPECT_OK(lifecycle_destroy(manager));
+    EXPECT(of_old == 1 && of_fresh == 1 && of_user == 1);
+    EXPECT_EQ(it.unloaded, 3);
+    EXPECT_EQ(memory.blocks, 0);
+}
+
+/* A commit that was refused may be given up as well: nothing of either try is left. */
+static void a_refused_commit_may_be_aborted(void)
+{
+    lifecycle_manager *manager = make_manager(NULL);
+    lifecycle_module old = load(manager, "a"), other = load(manager, "b"), user = load(manager, "user"), fresh;
+    lifecycle_stats before, after;
+    EXPECT_OK(lifecycle_module_depend(manager, user, old));
+    bind(manager, old, "f", 1);
+    map_returning(manager, old, "f", 1, 0);
+    before = stats_of(manager);
+    fresh = begin(manager, old);
+    bind(manager, fresh, "f", 2);
+    map_returning(manager, fresh, "f", 2, 0);
+    map_returning(manager, fresh, "g", 2, 0);
+    EXPECT_OK(lifecycle_module_depend(manager, other, fresh));
+    map_returning(manager, other, "g", 3, 0);
+    EXPECT_STATUS(lifecycle_reload_commit(manager, fresh), LIFECYCLE_E_EXISTS);
+    EXPECT_STATUS(lifecycle_reload_commit(manager, fresh), LIFECYCLE_E_EXISTS);
+    EXPECT_EQ(answer(manager, "f"), 1);
+    EXPECT_EQ(meaning(manager, "f"), 1);
+    EXPECT_STATUS(unload(manager, old), LIFECYCLE_E_BUSY);
+    EXPECT_OK(lifecycle_reload_abort(manager, fresh));
+    EXPECT_EQ(answer(manager, "g"), 3);
+    EXPECT_OK(unload(manager, other));
+    after = stats_of(manager);
+    /* All but the module that was unloaded. */
+    after.unloads--;
+    after.tracked_modules++;
+    before.code_bytes_reserved = after.code_bytes_reserved = 0;
+    before.code_bytes_metadata = after.code_bytes_metadata = 0;
+    before.entries = after.entries = 0;
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
+    EXPECT_STATUS(unload(manager, old), LIFECYCLE_E_BUSY);
+    EXPECT_OK(unload(manager, user));
+    EXPECT_OK(unload(manager, old));
+    EXPECT_EQ(leaks_of(manager), 0);
+    EXPECT_OK(lifecycle_destroy(manager));
+}
+
 int main(void)
 {
     say_if_code_cannot_run();
@@ -410,5 +667,13 @@ int main(void)
     RUN(an_announcement_of_the_fresh_side_waits_for_the_commit);
     RUN(resources_and_mappings_of_the_old_side_go_at_the_commit);
     RUN(the_fresh_side_may_not_take_what_is_anothers);
+    RUN(the_code_of_a_dependant_calls_the_fresh_side);
+    RUN(what_is_said_of_the_fresh_side_counts_from_the_commit);
+    RUN(an_abort_leaves_the_needs_that_changed_meanwhile);
+    RUN(a_cascade_stops_at_a_reload_and_takes_nothing);
+    RUN(two_of_a_circle_are_reloaded_at_once);
+    RUN(each_side_is_told_once_when_it_comes_and_once_when_it_goes);
+    RUN(the_end_takes_both_sides_of_a_reload);
+    RUN(a_refused_commit_may_be_aborted);
     return expect_done();
 }

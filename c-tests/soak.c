@@ -1,6 +1,6 @@
 /*
- * soak.c - loading and unloading for a long time: nothing grows. SOAK_SECONDS=60 and LIFECYCLE_SOAK_CYCLES=1000000 soak for
- * real; SOAK_CURVE names a file for the figures that the last test prints.
+ * soak.c - loading and unloading for a long time: nothing grows. SOAK_SECONDS=60 and LIFECYCLE_SOAK_CYCLES=1000000 soak
+ * for real; SOAK_MODULES and SOAK_CURVE name files for the figures that the first and the last test print.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -47,6 +47,68 @@ static footprint measure(void)
     return it;
 }
 
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* How far the ids have gone that were handed out: places in their tables, and how often one place was used. */
+typedef struct reach {
+    uint64_t place;
+    uint64_t uses;
+} reach;
+
+/* An id is a place (24 bits), what it is of (12), and how often the place was used: see src/base/slots.rs. */
+static void reach_id(reach *it, uint64_t id)
+{
+    uint64_t place = id & 0xffffff, uses = id >> 36;
+    it->place = place > it->place ? place : it->place;
+    it->uses = uses > it->uses ? uses : it->uses;
+}
+
+enum { SAMPLES = 48 };
+
+typedef struct moment {
+    double seconds;
+    unsigned long cycles;
+    footprint memory;
+    lifecycle_stats stats;
+    reach ids;
+} moment;
+
+typedef void print_fn(FILE *out, const moment *moments);
+
+/* Where it is seen, and where it is drawn from. */
+static void show(print_fn *print, const moment *moments, const char *path)
+{
+    print(stdout, moments);
+    if (path != NULL) {
+        FILE *curve = fopen(path, "w");
+        EXPECT(curve != NULL);
+        if (curve != NULL) {
+            print(curve, moments);
+            fclose(curve);
+        }
+    }
+}
+
+/* The most of the second quarter, in which everything has been seen, against the most of the last. */
+#define MOST(name, from, to, field)                                                                                         \
+    for (int i_ = (from); i_ < (to); i_++)                                                                                  \
+        name = moments[i_].field > name ? moments[i_].field : name
+#define EXPECT_FLAT(field, slack)                                                                                           \
+    do {                                                                                                                    \
+        unsigned long long early = 0, late = 0;                                                                             \
+        MOST(early, SAMPLES / 4, SAMPLES / 2, field);                                                                       \
+        MOST(late, SAMPLES * 3 / 4, SAMPLES, field);                                                                        \
+        if (late > early + (slack))                                                                                         \
+            expect_equal(__FILE__, __LINE__, #field, late, early);                                                          \
+    } while (0)
+
+/* --- modules --- */
+
 static void count_release(void *resource, void *user)
 {
     (void)resource;
@@ -54,32 +116,43 @@ static void count_release(void *resource, void *user)
 }
 
 static unsigned long released;
+static reach reached;
 
 static int cycle(lifecycle_manager *manager, unsigned long number)
 {
     lifecycle_module module;
     lifecycle_unload_report report;
     lifecycle_mapping mapping;
+    lifecycle_resource resource;
+    lifecycle_binding binding;
     unsigned char code[RETURNS_SIZE];
     lifecycle_map_options jit = LIFECYCLE_MAP_OPTIONS_INIT;
     char name[24];
     int wrong = lifecycle_on_module_load(manager, "a.smf", &module) != LIFECYCLE_OK;
+    reach_id(&reached, module);
     jit.flags = LIFECYCLE_MAP_JIT;
     for (int i = 0; i < 10; i++) {
         lifecycle_symbol symbol;
         snprintf(name, sizeof name, "symbol%d", i);
         wrong += lifecycle_map_symbol(manager, module, name, returns(code, i), sizeof code, i % 2 ? &jit : NULL, &symbol);
+        reach_id(&reached, symbol);
         wrong += i == (int)(number % 10) && call(lifecycle_symbol_address(manager, symbol)) != i;
     }
     for (int i = 0; i < 20; i++) {
         /* Some names stay the same, some are new each time. */
         snprintf(name, sizeof name, "name%d.%lu", i, i % 2 ? number : 0);
         wrong += lifecycle_on_interp_func_registered(manager, module, name, i, 0);
+        wrong += lifecycle_lookup(manager, LIFECYCLE_FUNC, name, strlen(name), &binding) || binding.value != i;
+        reach_id(&reached, binding.decl);
     }
     wrong += lifecycle_on_smf_accessed(manager, module, "soak.file", &mapping);
+    reach_id(&reached, mapping.id);
     wrong += lifecycle_smf_from_bytes(manager, module, "bytes", "abc", 3, &mapping);
-    for (int i = 0; i < 3; i++)
-        wrong += lifecycle_own(manager, module, NULL, count_release, &released, NULL);
+    reach_id(&reached, mapping.id);
+    for (int i = 0; i < 3; i++) {
+        wrong += lifecycle_own(manager, module, NULL, count_release, &released, &resource);
+        reach_id(&reached, resource);
+    }
     wrong += lifecycle_on_metadata_loaded(manager, module, "key");
     /* The same ids each time: what an unload left of them would be in the way. */
     wrong += lifecycle_on_interp_module_parsed(manager, module, 10, 19);
@@ -89,8 +162,45 @@ static int cycle(lifecycle_manager *manager, unsigned long number)
     return wrong;
 }
 
-static void a_thousand_loads_leave_what_ten_left(void)
+static void print_modules(FILE *out, const moment *moments)
 {
+    fprintf(out, "# cycles microseconds_a_cycle resident_kib descriptors mappings modules symbols names files resources "
+                 "code_bytes_reserved code_bytes_metadata highest_place_of_an_id highest_use_of_a_place\n");
+    for (int i = 0; i < SAMPLES; i++) {
+        const moment *it = &moments[i];
+        const lifecycle_stats *stats = &it->stats;
+        fprintf(out,
+                "%lu %.2f %zu %zu %zu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                " %" PRIu64 " %" PRIu64 "\n",
+                it->cycles, it->seconds * 1e6, it->memory.resident_pages * (size_t)sysconf(_SC_PAGESIZE) / 1024,
+                it->memory.descriptors, it->memory.mappings, stats->tracked_modules, stats->symbols_live,
+                stats->names_func, stats->mappings, stats->resources, stats->code_bytes_reserved,
+                stats->code_bytes_metadata, it->ids.place, it->ids.uses);
+    }
+}
+
+/* What there is after each stretch of so many cycles. */
+static int soak_modules(lifecycle_manager *manager, unsigned long first, unsigned long cycles, moment *moments)
+{
+    int wrong = 0;
+    unsigned long done = 0;
+    for (int at = 0; at < SAMPLES; at++) {
+        unsigned long until = cycles * (unsigned long)(at + 1) / SAMPLES, from = done;
+        double start = seconds_now();
+        for (; done < until; done++)
+            wrong += cycle(manager, first + done);
+        moments[at].seconds = (seconds_now() - start) / (double)(done > from ? done - from : 1);
+        moments[at].cycles = done;
+        moments[at].memory = measure();
+        moments[at].stats = stats_of(manager);
+        moments[at].ids = reached;
+    }
+    return wrong;
+}
+
+static void loads_leave_what_the_first_left(void)
+{
+    static moment moments[SAMPLES];
     const char *wanted = getenv("LIFECYCLE_SOAK_CYCLES");
     unsigned long cycles = wanted != NULL ? strtoul(wanted, NULL, 10) : expect_scale(1000, 100);
     lifecycle_manager *manager = make_manager(NULL);
@@ -99,14 +209,16 @@ static void a_thousand_loads_leave_what_ten_left(void)
     int wrong = 0;
     write_file("soak.file", "some bytes", 10);
     released = 0;
+    memset(&reached, 0, sizeof reached);
+    memset(moments, 0xff, sizeof moments); /* so that writing one down takes no page */
     for (unsigned long i = 0; i < 50; i++)
         wrong += cycle(manager, i);
     before = stats_of(manager);
     first = measure();
-    for (unsigned long i = 0; i < cycles; i++)
-        wrong += cycle(manager, 50 + i);
+    wrong += soak_modules(manager, 50, cycles, moments);
     last = measure();
     after = stats_of(manager);
+    show(print_modules, moments, getenv("SOAK_MODULES"));
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(released, 3 * (cycles + 50));
     EXPECT_EQ(after.loads, before.loads + cycles);
@@ -117,9 +229,14 @@ static void a_thousand_loads_leave_what_ten_left(void)
     EXPECT(memcmp(&before, &after, sizeof before) == 0);
     EXPECT_EQ(leaks_of(manager), 0);
     EXPECT_EQ(last.descriptors, first.descriptors);
+    EXPECT_FLAT(memory.descriptors, 0);
+    EXPECT_FLAT(ids.place, 0);
+    EXPECT_FLAT(stats.code_bytes_metadata, 0);
     if (!memory_is_watched()) {
         EXPECT(last.mappings <= first.mappings + 2);
         EXPECT(last.resident_pages <= first.resident_pages + 512);
+        EXPECT_FLAT(memory.mappings, 0);
+        EXPECT_FLAT(memory.resident_pages, 16);
     }
     EXPECT_OK(lifecycle_destroy(manager));
     unlink("soak.file");
@@ -152,7 +269,7 @@ static void managers_come_and_go_and_leave_nothing(void)
 
 /* --- code under readers --- */
 
-enum { ROUND_SYMBOLS = 40, HOT = 4, SAMPLES = 48 };
+enum { ROUND_SYMBOLS = 40, HOT = 4 };
 
 static struct {
     lifecycle_manager *manager;
@@ -231,23 +348,11 @@ static int code_round(lifecycle_module hot, unsigned long number)
     return wrong + (unload(manager, module) != LIFECYCLE_OK);
 }
 
-typedef struct moment {
-    double seconds;
-    footprint memory;
-    lifecycle_stats stats;
-} moment;
-
-static double seconds_now(void)
+static void print_code(FILE *out, const moment *moments)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void print_curve(FILE *out, const moment *moments, int count)
-{
-    fprintf(out, "# seconds resident_kib descriptors mappings symbols code_bytes_live code_bytes_retired code_bytes_reserved\n");
-    for (int i = 0; i < count; i++) {
+    fprintf(out, "# seconds resident_kib descriptors mappings symbols code_bytes_live code_bytes_retired "
+                 "code_bytes_reserved\n");
+    for (int i = 0; i < SAMPLES; i++) {
         const moment *it = &moments[i];
         fprintf(out, "%.2f %zu %zu %zu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", it->seconds,
                 it->memory.resident_pages * (size_t)sysconf(_SC_PAGESIZE) / 1024, it->memory.descriptors,
@@ -256,23 +361,10 @@ static void print_curve(FILE *out, const moment *moments, int count)
     }
 }
 
-/* The most of the second quarter, in which everything has been seen, against the most of the last. */
-#define MOST(name, from, to, field)                                                                                         \
-    for (int i_ = (from); i_ < (to); i_++)                                                                                  \
-        name = moments[i_].field > name ? moments[i_].field : name
-#define EXPECT_FLAT(field, slack)                                                                                           \
-    do {                                                                                                                    \
-        unsigned long long early = 0, late = 0;                                                                             \
-        MOST(early, SAMPLES / 4, SAMPLES / 2, field);                                                                       \
-        MOST(late, SAMPLES * 3 / 4, SAMPLES, field);                                                                        \
-        if (late > early + (slack))                                                                                         \
-            expect_equal(__FILE__, __LINE__, #field, late, early);                                                          \
-    } while (0)
-
 static void code_comes_and_goes_under_readers_and_nothing_grows(void)
 {
     static moment moments[SAMPLES];
-    const char *wanted = getenv("SOAK_SECONDS"), *path = getenv("SOAK_CURVE");
+    const char *wanted = getenv("SOAK_SECONDS");
     double length = wanted != NULL ? strtod(wanted, NULL) : (double)expect_scale(1000, 300) / 1000;
     double start = seconds_now();
     unsigned long number = 0;
@@ -280,6 +372,7 @@ static void code_comes_and_goes_under_readers_and_nothing_grows(void)
     pthread_t readers[2];
     int wrong = 0;
     memset(&code, 0, sizeof code);
+    memset(moments, 0xff, sizeof moments);
     code.manager = make_manager(NULL);
     hot = load(code.manager, "hot.smf");
     EXPECT_OK(lifecycle_set_resolver(code.manager, make_again, &hot));
@@ -304,15 +397,7 @@ static void code_comes_and_goes_under_readers_and_nothing_grows(void)
     __atomic_store_n(&code.stop, 1, __ATOMIC_RELEASE);
     for (int i = 0; CAN_RUN_CODE && i < 2; i++)
         pthread_join(readers[i], NULL);
-    print_curve(stdout, moments, SAMPLES);
-    if (path != NULL) {
-        FILE *curve = fopen(path, "w");
-        EXPECT(curve != NULL);
-        if (curve != NULL) {
-            print_curve(curve, moments, SAMPLES);
-            fclose(curve);
-        }
-    }
+    show(print_code, moments, getenv("SOAK_CURVE"));
     printf("%lu rounds, %lu stays\n", number, code.calls);
     EXPECT_EQ((unsigned long)wrong + code.wrong, 0);
     EXPECT(stats_of(code.manager).evictions > 0 || number < 8);
@@ -334,7 +419,7 @@ static void code_comes_and_goes_under_readers_and_nothing_grows(void)
 
 int main(void)
 {
-    RUN(a_thousand_loads_leave_what_ten_left);
+    RUN(loads_leave_what_the_first_left);
     RUN(managers_come_and_go_and_leave_nothing);
     RUN(code_comes_and_goes_under_readers_and_nothing_grows);
     return expect_done();

@@ -303,8 +303,8 @@
 #define LIFECYCLE_CODE_NONE 3u
 
 /**
- * Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
- * raises SIGBUS in whoever reads the missing part.
+ * Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file that
+ * another program truncates raises SIGBUS in whoever reads the missing part.
  */
 #define LIFECYCLE_MAPPING_MAP 0u
 
@@ -416,12 +416,6 @@ typedef enum lifecycle_status {
     LIFECYCLE_E_PANIC = -21,
 } lifecycle_status;
 
-/** A walk along the runs of unmarked cells below an end. */
-typedef struct Runs Runs;
-
-/** Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create. */
-typedef struct lifecycle_manager lifecycle_manager;
-
 /**
  * A persistent value: immutable, counted. It belongs to the interpreter that made it. Numbers may
  * be kept in the pointer itself: never follow it.
@@ -432,10 +426,11 @@ typedef struct lifecycle_value lifecycle_value;
 typedef struct lifecycle_visitor lifecycle_visitor;
 
 /**
- * The host's memory functions: each manager takes every byte it holds from these. All three are
- * given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
- * be called from any thread that calls the manager, several at once; they must not call the
- * library.
+ * The host's memory functions: what a manager keeps books in comes from these. What must be mapped
+ * or must stay readable for who looks without a lock (code and where it is, files, names) comes
+ * from the system. All three are given, or none (then malloc, realloc and free). They must return
+ * 16-byte aligned memory and may be called from any thread that calls the manager, several at once;
+ * they must not call the library.
  */
 typedef struct lifecycle_allocator {
     /** Returns `bytes` bytes (never 0) or NULL. */
@@ -474,6 +469,15 @@ typedef struct lifecycle_config {
     /** Default malloc, realloc and free. */
     lifecycle_allocator allocator;
 } lifecycle_config;
+
+/**
+ * Owns everything the modules of one runtime bring in. Made by lifecycle_create; what is in it is
+ * for the header's inline functions alone.
+ */
+typedef struct lifecycle_manager {
+    /** Which declaration ids are known to be live: lifecycle_did_is_live. */
+    const uint64_t *live;
+} lifecycle_manager;
 
 /** What the system allowed this manager. */
 typedef struct lifecycle_caps {
@@ -549,7 +553,10 @@ typedef struct lifecycle_stats {
     uint64_t resources;
     /** Metadata keys. */
     uint64_t metadata;
-    /** Modules loaded since the start. */
+    /**
+     * Modules loaded since the start; those that a reload put in the place of others are not
+     * counted.
+     */
     uint64_t loads;
     /** Modules unloaded since the start. */
     uint64_t unloads;
@@ -1441,10 +1448,16 @@ typedef uint64_t lifecycle_weak;
 /** Prometheus text format 0.0.4. */
 #define LIFECYCLE_PROMETHEUS 2u
 
-/** A module was loaded: module, name = path. */
+/**
+ * A module was loaded, or a reload of it was begun: module (of a reload the fresh side), name =
+ * path.
+ */
 #define LIFECYCLE_EVENT_MODULE_LOADED 1u
 
-/** A module was unloaded: module (stale by now), name = path, bytes = code bytes it had. */
+/**
+ * A module was unloaded, replaced by its fresh side, or a fresh side given up: module (stale by
+ * now), name = path, bytes = code bytes it had.
+ */
 #define LIFECYCLE_EVENT_MODULE_UNLOADED 2u
 
 /** Code was mapped: module, id = symbol, name, address, bytes. */
@@ -1669,8 +1682,8 @@ lifecycle_status lifecycle_create(const lifecycle_config *config,
                                   lifecycle_manager **out);
 
 /**
- * Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
- * manager.
+ * Unloads every module, whatever is pinned or in a reload and each before those that it needs,
+ * gives everything back, and ends the manager.
  *
  * Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
  * names_version pointers of this manager must not be used afterwards; the manager's own address is
@@ -1875,7 +1888,7 @@ lifecycle_status lifecycle_each_module(lifecycle_manager *manager,
  * \param key  not empty; copied.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 keys).
  *
  * Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork:
  * works. Since: 0.1.0
@@ -1962,7 +1975,8 @@ lifecycle_status lifecycle_disown(lifecycle_manager *manager,
  * \param on  the module that is needed.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+ * needs). On failure nothing has changed.
  *
  * Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -2016,7 +2030,8 @@ lifecycle_status lifecycle_unload_module(lifecycle_manager *manager,
  * \param[out] fresh  the fresh side; 0 on failure.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM.
+ * LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+ * modules). On failure nothing has changed.
  *
  * Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any.
  * Re-entry: from callbacks too. Fork: works. Since: 0.1.0
@@ -2028,7 +2043,8 @@ lifecycle_status lifecycle_reload_begin(lifecycle_manager *manager,
 /**
  * The fresh side takes the old one's place: its names (at the old ones' place among those of other
  * modules) and its code become visible, entries point at it, modules that needed the old side need
- * it, and the old side is unloaded.
+ * it, and the old side is unloaded. What the old side needed is needed no more, unless the fresh
+ * side has said so, too (lifecycle_module_depend works on either side from the start).
  *
  * A thread that is inside may go on running the old side's code. Calls of that code through
  * entries, which relocations by name are too, run the fresh side's functions from now on; where
@@ -2052,7 +2068,8 @@ lifecycle_status lifecycle_reload_commit(lifecycle_manager *manager,
                                          lifecycle_module fresh);
 
 /**
- * Drops the fresh side and all it brought in; the old side never noticed.
+ * Drops the fresh side and all it brought in; the old side never noticed. What modules said of
+ * needing the fresh side goes with it.
  *
  * \param manager  the manager.
  * \param fresh  from lifecycle_reload_begin.
@@ -2820,9 +2837,14 @@ lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
  *
  * A file (same device, inode, size and time of change) is in memory once, however many paths and
  * modules reach it. A file that was replaced or changed is another one: new users get the new
- * bytes, those who have the old ones keep them. With LIFECYCLE_MAPPING_MAP, a file that somebody
- * truncates in place while it is mapped raises SIGBUS in who reads the missing part; replace files
- * by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
+ * bytes, those who have the old ones keep them. So each call asks the file system what the path
+ * leads to; where that is in memory already, the file is not opened again. A module that wants what
+ * another one has, whatever became of the file, calls lifecycle_smf_share.
+ *
+ * A file of up to 16 KiB is copied in either mode, as git does with small files: reading it costs
+ * less than mapping it. With LIFECYCLE_MAPPING_MAP larger ones are mapped: what is written into one
+ * in place shows in the mapping, and if somebody truncates it in place, SIGBUS is raised in who
+ * reads the missing part. Replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
  *
  * \param manager  the manager.
  * \param module  the module.
@@ -2831,7 +2853,7 @@ lifecycle_status lifecycle_stale_count(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
  * LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
- * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+ * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
  * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure
  * nothing has changed.
  *
@@ -2865,6 +2887,29 @@ lifecycle_status lifecycle_smf_release(lifecycle_manager *manager,
                                        const char *path);
 
 /**
+ * Gives a module one more reference to a mapping that is in memory, by its id. Costs no call of the
+ * system and does not look at the file, which may have changed or gone: this is how modules agree
+ * on one version, and how a host that has a mapping hands it on. To get what a path leads to now,
+ * call lifecycle_on_smf_accessed.
+ *
+ * \param manager  the manager.
+ * \param module  the module.
+ * \param mapping  the id, from lifecycle_mapping.id.
+ * \param[out] out  the bytes; all zero on failure.
+ *
+ * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (the mapping is
+ * gone, or the module is); LIFECYCLE_E_NOMEM.
+ *
+ * Ownership: as lifecycle_on_smf_accessed; lifecycle_smf_release finds the reference by the path
+ * or key that reached the mapping first. Threads: any. Re-entry: from callbacks too. Fork: works.
+ * Since: 0.1.0
+ */
+lifecycle_status lifecycle_smf_share(lifecycle_manager *manager,
+                                     lifecycle_module module,
+                                     uint64_t mapping,
+                                     lifecycle_mapping *out);
+
+/**
  * Tells how many references the mapping has that a path led to last.
  *
  * \param manager  the manager.
@@ -2882,7 +2927,8 @@ lifecycle_status lifecycle_smf_refcount(lifecycle_manager *manager,
                                         size_t *out);
 
 /**
- * Maps files before a module needs them. The first access takes the reference over; what nobody
+ * Brings files into memory before a module needs them: small ones are read, the system is told to
+ * read ahead what is mapped. The first access takes the reference over; what nobody
  * accesses stays until it is released with module 0 or the manager is destroyed.
  *
  * \param manager  the manager.
@@ -2893,7 +2939,7 @@ lifecycle_status lifecycle_smf_refcount(lifecycle_manager *manager,
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
  * LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
- * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+ * regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
  * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork:
@@ -3001,7 +3047,8 @@ lifecycle_status lifecycle_on_interp_module_parsed(lifecycle_manager *manager,
  * \param return_type  what the host means by it: lifecycle_binding.aux.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3022,7 +3069,8 @@ lifecycle_status lifecycle_on_interp_func_registered(lifecycle_manager *manager,
  * \param did  its declaration id: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3042,7 +3090,8 @@ lifecycle_status lifecycle_on_interp_struct_registered(lifecycle_manager *manage
  * \param did  its declaration id: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3062,7 +3111,8 @@ lifecycle_status lifecycle_on_interp_enum_registered(lifecycle_manager *manager,
  * \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
  *
  * \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
- * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+ * LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+ * the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
  *
  * Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
  * Since: 0.1.0
@@ -3073,11 +3123,16 @@ lifecycle_status lifecycle_on_interp_global_registered(lifecycle_manager *manage
                                                        int64_t value);
 
 /**
- * Looks up what a name means now.
+ * Looks up what a name means now. Takes no lock, and is not held up by others that bind and
+ * unbind: it answers with a whole binding, the one before a change or the one after. While
+ * lifecycle_reload_commit switches the names of a module, lookups wait for it, so that none finds
+ * names of both sides.
  *
- * Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
- * name its binding and the value of *version from before the lookup; while *version is the same,
- * the binding is.
+ * Inline cache: once, `version = lifecycle_names_version(manager, kind)`. At each use of a name
+ * keep a binding and a number. If the number is `*version`, the binding is what the name means;
+ * if not, read `*version` into the number first, and then look the name up into the binding (in
+ * this order: what changes in between is then noticed the next time). Threads that share a place
+ * must guard it themselves. A name that is not bound may be kept in the same way.
  *
  * \param manager  the manager.
  * \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -3141,6 +3196,9 @@ lifecycle_status lifecycle_has_all(lifecycle_manager *manager,
  * Tells whether a declaration id is in a range of a module that is still loaded: the check before
  * every call of a function value. An id whose module is unloaded is a tombstone; one that no
  * module registered is not live either.
+ *
+ * In C the name is also a macro for an inline function (lifecycle_inline.h), which asks this one
+ * only when the answer is not known already.
  *
  * \param manager  the manager.
  * \param did  the id.

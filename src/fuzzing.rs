@@ -21,6 +21,11 @@ pub fn smf(bytes: &[u8]) {
     }
 }
 
+/// Runs bytes as steps on file mappings over a folder of files and on their naive twin.
+pub fn files(bytes: &[u8]) {
+    crate::mapping::model::run(bytes);
+}
+
 /// What is found lies inside the bytes, and a file whose header is refused has no sections.
 fn read(bytes: &[u8]) {
     let read = smf_header(bytes);
@@ -67,7 +72,8 @@ pub fn names(bytes: &[u8]) {
     pair.finish();
 }
 
-/// Runs bytes as steps on a manager's code and on its naive twin.
+/// Runs bytes as steps on a manager (its modules, code, names and all that hangs on modules) and on
+/// its naive twin.
 pub fn code(bytes: &[u8]) {
     crate::manager::model::run(bytes);
 }

@@ -44,9 +44,7 @@ fn compare() -> Outcome<()> {
         .out_dir(&out)
         .edition(2024)
         // Opaque in C.
-        .skip_struct(|it| {
-            ["lifecycle_manager", "lifecycle_value", "lifecycle_visitor"].contains(&it.ident())
-        })
+        .skip_struct(|it| ["lifecycle_value", "lifecycle_visitor"].contains(&it.ident()))
         .rename_struct_ty(|name| Some(name.to_string()))
         .generate_files(root.join("src/abi/mod.rs"), "generated")?;
 

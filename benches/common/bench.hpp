@@ -129,22 +129,25 @@ private:
 };
 
 // Operations too short for a clock around each: stretches of them are timed, and the median stretch counts, so that
-// what else the machine does stays out of it.
+// what else the machine does stays out of it. The longer an operation is, the fewer make a stretch that is not
+// disturbed.
 class Stretches {
 public:
     static const size_t LENGTH = 200;
+    explicit Stretches(size_t length = LENGTH) : length_(length) {}
     template <typename Operation> void time(size_t count, Operation operation)
     {
-        for (size_t done = 0; done < count; done += LENGTH) {
+        for (size_t done = 0; done < count; done += length_) {
             uint64_t start = now();
-            for (size_t i = 0; i < LENGTH; i++)
+            for (size_t i = 0; i < length_; i++)
                 operation();
             samples_.add(now() - start);
         }
     }
-    double each() { return samples_.at(0.5) / LENGTH; }
+    double each() { return samples_.at(0.5) / double(length_); }
 
 private:
+    size_t length_;
     Samples samples_{1024};
 };
 

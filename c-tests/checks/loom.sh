@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# tests/loom.rs: the grace protocol and the entry's slot in every interleaving. In a folder of its own, because the flag
-# that brings loom in is one for all of the build; and optimised, but not linked as slowly as what is shipped.
+# tests/loom*.rs: the grace protocol, the slot of an entry and the names in every interleaving. In a folder of its own,
+# because the flag that brings loom in is one for all of the build; and optimised, but not linked as slowly as what is
+# shipped.
 
 loom_tests() {
     RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        "$CARGO" test --quiet --release --target-dir target/loom --test loom
+        "$CARGO" test --quiet --release --target-dir target/loom --test loom --test loom_names
 }
 
 start=$SECONDS

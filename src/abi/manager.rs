@@ -2,15 +2,19 @@
 
 use core::ffi::c_void;
 
-/// Owns everything the modules of one runtime bring in. Opaque; made by lifecycle_create.
+/// Owns everything the modules of one runtime bring in. Made by lifecycle_create; what is in it is
+/// for the header's inline functions alone.
+#[repr(C)]
 pub struct lifecycle_manager {
-    _private: (),
+    /// Which declaration ids are known to be live: lifecycle_did_is_live.
+    pub live: *const u64,
 }
 
-/// The host's memory functions: each manager takes every byte it holds from these. All three are
-/// given, or none (then malloc, realloc and free). They must return 16-byte aligned memory and may
-/// be called from any thread that calls the manager, several at once; they must not call the
-/// library.
+/// The host's memory functions: what a manager keeps books in comes from these. What must be mapped
+/// or must stay readable for who looks without a lock (code and where it is, files, names) comes
+/// from the system. All three are given, or none (then malloc, realloc and free). They must return
+/// 16-byte aligned memory and may be called from any thread that calls the manager, several at once;
+/// they must not call the library.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lifecycle_allocator {
@@ -104,8 +108,8 @@ pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
 /// system forbids code made at run time.
 pub const LIFECYCLE_CODE_NONE: u32 = 3;
 
-/// Mapping mode: files are mapped. Fast; a file that another program truncates while it is mapped
-/// raises SIGBUS in whoever reads the missing part.
+/// Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file that
+/// another program truncates raises SIGBUS in whoever reads the missing part.
 pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
 /// Mapping mode: files are copied when first accessed, so that nothing done to the file later can
 /// be seen.

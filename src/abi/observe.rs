@@ -50,7 +50,8 @@ pub struct lifecycle_stats {
     pub resources: u64,
     /// Metadata keys.
     pub metadata: u64,
-    /// Modules loaded since the start.
+    /// Modules loaded since the start; those that a reload put in the place of others are not
+    /// counted.
     pub loads: u64,
     /// Modules unloaded since the start.
     pub unloads: u64,
@@ -83,9 +84,11 @@ pub struct lifecycle_stats {
 
 /// What an event tells of: one of LIFECYCLE_EVENT_*.
 pub type lifecycle_event_kind = u32;
-/// A module was loaded: module, name = path.
+/// A module was loaded, or a reload of it was begun: module (of a reload the fresh side), name =
+/// path.
 pub const LIFECYCLE_EVENT_MODULE_LOADED: lifecycle_event_kind = 1;
-/// A module was unloaded: module (stale by now), name = path, bytes = code bytes it had.
+/// A module was unloaded, replaced by its fresh side, or a fresh side given up: module (stale by
+/// now), name = path, bytes = code bytes it had.
 pub const LIFECYCLE_EVENT_MODULE_UNLOADED: lifecycle_event_kind = 2;
 /// Code was mapped: module, id = symbol, name, address, bytes.
 pub const LIFECYCLE_EVENT_SYMBOL_MAPPED: lifecycle_event_kind = 3;

@@ -86,6 +86,21 @@ impl<const N: usize> Chain<N> {
         Ok(())
     }
 
+    /// Takes the member that came last out of the chain and out of the table.
+    pub fn pop<T: Linked<N>>(&mut self, slots: &mut Slots<T>) -> Result<Option<T>> {
+        if self.newest == 0 {
+            return Ok(None);
+        }
+        let value = slots.remove(self.newest)?;
+        self.newest = value.link().older;
+        match self.newest {
+            0 => self.oldest = 0,
+            newest => slots.get_mut(newest)?.link_mut().newer = 0,
+        }
+        self.len -= 1;
+        Ok(Some(value))
+    }
+
     /// The members, newest first.
     pub fn newest_first<'a, T: Linked<N>>(
         &self,

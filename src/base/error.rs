@@ -8,7 +8,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::{CStr, c_char};
 use core::fmt::{self, Write};
 
-use crate::abi::lifecycle_status;
+use crate::abi::lifecycle_status::{self, LIFECYCLE_OK};
 
 /// Longest sentence, its NUL included; a longer one is cut.
 const CAPACITY: usize = 256;
@@ -24,11 +24,18 @@ pub type Result<T> = core::result::Result<T, Error>;
 struct Last {
     text: UnsafeCell<[u8; CAPACITY]>,
     errno: Cell<i32>,
+    /// A sentence that is only written out if somebody asks for it: a name of so many bytes, which
+    /// stand in `text`, and what is to be said of it.
+    about: Cell<Option<(usize, &'static str)>>,
 }
 
 thread_local! {
     static LAST: Last = const {
-        Last { text: UnsafeCell::new([0; CAPACITY]), errno: Cell::new(0) }
+        Last {
+            text: UnsafeCell::new([0; CAPACITY]),
+            errno: Cell::new(0),
+            about: Cell::new(None),
+        }
     };
 }
 
@@ -62,6 +69,23 @@ impl Error {
         Self::record(status, 0, sentence)
     }
 
+    /// As `new`, of what is no surprise and happens often, such as a name that is not there: the
+    /// sentence, the name in quotes and `what`, is written out when somebody asks for it.
+    pub fn of_name(status: lifecycle_status, name: &[u8], what: &'static str) -> Self {
+        let _ = LAST.try_with(|last| {
+            last.errno.set(0);
+            // SAFETY: `.error.thread` - as in `record`.
+            let out = unsafe { &mut *last.text.get() };
+            // One byte more than any sentence shows, so that what is cut is known to be.
+            let len = name.len().min(CAPACITY);
+            if let (Some(to), Some(from)) = (out.get_mut(..len), name.get(..len)) {
+                to.copy_from_slice(from);
+            }
+            last.about.set(Some((len, what)));
+        });
+        Error(status)
+    }
+
     /// As `new`, with the system's error number kept for `last_errno` and deciding the status: no
     /// memory, denied by policy, or refused.
     #[cold]
@@ -86,6 +110,7 @@ impl Error {
         // A thread that is being torn down has no buffer any more; the status still tells.
         let _ = LAST.try_with(|last| {
             last.errno.set(errno);
+            last.about.set(None);
             // SAFETY: `.error.thread` - only this thread reaches the buffer, and formatting a
             // sentence never calls back into this module (the arguments are numbers and texts), so
             // no other reference to it is live.
@@ -103,7 +128,16 @@ impl Error {
 
 /// This thread's last sentence; valid until the thread's next failure.
 pub fn last_error() -> *const c_char {
-    LAST.try_with(|last| last.text.get().cast::<c_char>().cast_const()).unwrap_or(c"".as_ptr())
+    let found = LAST.try_with(|last| {
+        if let Some((len, what)) = last.about.get() {
+            // SAFETY: `.error.thread` - as in `record`.
+            let text = unsafe { *last.text.get() };
+            let name = super::Lossy(text.get(..len).unwrap_or_default());
+            Error::record(LIFECYCLE_OK, 0, format_args!("'{name}'{what}"));
+        }
+        last.text.get().cast::<c_char>().cast_const()
+    });
+    found.unwrap_or(c"".as_ptr())
 }
 
 /// The system's error number of this thread's last failure; 0 if the system was not to blame.
@@ -162,6 +196,19 @@ mod tests {
         let kept = last_sentence();
         assert!(kept.len() < CAPACITY && kept.len() >= CAPACITY - 3);
         assert!(kept.chars().skip(1).all(|c| c == 'ä'));
+    }
+
+    #[test]
+    fn what_is_written_out_later_says_the_same() {
+        let status = lifecycle_status::LIFECYCLE_E_NOT_FOUND;
+        assert_eq!(Error::of_name(status, b"f\xff\n", " is not bound").0, status);
+        assert_eq!(last_sentence(), "'f??' is not bound");
+        assert_eq!(last_sentence(), "'f??' is not bound");
+        let _ = Error::of_name(status, &[b'x'; 1000], " is not bound");
+        assert_eq!(last_sentence(), format!("'{}", "x".repeat(CAPACITY - 2)));
+        let _ = Error::of_name(status, b"g", " is not bound");
+        let _ = Error::no_memory("a test");
+        assert_eq!(last_sentence(), "no memory for a test");
     }
 
     #[test]

@@ -13,6 +13,7 @@ const K1: u64 = 0xe703_7ed1_a0b4_28db;
 const K2: u64 = 0x8ebc_6af0_9c88_c6e3;
 
 /// Both halves of the product, folded.
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let wide = u128::from(a) * u128::from(b);
     (wide as u64) ^ ((wide >> 64) as u64)
@@ -48,6 +49,13 @@ pub fn hash(seed: u64, bytes: &[u8]) -> u64 {
     fold(K2 ^ length, fold(a ^ key, b ^ state) ^ K1)
 }
 
+/// Hashes three words and a number under a seed of `seed`: quick for who has them at hand.
+#[inline]
+pub fn of_words(seed: u64, [a, b, c]: [u64; 3], number: u32) -> u64 {
+    let state = fold(a ^ seed, b ^ seed.rotate_left(32) ^ K1);
+    fold(state ^ K2 ^ u64::from(number), c ^ seed.rotate_left(16))
+}
+
 /// A seed of this process, different for each `salt`.
 pub fn seed(salt: u8) -> u64 {
     let address = (&raw const ANCHOR) as u64;
@@ -76,6 +84,32 @@ mod tests {
                 assert_ne!(whole, hash(1, &changed), "byte {at} of {len}");
             }
         }
+    }
+
+    #[test]
+    fn every_bit_of_three_words_and_the_number_counts() {
+        let (words, seed) = ([1, 2, 3], seed(1));
+        let whole = of_words(seed, words, 4);
+        assert_ne!(whole, of_words(seed ^ 1, words, 4));
+        for bit in 0..64 {
+            for at in 0..3 {
+                let mut changed = words;
+                if let Some(word) = changed.get_mut(at) {
+                    *word ^= 1 << bit;
+                }
+                assert_ne!(whole, of_words(seed, changed, 4), "bit {bit} of {at}");
+            }
+            assert!(bit >= 32 || whole != of_words(seed, words, 4 ^ 1 << bit), "number's {bit}");
+        }
+        let mut upper = [0u32; 256];
+        for n in 0..65_536u64 {
+            let digits = u64::from_le_bytes(*b"function").wrapping_add(n << 48);
+            if let Some(count) = upper.get_mut((of_words(seed, [7, digits, 0], 40) >> 56) as usize)
+            {
+                *count += 1;
+            }
+        }
+        assert!(upper.iter().all(|n| (170..350).contains(n)), "{upper:?}");
     }
 
     #[test]

@@ -75,13 +75,18 @@ impl Index {
     }
 
     /// Makes room so that the next `more` inserts cannot fail.
+    #[inline]
     pub fn make_room_for(&mut self, more: usize) -> Result<()> {
+        let entries = self.len.saturating_add(more);
+        if entries < self.slots.len() / 4 * 3 { Ok(()) } else { self.grow(entries) }
+    }
+
+    /// So large that these entries have room.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, entries: usize) -> Result<()> {
         let no_memory = || Error::no_memory("an index");
-        let entries = self.len.checked_add(more).ok_or_else(no_memory)?;
         let wanted = entries.checked_mul(4).ok_or_else(no_memory)? / 3 + 1;
-        if wanted <= self.slots.len() {
-            return Ok(());
-        }
         let wanted = wanted.max(FEWEST).checked_next_power_of_two().ok_or_else(no_memory)?;
         let mut slots = List::new_in(*self.slots.allocator());
         slots.try_reserve_exact(wanted).map_err(|_| no_memory())?;

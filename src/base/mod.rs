@@ -7,6 +7,7 @@ mod error;
 pub mod hash;
 mod index;
 mod list;
+mod prefetch;
 mod slots;
 mod text;
 
@@ -21,5 +22,6 @@ pub(crate) use error::{error, fail};
 pub use hash::{hash, seed};
 pub use index::Index;
 pub use list::{Bx, List, ListExt, try_box};
+pub use prefetch::prefetch;
 pub use slots::{Kind, Slots, split_index};
 pub use text::{Lossy, Text};

@@ -82,6 +82,8 @@ pub struct Slots<T> {
     live: usize,
     kind: Kind,
     salt: u8,
+    /// What all its ids have between index and generation.
+    middle: u64,
 }
 
 /// The index in an id, unchecked: for side tables that a checked lookup guards.
@@ -99,6 +101,7 @@ impl<T> Slots<T> {
             live: 0,
             kind,
             salt,
+            middle: (kind as u64) << KIND_SHIFT | u64::from(salt) << SALT_SHIFT,
         }
     }
 
@@ -118,44 +121,38 @@ impl<T> Slots<T> {
         self.slots.make_room(1)
     }
 
+    /// The id of the value at `index` when the slot is of this generation.
+    fn id(&self, index: usize, generation: u32) -> u64 {
+        index as u64 | self.middle | u64::from(generation) << GENERATION_SHIFT
+    }
+
     /// Stores a value and names it.
     pub fn insert(&mut self, value: T) -> Result<u64> {
         self.make_room()?;
         let index = self.oldest_free;
-        let index = if let Some(slot) = self.slots.get_mut(index as usize) {
+        self.live += 1;
+        if let Some(slot) = self.slots.get_mut(index as usize) {
             self.oldest_free = slot.next_free;
             if self.oldest_free == NONE {
                 self.newest_free = NONE;
             }
             slot.value = Some(value);
-            index as usize
-        } else {
-            self.slots.push(Slot { generation: 1, next_free: NONE, value: Some(value) });
-            self.slots.len() - 1
-        };
-        self.live += 1;
-        Ok(self.id_at(index))
-    }
-
-    /// The id of the live value at `index`.
-    fn id_at(&self, index: usize) -> u64 {
-        let generation = self.slots.get(index).map_or(0, |slot| slot.generation);
-        index as u64
-            | (self.kind as u64) << KIND_SHIFT
-            | u64::from(self.salt) << SALT_SHIFT
-            | u64::from(generation) << GENERATION_SHIFT
+            let generation = slot.generation;
+            return Ok(self.id(index as usize, generation));
+        }
+        self.slots.push(Slot { generation: 1, next_free: NONE, value: Some(value) });
+        Ok(self.id(self.slots.len() - 1, 1))
     }
 
     /// The live value's index, or why the id names none.
     fn resolve(&self, id: u64) -> Result<usize> {
         let index = split_index(id);
-        if let Some(slot) = self.slots.get(index)
-            && slot.value.is_some()
-            && self.id_at(index) == id
-        {
-            return Ok(index);
+        match self.slots.get(index) {
+            Some(Slot { generation, value: Some(_), .. }) if self.id(index, *generation) == id => {
+                Ok(index)
+            }
+            _ => Err(self.reject(id)),
         }
-        Err(self.reject(id))
     }
 
     #[cold]
@@ -195,8 +192,15 @@ impl<T> Slots<T> {
 
     /// The value an id names.
     pub fn get(&self, id: u64) -> Result<&T> {
-        let index = self.resolve(id)?;
-        self.slots.get(index).and_then(|slot| slot.value.as_ref()).ok_or_else(|| self.reject(id))
+        let index = split_index(id);
+        match self.slots.get(index) {
+            Some(Slot { generation, value: Some(value), .. })
+                if self.id(index, *generation) == id =>
+            {
+                Ok(value)
+            }
+            _ => Err(self.reject(id)),
+        }
     }
 
     /// The value an id names, to change.
@@ -235,21 +239,21 @@ impl<T> Slots<T> {
 
     /// Every live value with its id.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(index, slot)| Some((self.id_at(index), slot.value.as_ref()?)))
+        self.slots.iter().enumerate().filter_map(|(index, _)| self.at(index))
     }
 
     /// The live value at an index, with its id: for side tables that are kept in step.
     pub fn at(&self, index: usize) -> Option<(u64, &T)> {
-        let value = self.slots.get(index)?.value.as_ref()?;
-        Some((self.id_at(index), value))
+        let Slot { generation, value, .. } = self.slots.get(index)?;
+        Some((self.id(index, *generation), value.as_ref()?))
     }
 
-    /// The first live value's id.
-    pub fn first(&self) -> Option<u64> {
-        self.iter().next().map(|(id, _)| id)
+    /// The id of the next live value after the place that `last` names, then around to that place
+    /// itself; `last` need not be live. Who goes on from each answer passes every place once.
+    pub fn next_after(&self, last: u64) -> Option<u64> {
+        let (places, start) = (self.slots.len(), split_index(last) + 1);
+        let around = (start..places).chain(0..start.min(places));
+        around.into_iter().find_map(|index| self.at(index)).map(|(id, _)| id)
     }
 
     /// Bytes of bookkeeping.
@@ -288,6 +292,10 @@ mod tests {
         assert_eq!(split_index(again), split_index(id));
         assert_eq!(status(slots.get(id)), LIFECYCLE_E_STALE);
         assert_eq!(slots.get(again).ok(), Some(&"d"));
+        let last = slots.insert("e").ok().unwrap_or(0);
+        assert_eq!((slots.next_after(again), slots.next_after(last)), (Some(last), Some(again)));
+        assert_eq!(slots.remove(again).ok(), Some("d"));
+        assert_eq!((slots.next_after(again), slots.next_after(last)), (Some(last), Some(last)));
     }
 
     #[test]
@@ -297,7 +305,7 @@ mod tests {
         if let Some(slot) = slots.slots.get_mut(0) {
             slot.generation = LAST_GENERATION - 1;
         }
-        let last = slots.id_at(0);
+        let last = slots.id(0, LAST_GENERATION - 1);
         assert_eq!(slots.remove(last).ok(), Some(0));
         let next = slots.insert(1).ok().unwrap_or(0);
         assert_ne!(split_index(next), split_index(first));

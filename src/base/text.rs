@@ -91,11 +91,6 @@ impl Text {
         // SAFETY: `.shared.block` - the bytes end with a NUL.
         unsafe { CStr::from_ptr(self.as_ptr()) }
     }
-
-    /// Bytes of memory.
-    pub fn footprint(&self) -> usize {
-        size_of::<Header>() + self.header().len + 1
-    }
 }
 
 impl Clone for Text {
@@ -109,12 +104,17 @@ impl Clone for Text {
 
 impl Drop for Text {
     fn drop(&mut self) {
-        // Release: what this thread read of the text comes before the thread that frees it goes on.
-        if self.header().count.fetch_sub(1, Ordering::Release) != 1 {
-            return;
+        // Who has the only one needs no locked instruction to know that nobody makes another.
+        // Acquire, for what the others read before they dropped theirs. A load, where a fence would
+        // do too: ThreadSanitizer does not know fences.
+        if self.header().count.load(Ordering::Acquire) != 1 {
+            // Release: what this thread read of the text comes before the thread that frees it goes
+            // on.
+            if self.header().count.fetch_sub(1, Ordering::Release) != 1 {
+                return;
+            }
+            self.header().count.load(Ordering::Acquire);
         }
-        // A load, where a fence would do too: ThreadSanitizer does not know fences.
-        self.header().count.load(Ordering::Acquire);
         let host = self.header().host;
         if let Some(layout) = layout(self.header().len) {
             // SAFETY: `.shared.count` - this was the last one; the block was allocated with this

@@ -109,36 +109,30 @@ impl Dual {
     }
 
     fn slabs(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, &Slab)> {
-        self.slabs.iter().enumerate().skip(first).take(count)
+        (first..).zip(self.slabs.get(first..first + count).unwrap_or_default())
     }
 
     fn slabs_of(&self, span: Span) -> impl Iterator<Item = (usize, &Slab)> {
-        let end = (span.offset + span.len).div_ceil(SLAB);
-        self.slabs(span.offset / SLAB, end - span.offset / SLAB)
+        let (first, end) = (span.offset / SLAB, (span.offset + span.len).div_ceil(SLAB));
+        (first..end).filter_map(|number| Some((number, self.slabs.get(number)?)))
     }
 
     /// Where bytes of a span are written that another process might have run, if none does any
     /// more. The caller keeps forks and the span's slab to itself meanwhile, so nobody copies it.
     pub fn owned(&self, span: Span) -> Option<*mut u8> {
         let now = os::fork_era();
-        let owned = self.slabs_of(span).all(|(_, slab)| slab.era.load(Ordering::Acquire) == now);
-        owned.then(|| {
-            self.touch(span);
-            self.at(span)
-        })
+        for (number, slab) in self.slabs_of(span) {
+            if slab.era.load(Ordering::Acquire) != now {
+                return None;
+            }
+            slab.touch(span, number);
+        }
+        Some(self.at(span))
     }
 
     /// `.dual.writable`
     fn at(&self, span: Span) -> *mut u8 {
         self.writable.load(Ordering::Acquire).wrapping_add(span.offset)
-    }
-
-    fn touch(&self, span: Span) {
-        for (number, slab) in self.slabs_of(span) {
-            let from = span.offset.saturating_sub(number * SLAB) / PAGE;
-            let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
-            slab.touch(from, end);
-        }
     }
 
     /// Makes a slab's bytes this process's own. `code` is where the slabs run: the reservation and
@@ -225,7 +219,7 @@ impl Dual {
                 return entered.map(|()| core::ptr::null_mut());
             }
         }
-        self.touch(span);
+        self.slabs_of(span).for_each(|(number, slab)| slab.touch(span, number));
         Ok(self.at(span))
     }
 
@@ -335,19 +329,20 @@ impl Slab {
         self.writers.fetch_sub(1, Ordering::Release);
     }
 
-    /// Notes that pages from `from` up to `end` hold something (`.dual.touched`).
-    fn touch(&self, from: usize, end: usize) {
-        for number in from / 64..end.div_ceil(64) {
-            let Some(word) = self.touched.get(number) else { continue };
-            let from = from.max(number * 64) - number * 64;
-            let end = end.min(number * 64 + 64) - number * 64;
-            if from >= end {
-                continue;
-            }
-            let bits = u64::MAX >> (64 - (end - from)) << from;
+    /// Notes that the pages of a span hold something, as far as they are this slab's
+    /// (`.dual.touched`).
+    fn touch(&self, span: Span, number: usize) {
+        let mut from = span.offset.saturating_sub(number * SLAB) / PAGE;
+        let end = (span.offset + span.len - number * SLAB).min(SLAB).div_ceil(PAGE);
+        while from < end
+            && let Some(word) = self.touched.get(from / 64)
+        {
+            let next = (from - from % 64 + 64).min(end);
+            let bits = u64::MAX >> (64 - (next - from)) << (from % 64);
             if word.load(Ordering::Relaxed) & bits != bits {
                 word.fetch_or(bits, Ordering::Relaxed);
             }
+            from = next;
         }
     }
 
@@ -380,7 +375,7 @@ mod tests {
             let (slab, mut pages) = (Slab::default(), vec![false; SLAB / PAGE]);
             for (from, len) in spans {
                 let end = (from + len).min(SLAB / PAGE);
-                slab.touch(from, end);
+                slab.touch(Span { offset: from * PAGE, len: (end - from) * PAGE }, 0);
                 pages.iter_mut().take(end).skip(from).for_each(|page| *page = true);
             }
             let mut used = vec![false; SLAB / PAGE];

@@ -222,15 +222,22 @@ impl Entries {
         Self::cell(pages, at as usize + FIRST).cast_const().cast()
     }
 
-    /// Points the entry of a name, if there is one, at code, or at nothing: its number.
-    pub fn point(&self, pages: &Pages, name: &[u8], code: Option<*const u8>) -> Option<u32> {
+    /// Points the entry of a name, if there is one, at code: its number.
+    pub fn point(&self, pages: &Pages, name: &[u8], code: *const u8) -> Option<u32> {
         let at = self.find(name)?;
-        let empty = Self::empty(pages, at as usize + FIRST);
-        let target = code.map_or(empty, |code| code.cast());
+        self.set(pages, at, code.cast());
+        Some(at)
+    }
+
+    /// Points an entry at nothing.
+    pub fn clear(&self, pages: &Pages, at: u32) {
+        self.set(pages, at, Self::empty(pages, at as usize + FIRST));
+    }
+
+    fn set(&self, pages: &Pages, at: u32, target: *const c_void) {
         // SAFETY: `.entry.forever` - the cell is mapped as long as the pages live.
         let slot = unsafe { &*self.slot(pages, at) };
         slot.point(target.cast_mut());
-        Some(at)
     }
 
     /// The name of the entry a cell belongs to, and its code if it has some by now.

@@ -17,6 +17,7 @@ mod dual;
 mod entries;
 mod locate;
 mod pages;
+mod ranges;
 mod region;
 mod relocate;
 mod shards;
@@ -33,7 +34,7 @@ pub use entries::{Cell, Found, Setup};
 pub use locate::Locator;
 pub use region::Span;
 pub use relocate::{Relocation, Relocations};
-pub use shards::{Shards, Taken};
+pub use shards::{Returning, Shards, Taken};
 pub(crate) use stub::SUPPORTED as ENTRIES_SUPPORTED;
 pub use stub::trap;
 pub use symbols::{Backing, NewName, Record as NewSymbol, Symbol};
@@ -337,9 +338,9 @@ impl Code {
         self.shards.taken(&self.space.region, span)
     }
 
-    /// Gives back a span whose readers have left.
-    pub fn free_span(&mut self, span: Taken) {
-        self.shards.retire(span);
+    /// To give back spans whose readers have left.
+    pub fn returning(&self) -> Returning<'static> {
+        self.shards.returning()
     }
 
     /// Bytes that could not be freed yet, because they could not be changed.
@@ -390,19 +391,25 @@ impl Code {
 
     /// Points the entry of a published symbol's name, if there is one, at it.
     fn point_entry(&mut self, id: u64) -> Result<()> {
+        if self.entries.len() == 0 {
+            return Ok(());
+        }
         let symbol = self.symbols.get(id)?;
         let (name, address) = (symbol.name.bytes(), symbol.address);
-        let entry = self.entries.point(&self.space.pages, name, Some(address));
+        let entry = self.entries.point(&self.space.pages, name, address);
         self.symbols.set_entry(id, entry)
     }
 
     /// Takes a symbol out of every table. Its entry is emptied unless `successor` says that another
     /// symbol has taken the name over. Never allocates.
+    #[inline(always)]
     pub fn retire(&mut self, chain: &mut Chain, id: u64, successor: bool) -> Result<Retired> {
-        let symbol = self.symbols.remove(chain, id)?;
-        let NewSymbol { name, module, address, len, backing, staged, told, .. } = symbol;
-        if !staged && !successor {
-            self.entries.point(&self.space.pages, name.bytes(), None);
+        let (symbol, entry) = self.symbols.remove(chain, id)?;
+        let NewSymbol { name, module, address, len, backing, told, .. } = symbol;
+        if let Some(at) = entry
+            && !successor
+        {
+            self.entries.clear(&self.space.pages, at);
         }
         // From here on no lookup finds it: the words of its granules name a place that is vacant.
         self.locator.vacate(split_index(id));

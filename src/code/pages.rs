@@ -202,8 +202,31 @@ impl Pages {
             Memory::Dual(dual) => dual.close(span),
             _ => self.view.set_access(self.guard + span.offset, span.len, Access::ReadExecute)?,
         }
+        self.refetch(span);
+        Ok(())
+    }
+
+    /// Has processors and valgrind see a span's new bytes.
+    fn refetch(&self, span: Span) {
         flush_instructions(self.runs_at(span), span.len);
         shim::rewrite_code(self.runs_at(span), span.len);
+    }
+
+    /// `open`, copying and `publish` in one. The caller has the lock of the span's slab: so it need
+    /// not be counted among those that write where nobody can be about to copy the slab.
+    pub fn write(&self, span: Span, bytes: &[u8]) -> Result<()> {
+        let owned = match &self.memory {
+            Memory::Dual(dual) => dual.owned(span),
+            _ => None,
+        };
+        let at = owned.map_or_else(|| self.open(span), Ok)?;
+        // SAFETY: `.span.live` - the span is the caller's alone and writable there; so many bytes
+        // fit.
+        unsafe { at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len().min(span.len)) };
+        match owned {
+            Some(_) => self.refetch(span),
+            None => return self.publish(span),
+        }
         Ok(())
     }
 

@@ -68,7 +68,8 @@ pub trait Slabs {
 
 /// What the spans of a region share.
 pub struct Region {
-    granule: usize,
+    /// Bytes a granule, as a power of two, so that nothing here is a division.
+    granule_bits: u32,
     lead: usize,
     granules: usize,
     words: Reservation,
@@ -78,8 +79,8 @@ pub struct Region {
 }
 
 impl Region {
-    /// A region of `capacity` bytes (whole slabs) in granules of `granule` bytes, of which the
-    /// first `lead` of each slab are never handed out.
+    /// A region of `capacity` bytes (whole slabs) in granules of `granule` bytes (a power of two),
+    /// of which the first `lead` of each slab are never handed out.
     pub fn new(host: Host, capacity: usize, granule: usize, lead: usize) -> Result<Self> {
         let granules = capacity / granule;
         let words = Reservation::new(granules * size_of::<AtomicU32>(), 1)?;
@@ -90,12 +91,14 @@ impl Region {
         homes.make_room(capacity / SLAB)?;
         homes.resize_with(capacity / SLAB, || AtomicU8::new(RESERVED));
         shim::atomics_only(homes.as_ptr().cast(), homes.len());
-        Ok(Region { granule, lead, granules, words, homes, claimed: Mutex::new(Rank::Slabs, 0) })
+        let granule_bits = granule.trailing_zeros();
+        let claimed = Mutex::new(Rank::Slabs, 0);
+        Ok(Region { granule_bits, lead, granules, words, homes, claimed })
     }
 
     /// Bytes a granule.
     pub fn granule(&self) -> usize {
-        self.granule
+        1 << self.granule_bits
     }
 
     /// Granules at the start of each slab that are nobody's.
@@ -105,7 +108,7 @@ impl Region {
 
     /// Granules a slab.
     pub fn per_slab(&self) -> usize {
-        SLAB / self.granule
+        SLAB / self.granule()
     }
 
     /// The slab a granule lies in.
@@ -125,7 +128,7 @@ impl Region {
 
     /// Bytes of bookkeeping: the words of slabs in use, and the homes.
     pub fn metadata_bytes(&self) -> usize {
-        self.claimed_bytes() / self.granule * size_of::<AtomicU32>() + self.homes.capacity()
+        self.claimed_bytes() / self.granule() * size_of::<AtomicU32>() + self.homes.capacity()
     }
 
     /// The table of words, for lookups that take no lock: first word and count. Valid as long as
@@ -154,7 +157,7 @@ impl Region {
     /// Stores who owns a live span, for lookups; whatever makes the owner known comes after and
     /// releases. `who` is below 2^31.
     pub fn set_owner(&self, span: Span, who: u32) {
-        for granule in span.offset / self.granule..(span.offset + span.len) / self.granule {
+        for granule in span.offset / self.granule()..(span.offset + span.len) / self.granule() {
             self.set_word(granule, who);
         }
     }

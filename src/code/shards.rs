@@ -17,7 +17,7 @@
 //! one that forks.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Want;
 use super::pages::Pages;
@@ -114,6 +114,8 @@ impl Apart {
 pub struct Shards {
     all: [Apart; SHARDS],
     era: AtomicU64,
+    /// A bit for each shard in which so much waits that it is worth asking the system.
+    due: AtomicU32,
 }
 
 /// A span for whoever does not hold the manager's lock: where it goes back to.
@@ -150,8 +152,8 @@ impl Shard {
         unsafe { self.space.as_ref() }
     }
 
-    /// A span and where it is written.
-    fn take(&mut self, want: Want) -> Result<Option<Reserved>> {
+    /// A span.
+    fn find(&mut self, want: Want) -> Result<Option<Span>> {
         let Space { pages, region } = self.space();
         pages.check_mode()?;
         let align = if want.align == 0 { ALIGN } else { want.align };
@@ -164,7 +166,13 @@ impl Shard {
             self.free(span);
             fail!(LIFECYCLE_E_RANGE, "this manager's code is not within 2 GiB of {near:#x}");
         }
-        match pages.open(span) {
+        Ok(Some(span))
+    }
+
+    /// A span and where it is written.
+    fn take(&mut self, want: Want) -> Result<Option<Reserved>> {
+        let Some(span) = self.find(want)? else { return Ok(None) };
+        match self.space().pages.open(span) {
             Ok(writable) => {
                 let process = os::fork_generation();
                 Ok(Some(Reserved { span, writable, process, open: true, busy: false }))
@@ -206,17 +214,25 @@ impl Shard {
         Ok(Some((id, taken)))
     }
 
-    fn write(&mut self, want: Want, bytes: &[u8], publish: bool) -> Result<Option<Reserved>> {
-        let Some(taken) = self.take(want)? else { return Ok(None) };
-        let Reserved { span, writable, .. } = taken;
+    /// A span with these bytes in it, and where more of them are written.
+    fn write(&mut self, want: Want, bytes: &[u8]) -> Result<Option<(Span, *mut u8)>> {
+        let Some(Reserved { span, writable, .. }) = self.take(want)? else { return Ok(None) };
         let len = bytes.len().min(span.len);
         // SAFETY: `.span.live` - the span is ours alone and writable there; so many bytes fit.
         unsafe { writable.copy_from_nonoverlapping(bytes.as_ptr(), len) };
-        if publish && let Err(error) = self.space().pages.publish(span) {
-            self.give_up(span, true);
-            return Err(error);
+        Ok(Some((span, writable)))
+    }
+
+    /// A span with these bytes in it, which are all, made runnable.
+    fn publish(&mut self, want: Want, bytes: &[u8]) -> Result<Option<(Span, *mut u8)>> {
+        let Some(span) = self.find(want)? else { return Ok(None) };
+        match self.space().pages.write(span, bytes) {
+            Ok(()) => Ok(Some((span, core::ptr::null_mut()))),
+            Err(error) => {
+                self.free(span);
+                Err(error)
+            }
         }
-        Ok(Some(Reserved { open: !publish, ..taken }))
     }
 }
 
@@ -229,7 +245,8 @@ fn split(id: u64) -> (usize, u64) {
 impl Shards {
     /// Not open.
     pub const fn new() -> Self {
-        Shards { all: [const { Apart::new() }; SHARDS], era: AtomicU64::new(0) }
+        let all = [const { Apart::new() }; SHARDS];
+        Shards { all, era: AtomicU64::new(0), due: AtomicU32::new(0) }
     }
 
     /// Where they are now they stay: what is read without a shard's lock.
@@ -271,8 +288,19 @@ impl Shards {
     fn with<T>(&self, number: usize, with: impl FnOnce(&mut Shard) -> Result<T>) -> Result<T> {
         let mut place = self.all.get(number).map(|place| place.lock.lock());
         match place.as_mut().and_then(|place| place.as_mut()) {
-            Some(shard) => with(shard),
+            Some(shard) => {
+                let result = with(shard);
+                self.note(number, shard);
+                result
+            }
             None => fail!(LIFECYCLE_E_STALE, "the manager was destroyed"),
+        }
+    }
+
+    /// Notes whether so much waits in a shard that `flush_due` should look there.
+    fn note(&self, number: usize, shard: &Shard) {
+        if shard.spans.is_due() && self.due.load(Ordering::Relaxed) >> number & 1 == 0 {
+            self.due.fetch_or(1 << number, Ordering::Relaxed);
         }
     }
 
@@ -310,10 +338,11 @@ impl Shards {
     /// Takes room for code and writes it; `publish`: it is complete, and made runnable.
     pub fn take(&self, want: Want, bytes: &[u8], publish: bool) -> Result<Taken> {
         let taken = self.with_room(want, |shard| {
-            Ok(shard.write(want, bytes, publish)?.map(|taken| (taken, shard.era)))
+            let taken = if publish { shard.publish(want, bytes) } else { shard.write(want, bytes) };
+            Ok(taken?.map(|taken| (taken, shard.era)))
         });
-        let (home, (Reserved { span, writable, open, .. }, era)) = taken?;
-        Ok(Taken { span, writable, open, era, home })
+        let (home, ((span, writable), era)) = taken?;
+        Ok(Taken { span, writable, open: !publish, era, home })
     }
 
     /// Gives back what was taken and has not been run.
@@ -323,6 +352,7 @@ impl Shards {
 
     /// Gives back a span that may have been run and that no reader is inside any more. It is used
     /// again only after every processor has dropped what it fetched.
+    #[cfg(test)]
     pub fn retire(&self, taken: Taken) {
         self.retire_after(taken, || ());
     }
@@ -330,7 +360,18 @@ impl Shards {
     /// As `retire`, with `between` after the span's shard is locked and before the span is touched:
     /// the manager's lock may go there, and nobody sees a span that is neither here nor there.
     pub fn retire_after(&self, taken: Taken, between: impl FnOnce()) {
-        self.of_era(taken, between, |shard| shard.retire(taken.span));
+        self.of_era(taken, between, |shard| self.put(taken, shard));
+    }
+
+    /// Puts a span into its shard's limbo.
+    fn put(&self, taken: Taken, shard: &mut Shard) {
+        shard.retire(taken.span);
+        self.note(taken.home, shard);
+    }
+
+    /// To give back many spans.
+    pub fn returning(&self) -> Returning<'_> {
+        Returning { shards: self, home: SHARDS, place: None, left: 0 }
     }
 
     /// With the shard of what was taken, if it is still of that era: closed shards have nothing to
@@ -403,19 +444,32 @@ impl Shards {
         Taken { span, writable, open: false, home, era }
     }
 
+    /// Makes free what waits for processors where that is worth asking the system.
+    pub fn flush_due(&self) {
+        if self.due.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let due = self.due.swap(0, Ordering::Relaxed);
+        (0..SHARDS)
+            .filter(|number| due >> number & 1 == 1)
+            .for_each(|it| self.flush_one(it, false));
+    }
+
     /// Makes free what waits for processors; `trim`: and gives every slab without spans back.
     pub fn flush(&self, trim: bool) {
-        for number in 0..SHARDS {
-            // Closed shards hold nothing.
-            let _ = self.with(number, |shard| {
-                let Space { pages, region } = shard.space();
-                match trim {
-                    true => shard.spans.trim(region, pages),
-                    false => shard.spans.flush(region, pages),
-                }
-                Ok(())
-            });
-        }
+        (0..SHARDS).for_each(|number| self.flush_one(number, trim));
+    }
+
+    fn flush_one(&self, number: usize, trim: bool) {
+        // Closed shards hold nothing.
+        let _ = self.with(number, |shard| {
+            let Space { pages, region } = shard.space();
+            match trim {
+                true => shard.spans.trim(region, pages),
+                false => shard.spans.flush(region, pages),
+            }
+            Ok(())
+        });
     }
 
     /// While this is kept no fork begins: for who has taken code that is nobody's yet, and which a
@@ -466,6 +520,37 @@ impl Shards {
             })?;
         }
         Ok(())
+    }
+}
+
+/// Gives back spans whose readers have left, and keeps a shard's lock for those of one shard that
+/// come in a row, but not for long.
+pub struct Returning<'a> {
+    shards: &'a Shards,
+    home: usize,
+    place: Option<MutexGuard<'a, Option<Bx<Shard>>>>,
+    /// So many more with the lock that is held.
+    left: usize,
+}
+
+/// Spans that are given back before somebody else may have the shard's lock.
+const AT_A_TIME: usize = 64;
+
+impl Returning<'_> {
+    /// As `Shards::retire`.
+    pub fn retire(&mut self, taken: Taken) {
+        if self.home != taken.home || self.left == 0 {
+            // One shard's lock at a time.
+            self.place = None;
+            self.place = self.shards.all.get(taken.home).map(|place| place.lock.lock());
+            (self.home, self.left) = (taken.home, AT_A_TIME);
+        }
+        self.left -= 1;
+        if let Some(shard) = self.place.as_mut().and_then(|place| place.as_mut())
+            && shard.era == taken.era
+        {
+            self.shards.put(taken, shard);
+        }
     }
 }
 

@@ -42,6 +42,10 @@ const TRIES: usize = 8;
 /// Spans that share one call to the system at most, and bytes.
 const LIMBO_SPANS: usize = 256;
 const LIMBO_BYTES: usize = 1 << 20;
+/// Spans in limbo, and bytes, from which on they do not wait for more where somebody is in a hurry
+/// to have them free: fewer keep nobody from anything.
+const DUE_SPANS: usize = 64;
+const DUE_BYTES: usize = 64 << 10;
 
 struct Run {
     start: u32,
@@ -130,6 +134,13 @@ impl Spans {
         self.refused.bytes
     }
 
+    /// Whether what is in limbo is worth a call to the system, and what was refused worth asking for
+    /// again.
+    pub fn is_due(&self) -> bool {
+        let Limbo { count, bytes, .. } = self.limbo;
+        count >= DUE_SPANS || bytes >= DUE_BYTES || self.refused.count != 0
+    }
+
     /// Bytes of bookkeeping.
     pub fn metadata_bytes(&self) -> usize {
         self.runs.capacity() * size_of::<Run>()
@@ -207,6 +218,9 @@ impl Spans {
             };
         }
         let Some((run, at)) = found else { return Ok(None) };
+        if self.cut_front(region, run, at, want.len) {
+            return Ok(Some(at));
+        }
         let (start, len) = self.take_run(region, run);
         self.spare = self.spare.filter(|spare| *spare != region.slab_of(start));
         self.add_run(region, start, at - start);
@@ -309,12 +323,21 @@ impl Spans {
         }
     }
 
-    /// A chain with one span more.
+    /// A chain with one span more. One beside the last joins it, for what a module maps in a row
+    /// comes back in a row.
     fn put(&mut self, region: &Region, span: Span, limbo: Limbo) -> Limbo {
         let (start, len, _) = Self::extent(region, span);
-        let run = Run { start: start as u32, len: len as u32, previous: NONE, next: limbo.first };
-        let bytes = limbo.bytes + span.len;
-        Limbo { first: self.new_run(run), count: limbo.count + 1, bytes }
+        let limbo = Limbo { count: limbo.count + 1, bytes: limbo.bytes + span.len, ..limbo };
+        let (start, len) = (start as u32, len as u32);
+        if let Some(last) = self.runs.get_mut(limbo.first as usize)
+            && region.slab_of(last.start as usize) == region.slab_of(start as usize)
+            && (start + len == last.start || last.start + last.len == start)
+        {
+            (last.start, last.len) = (last.start.min(start), last.len + len);
+            return limbo;
+        }
+        let run = Run { start, len, previous: NONE, next: limbo.first };
+        Limbo { first: self.new_run(run), ..limbo }
     }
 
     /// Takes every span of a chain.
@@ -475,6 +498,21 @@ impl Spans {
         region.set_word(start, NOBODY);
         region.set_word(start + len - 1, NOBODY);
         (start, len)
+    }
+
+    /// Cuts `len` granules off a run that starts at `at`, if it stays in its bin: false if not. A
+    /// run that is all of its slab does not.
+    fn cut_front(&mut self, region: &Region, number: u32, at: usize, len: usize) -> bool {
+        let Some(run) = self.runs.get_mut(number as usize) else { return false };
+        let (before, left) = (run.len as usize, (run.len as usize).saturating_sub(len));
+        let is_whole = before == region.per_slab() - region.lead();
+        if run.start as usize != at || left == 0 || is_whole || bin_of(left) != bin_of(before) {
+            return false;
+        }
+        (run.start, run.len) = ((at + len) as u32, left as u32);
+        region.set_word(at, NOBODY);
+        region.set_word(at + len, RUN_FLAG | number);
+        true
     }
 
     /// A number for a run. There is room (`.span.free`).

@@ -72,7 +72,8 @@ pub struct Symbol {
     record: Record<Text>,
     /// Counts symbols.
     pub generation: u64,
-    /// The number of its name's entry, once it has been pointed here.
+    /// The number of its name's entry, once it has been pointed here. A published symbol with code
+    /// has it if there is such an entry, whichever of the two came first.
     pub entry: Option<u32>,
     hash: u64,
     link: Link,
@@ -307,18 +308,20 @@ impl Symbols {
         Ok(())
     }
 
-    /// Removes a symbol from everything that knows it.
-    pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<Record<Text>> {
+    /// Removes a symbol from everything that knows it: what is known of it, and the number of its
+    /// name's entry, if that points at it.
+    #[inline(always)]
+    pub fn remove(&mut self, chain: &mut Chain, id: u64) -> Result<(Record<Text>, Option<u32>)> {
         let Symbol { hash, ref record, .. } = *self.slots.get(id)?;
         let names = if record.staged { &mut self.staged } else { &mut self.published };
         names.remove(hash, id);
         self.ages.untrack(split_index(id));
         chain.remove(&mut self.slots, id)?;
-        let Symbol { record, .. } = self.slots.remove(id)?;
+        let Symbol { record, entry, .. } = self.slots.remove(id)?;
         self.pinned -= u64::from(record.pins != 0);
         self.jit -= u64::from(record.is_jit());
         self.awaited -= u64::from(record.is_awaited());
-        Ok(record)
+        Ok((record, entry))
     }
 
     /// Makes a module's own symbol a JIT symbol of `module`, used now.

@@ -452,8 +452,12 @@ impl Readers {
     /// Whether any thread is inside. Where the system refuses the barrier, one that has just
     /// entered may be missed: so this says what may be asked for, never what may be freed.
     pub fn any_inside(&self) -> bool {
+        let mut list = self.living();
+        let Some(attached) = list.as_mut().filter(|it| !it.readers.is_empty()) else {
+            return false;
+        };
         os::barrier().memory();
-        self.living().as_mut().is_some_and(|attached| attached.oldest(u64::MAX).is_some())
+        attached.oldest(u64::MAX).is_some()
     }
 
     /// Attached, and inside right now, as far as can be seen without a barrier.

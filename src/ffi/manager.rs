@@ -54,8 +54,8 @@ pub unsafe extern "C" fn lifecycle_create(
     })
 }
 
-/// Unloads every module, whatever depends on it or is pinned, gives everything back, and ends the
-/// manager.
+/// Unloads every module, whatever is pinned or in a reload and each before those that it needs,
+/// gives everything back, and ends the manager.
 ///
 /// Release callbacks and events run as for an unload. Entry addresses, slots, clocks and
 /// names_version pointers of this manager must not be used afterwards; the manager's own address is

@@ -15,9 +15,14 @@ const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), 
 ///
 /// A file (same device, inode, size and time of change) is in memory once, however many paths and
 /// modules reach it. A file that was replaced or changed is another one: new users get the new
-/// bytes, those who have the old ones keep them. With LIFECYCLE_MAPPING_MAP, a file that somebody
-/// truncates in place while it is mapped raises SIGBUS in who reads the missing part; replace files
-/// by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
+/// bytes, those who have the old ones keep them. So each call asks the file system what the path
+/// leads to; where that is in memory already, the file is not opened again. A module that wants what
+/// another one has, whatever became of the file, calls lifecycle_smf_share.
+///
+/// A file of up to 16 KiB is copied in either mode, as git does with small files: reading it costs
+/// less than mapping it. With LIFECYCLE_MAPPING_MAP larger ones are mapped: what is written into one
+/// in place shows in the mapping, and if somebody truncates it in place, SIGBUS is raised in who
+/// reads the missing part. Replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -26,7 +31,7 @@ const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), 
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
 /// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
-/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
 /// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure
 /// nothing has changed.
 ///
@@ -77,6 +82,38 @@ pub unsafe extern "C" fn lifecycle_smf_release(
     })
 }
 
+/// Gives a module one more reference to a mapping that is in memory, by its id. Costs no call of the
+/// system and does not look at the file, which may have changed or gone: this is how modules agree
+/// on one version, and how a host that has a mapping hands it on. To get what a path leads to now,
+/// call lifecycle_on_smf_accessed.
+///
+/// \param manager  the manager.
+/// \param module  the module.
+/// \param mapping  the id, from lifecycle_mapping.id.
+/// \param[out] out  the bytes; all zero on failure.
+///
+/// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE (the mapping is
+/// gone, or the module is); LIFECYCLE_E_NOMEM.
+///
+/// Ownership: as lifecycle_on_smf_accessed; lifecycle_smf_release finds the reference by the path
+/// or key that reached the mapping first. Threads: any. Re-entry: from callbacks too. Fork: works.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lifecycle_smf_share(
+    manager: *mut lifecycle_manager,
+    module: lifecycle_module,
+    mapping: u64,
+    out: *mut lifecycle_mapping,
+) -> lifecycle_status {
+    guard::status(|| {
+        // SAFETY: `.c.contract`
+        let out = unsafe { guard::out(out, NOTHING, "mapping") }?;
+        let manager = Manager::check(manager)?;
+        *out = manager.share_mapping(module, mapping)?;
+        Ok(())
+    })
+}
+
 /// Tells how many references the mapping has that a path led to last.
 ///
 /// \param manager  the manager.
@@ -104,7 +141,8 @@ pub unsafe extern "C" fn lifecycle_smf_refcount(
     })
 }
 
-/// Maps files before a module needs them. The first access takes the reference over; what nobody
+/// Brings files into memory before a module needs them: small ones are read, the system is told to
+/// read ahead what is mapped. The first access takes the reference over; what nobody
 /// accesses stays until it is released with module 0 or the manager is destroyed.
 ///
 /// \param manager  the manager.
@@ -115,7 +153,7 @@ pub unsafe extern "C" fn lifecycle_smf_refcount(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
 /// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
-/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or cut off while it was copied);
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
 /// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork:

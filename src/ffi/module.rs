@@ -131,7 +131,7 @@ pub unsafe extern "C" fn lifecycle_each_module(
 /// \param key  not empty; copied.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM.
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 keys).
 ///
 /// Ownership: the key's copy is the module's. Threads: any. Re-entry: from callbacks too. Fork:
 /// works. Since: 0.1.0
@@ -250,7 +250,8 @@ pub unsafe extern "C" fn lifecycle_disown(
 /// \param on  the module that is needed.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM.
+/// LIFECYCLE_E_CYCLE (a module cannot need itself); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+/// needs). On failure nothing has changed.
 ///
 /// Ownership: nothing changes hands. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0

@@ -3,6 +3,7 @@
 use core::ffi::c_char;
 
 use super::guard;
+use crate::abi::lifecycle_status::LIFECYCLE_OK;
 use crate::abi::*;
 use crate::manager::Manager;
 
@@ -41,7 +42,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_module_parsed(
 /// \param return_type  what the host means by it: lifecycle_binding.aux.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -70,7 +72,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_func_registered(
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -98,7 +101,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_struct_registered(
 /// \param did  its declaration id: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -126,7 +130,8 @@ pub unsafe extern "C" fn lifecycle_on_interp_enum_registered(
 /// \param value  what the host keeps there, such as an index or a pointer: lifecycle_binding.value.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings).
+/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24 bindings, or lines of 64 bytes for
+/// the names); LIFECYCLE_E_TOO_BIG (a name of 2^30 bytes); LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the binding is the module's. Threads: any. Re-entry: from callbacks too. Fork: works.
 /// Since: 0.1.0
@@ -145,11 +150,16 @@ pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
     })
 }
 
-/// Looks up what a name means now.
+/// Looks up what a name means now. Takes no lock, and is not held up by others that bind and
+/// unbind: it answers with a whole binding, the one before a change or the one after. While
+/// lifecycle_reload_commit switches the names of a module, lookups wait for it, so that none finds
+/// names of both sides.
 ///
-/// Inline cache: keep lifecycle_names_version(manager, kind) as `version`, and beside each use of a
-/// name its binding and the value of *version from before the lookup; while *version is the same,
-/// the binding is.
+/// Inline cache: once, `version = lifecycle_names_version(manager, kind)`. At each use of a name
+/// keep a binding and a number. If the number is `*version`, the binding is what the name means;
+/// if not, read `*version` into the number first, and then look the name up into the binding (in
+/// this order: what changes in between is then noticed the next time). Threads that share a place
+/// must guard it themselves. A name that is not bound may be kept in the same way.
 ///
 /// \param manager  the manager.
 /// \param kind  LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
@@ -164,6 +174,33 @@ pub unsafe extern "C" fn lifecycle_on_interp_global_registered(
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lifecycle_lookup(
+    manager: *mut lifecycle_manager,
+    kind: u32,
+    name: *const c_char,
+    len: usize,
+    out: *mut lifecycle_binding,
+) -> lifecycle_status {
+    if guard::is_place(out)
+        && let Ok(manager) = Manager::peek(manager)
+        // SAFETY: `.c.contract`
+        && let Some(name) = unsafe { guard::some_slice(name.cast(), len) }
+        && let Some(binding) = manager.quick_lookup(kind, name)
+    {
+        // SAFETY: `.c.contract`, and checked above.
+        unsafe { out.write(binding) };
+        return LIFECYCLE_OK;
+    }
+    // SAFETY: `.c.contract`
+    unsafe { lookup(manager, kind, name, len, out) }
+}
+
+/// The lookups that are not quick.
+///
+/// # Safety
+/// `.c.contract`
+#[cold]
+#[inline(never)]
+unsafe fn lookup(
     manager: *mut lifecycle_manager,
     kind: u32,
     name: *const c_char,
@@ -245,6 +282,9 @@ pub unsafe extern "C" fn lifecycle_has_all(
 /// Tells whether a declaration id is in a range of a module that is still loaded: the check before
 /// every call of a function value. An id whose module is unloaded is a tombstone; one that no
 /// module registered is not live either.
+///
+/// In C the name is also a macro for an inline function (lifecycle_inline.h), which asks this one
+/// only when the answer is not known already.
 ///
 /// \param manager  the manager.
 /// \param did  the id.

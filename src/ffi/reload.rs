@@ -18,7 +18,8 @@ use crate::manager::Manager;
 /// \param[out] fresh  the fresh side; 0 on failure.
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_TYPE; LIFECYCLE_E_STALE;
-/// LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM.
+/// LIFECYCLE_E_BUSY (a reload of it is in progress); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT (2^24
+/// modules). On failure nothing has changed.
 ///
 /// Ownership: end it with lifecycle_reload_commit or lifecycle_reload_abort. Threads: any.
 /// Re-entry: from callbacks too. Fork: works. Since: 0.1.0
@@ -38,7 +39,8 @@ pub unsafe extern "C" fn lifecycle_reload_begin(
 
 /// The fresh side takes the old one's place: its names (at the old ones' place among those of other
 /// modules) and its code become visible, entries point at it, modules that needed the old side need
-/// it, and the old side is unloaded.
+/// it, and the old side is unloaded. What the old side needed is needed no more, unless the fresh
+/// side has said so, too (lifecycle_module_depend works on either side from the start).
 ///
 /// A thread that is inside may go on running the old side's code. Calls of that code through
 /// entries, which relocations by name are too, run the fresh side's functions from now on; where
@@ -65,7 +67,8 @@ pub unsafe extern "C" fn lifecycle_reload_commit(
     guard::status(|| Manager::check(manager)?.reload_commit(fresh))
 }
 
-/// Drops the fresh side and all it brought in; the old side never noticed.
+/// Drops the fresh side and all it brought in; the old side never noticed. What modules said of
+/// needing the fresh side goes with it.
 ///
 /// \param manager  the manager.
 /// \param fresh  from lifecycle_reload_begin.

@@ -143,6 +143,8 @@ pub struct Runs {
 
 impl Runs {
     /// Runs of nothing.
+    ///
+    /// cbindgen:ignore
     pub const NONE: Runs = Runs { word: 0, edges: 0, carry: 0 };
 
     /// Runs from a cell on, beginning with what is left of the one it is in.

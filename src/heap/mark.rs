@@ -26,6 +26,7 @@ use super::bits::Bits;
 use super::cell::*;
 use super::space::{Region, STEP};
 use crate::abi::*;
+use crate::base::prefetch;
 use crate::os;
 
 /// Cells that are being fetched. Measured: fewer leave the processor waiting, more are forgotten by
@@ -134,9 +135,9 @@ impl View {
 
     /// Asks for the lines that looking at a cell will touch.
     #[inline(always)]
-    fn fetch(&self, cell: lifecycle_cell) {
-        fetch(self.cells.wrapping_add(index(cell) as usize).cast());
-        fetch(self.bits.place(index(cell)).cast());
+    fn prefetch(&self, cell: lifecycle_cell) {
+        prefetch(self.cells.wrapping_add(index(cell) as usize).cast());
+        prefetch(self.bits.place(index(cell)).cast());
     }
 
     /// Looks at what a cell refers to.
@@ -305,7 +306,7 @@ impl Marker {
             } else {
                 while stack.waiting != 0 && count < QUEUE {
                     let far = stack.pop();
-                    heap.fetch(far);
+                    heap.prefetch(far);
                     // SAFETY: the remainder is below QUEUE.
                     unsafe { *queue.get_unchecked_mut((head + count) % QUEUE) = far };
                     count += 1;
@@ -431,23 +432,6 @@ impl Marker {
 #[inline(always)]
 fn is_near(cell: lifecycle_cell, at: u64) -> bool {
     index(cell).wrapping_sub(at).wrapping_add(NEAR) <= 2 * NEAR
-}
-
-/// Asks the processor for a line of memory; any address will do.
-#[inline]
-fn fetch(at: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which touches nothing.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(at.cast());
-    }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: a hint, which touches nothing.
-    unsafe {
-        core::arch::asm!("prfm pldl1keep, [{at}]", at = in(reg) at, options(nostack, readonly));
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = at;
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Manager {
             Ok((gate, self.shards.take(want, bytes, publish)?))
         })?;
         let relocations = relocations.as_ref();
-        self.change(move |state, effects| {
+        self.change(|state, effects| {
             let installed =
                 state.commit_taken(self, &mut taken, name, commit, relocations, effects);
             if installed.is_err() {
@@ -78,14 +78,13 @@ impl Manager {
 
     /// Tries again where there was no room and something that waits for readers could go.
     pub(super) fn with_room<T>(&'static self, mut take: impl FnMut() -> Result<T>) -> Result<T> {
-        match take() {
-            Err(Error(lifecycle_status::LIFECYCLE_E_LIMIT))
-                if self.reclaim().is_ok_and(|bytes| bytes != 0) =>
-            {
-                take()
-            }
-            taken => taken,
+        let taken = take();
+        if let Err(Error(lifecycle_status::LIFECYCLE_E_LIMIT)) = taken
+            && self.reclaim().is_ok_and(|bytes| bytes != 0)
+        {
+            return take();
         }
+        taken
     }
 
     /// Names what the host wrote.

@@ -13,38 +13,90 @@ use core::sync::atomic::{AtomicI64, Ordering};
 use super::Manager;
 use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
 use crate::abi::lifecycle_unload_report;
-use crate::base::{Host, List, ListExt, Lossy, Result, fail};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, Lossy, Result, Slots, fail};
 use crate::os::{self, Held, Mutex, MutexGuard, Rank};
 
 /// Backends that `create` knows: all of them map their code through a manager.
 const BACKENDS: [&CStr; 4] = [c"auto", c"jit", c"soft_jit", c"native"];
 
 /// Handles bound to modules of one manager.
+///
+/// Invariant `.exec.chain`: each handle is in the table, in the index and on the chain of its module
+/// once, so that a module's going costs what it has.
 pub struct ExecManagers {
-    bound: List<(i64, u64)>,
+    bound: Slots<Bound>,
+    by_handle: Index,
+}
+
+/// A handle, and whose it is.
+struct Bound {
+    handle: i64,
+    module: u64,
+    link: Link,
+}
+
+impl Linked for Bound {
+    fn link(&self) -> &Link {
+        &self.link
+    }
+    fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
+    }
 }
 
 impl ExecManagers {
     /// None bound.
-    pub fn new(host: Host) -> Self {
-        ExecManagers { bound: List::new_in(host) }
+    pub fn new(host: Host, salt: u8) -> Self {
+        let bound = Slots::new(host, Kind::Record, salt);
+        ExecManagers { bound, by_handle: Index::new(host, salt) }
+    }
+
+    fn hash(&self, handle: i64) -> u64 {
+        self.by_handle.hash(0, &handle.to_le_bytes())
+    }
+
+    fn find(&self, handle: i64) -> Option<u64> {
+        let same = |id| self.bound.get(id).is_ok_and(|bound| bound.handle == handle);
+        self.by_handle.find(self.hash(handle), same)
     }
 
     /// The module of a handle.
     fn module(&self, handle: i64) -> Option<u64> {
-        self.bound.iter().find(|(known, _)| *known == handle).map(|(_, module)| *module)
+        self.bound.get(self.find(handle)?).ok().map(|bound| bound.module)
     }
 
-    /// A reload has put `fresh` in the place of `old`.
-    pub fn rebind(&mut self, old: u64, fresh: u64) {
-        for (_, module) in self.bound.iter_mut().filter(|(_, module)| *module == old) {
-            *module = fresh;
+    /// Binds a handle, which is not bound, to a module, whose chain is given.
+    fn bind(&mut self, chain: &mut Chain, handle: i64, module: u64) -> Result<()> {
+        self.by_handle.make_room()?;
+        let id = self.bound.insert(Bound { handle, module, link: Link::default() })?;
+        chain.push(&mut self.bound, id)?;
+        self.by_handle.insert(self.hash(handle), id)
+    }
+
+    fn unbind(&mut self, chain: &mut Chain, id: u64) -> Result<()> {
+        chain.remove(&mut self.bound, id)?;
+        let bound = self.bound.remove(id)?;
+        self.by_handle.remove(self.hash(bound.handle), id);
+        Ok(())
+    }
+
+    /// A reload puts the module `fresh` in the place of another: the handles of both chains are its
+    /// own.
+    pub fn rebind(&mut self, from: &mut Chain, to: &mut Chain, fresh: u64) -> Result<()> {
+        while let id @ 1.. = from.oldest() {
+            from.remove(&mut self.bound, id)?;
+            self.bound.get_mut(id)?.module = fresh;
+            to.push(&mut self.bound, id)?;
         }
+        Ok(())
     }
 
     /// A module is gone: its handles are bound to nothing any more.
-    pub fn forget(&mut self, module: u64) {
-        self.bound.retain(|(_, bound)| *bound != module);
+    pub fn forget(&mut self, chain: &mut Chain) -> Result<()> {
+        while let id @ 1.. = chain.newest() {
+            self.unbind(chain, id)?;
+        }
+        Ok(())
     }
 }
 
@@ -106,8 +158,7 @@ impl Manager {
         // Not `change`, which may go on with what somebody else's change left to free, and so call
         // the host back while the table is locked.
         self.step(|state, _| {
-            state.registry.get(module)?;
-            state.exec.bound.try_push((handle, module))
+            state.exec.bind(&mut state.registry.get_mut(module)?.handles, handle, module)
         })
     }
 }
@@ -174,8 +225,12 @@ pub fn cleanup(handle: i64) -> Result<()> {
         } else {
             manager.unmap_module(module)?;
             manager.change(|state, _| {
-                state.exec.bound.retain(|(known, _)| *known != handle);
-                Ok(())
+                // Another thread may have unbound it, or bound it anew, meanwhile.
+                let bound = state.exec.find(handle);
+                let bound = bound.filter(|_| state.exec.module(handle) == Some(module));
+                bound.map_or(Ok(()), |id| {
+                    state.exec.unbind(&mut state.registry.get_mut(module)?.handles, id)
+                })
             })?;
         }
     }

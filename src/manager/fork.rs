@@ -27,6 +27,7 @@ fn before() {
     POOL.places().for_each(|manager| manager.held.keep(manager.state.write_in_row()));
     POOL.places().for_each(|manager| manager.shards.hold());
     POOL.places().for_each(|manager| manager.readers.hold());
+    POOL.places().for_each(|manager| manager.slab.hold());
     epoch::hold_pool();
     POOL.hold();
     tools::hold();
@@ -36,6 +37,7 @@ fn after(in_child: bool) {
     tools::let_go();
     POOL.let_go();
     epoch::let_go_pool();
+    POOL.places().for_each(|manager| manager.slab.let_go());
     POOL.places().for_each(|manager| manager.readers.let_go());
     if in_child {
         POOL.places().for_each(|manager| manager.readers.forget_gone());

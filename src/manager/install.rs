@@ -198,6 +198,9 @@ impl State {
 
     /// Names code and makes it callable, or keeps it unseen: `hidden`, or on the fresh side of a
     /// reload. `take_over` must follow.
+    // Inlined, here and where a symbol ends, so that what is known of it is not copied from one
+    // result into the next.
+    #[inline(always)]
     pub(super) fn name_code(
         &mut self,
         manager: &'static Manager,
@@ -208,12 +211,13 @@ impl State {
         // Before the entry is pointed at it (`.tool.order`).
         let told = self.tell_tools(commit, &code, hidden)?;
         let Placed { address, len, backing, name: copied } = code;
-        let replaced = self.replaced_by(commit)?;
         let name = commit.name.to_bytes();
         let mut module = commit.module;
         let jit = commit.flags & LIFECYCLE_MAP_JIT;
         let adopted = matches!(backing, Backing::Host { .. });
         let (staged, announced) = self.seen_by(module, name)?;
+        // Where not even an announcement has the name, nothing is replaced.
+        let replaced = if staged || announced.is_some() { self.replaced_by(commit)? } else { None };
         let awaited = announced.filter(|_| replaced.is_none());
         if let (Some(id), true) = (awaited, jit != 0) {
             // Somebody announced this symbol: it belongs to whom they said.
@@ -244,6 +248,9 @@ impl State {
             // The new symbol has the name's entry; only the old one's own record goes.
             self.retire_symbol(old, true, effects)?;
         }
+        if !effects.are_heard() {
+            return Ok(());
+        }
         let symbol = self.code.symbols.get(named.id)?;
         let mut mapped = event(LIFECYCLE_EVENT_SYMBOL_MAPPED);
         mapped.module = symbol.module;
@@ -260,6 +267,7 @@ impl State {
     }
 
     /// Takes a symbol out of every table and off its module.
+    #[inline(always)]
     fn unlink(&mut self, id: u64, successor: bool) -> Result<Retired> {
         let symbol = self.code.symbols.get(id)?;
         let (module, len, jit) = (symbol.module, symbol.len, symbol.is_jit());
@@ -272,6 +280,9 @@ impl State {
 
     /// Tells tools of a symbol that is about to be named. `more` follow before any is shown.
     fn tell_tools(&mut self, commit: &Commit<'_>, code: &Placed, more: bool) -> Result<Told> {
+        if commit.eh_frame.is_empty() && !self.tools.listen() {
+            return Ok(Told::default());
+        }
         let Placed { address, len, backing, .. } = *code;
         let code = match backing {
             // SAFETY: `.span.live` - the span was published with `len` bytes of code, and nobody
@@ -301,12 +312,14 @@ impl State {
         if matches!(retired.backing, Backing::Awaited) {
             return Ok(());
         }
-        let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
-        gone.module = retired.module;
-        gone.id = id;
-        gone.address = retired.address.cast_const().cast();
-        gone.bytes = retired.len;
-        effects.tell(gone, Some(&retired.name));
+        if effects.are_heard() {
+            let mut gone = event(LIFECYCLE_EVENT_SYMBOL_RETIRED);
+            gone.module = retired.module;
+            gone.id = id;
+            gone.address = retired.address.cast_const().cast();
+            gone.bytes = retired.len;
+            effects.tell(gone, Some(&retired.name));
+        }
         self.retirement.push(Waiting::Code(retired));
         Ok(())
     }

@@ -40,6 +40,7 @@ mod state;
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
@@ -58,7 +59,8 @@ use crate::base::{Host, Result, fail};
 use crate::code::{Locator, Shards};
 use crate::epoch::Readers;
 use crate::heap::Sums;
-use crate::names::KINDS;
+use crate::mapping::Slab;
+use crate::names::{KINDS, NO_ID_IS_LIVE, Tables};
 use crate::os::{self, Held, Level, Mutex, Pool, Rank, RwLock, RwLockWriteGuard, Signed};
 use crate::shim;
 use effects::Effects;
@@ -66,9 +68,14 @@ use effects::Effects;
 /// A manager's place.
 #[repr(C)]
 pub struct Manager {
+    /// `lifecycle_manager::live`.
+    live: AtomicPtr<u64>,
     signature: AtomicU32,
     next_free: AtomicU32,
     hooks: UnsafeCell<lifecycle_allocator>,
+    /// Its names, for lookups without the lock. What lookups read shares no line of memory with
+    /// what each change writes.
+    tables: Tables,
     state: RwLock<Option<State>>,
     held: Held<RwLockWriteGuard<'static, Option<State>>>,
     readers: Readers,
@@ -82,7 +89,12 @@ pub struct Manager {
     shards: Shards,
     /// What the heaps that modules own hold.
     heaps: Sums,
+    /// Room for small files, taken and given back without the lock; open as long as there is a
+    /// state.
+    slab: Slab,
 }
+
+const _: () = assert!(offset_of!(Manager, live) == offset_of!(lifecycle_manager, live));
 
 // SAFETY: all-zero bytes are valid for the two words the pool looks at, and everything else is
 // behind a lock, atomic, or (the hooks) written only while nobody else knows the place.
@@ -140,12 +152,14 @@ impl Manager {
             }
         };
         manager.heaps.collections.store(0, Ordering::Relaxed);
+        manager.slab.open(host, salt);
         manager.clock.store(1, Ordering::Relaxed);
         let mut place = manager.state.write();
         let state = place.insert(state);
         state.code.set_epoch(manager.epoch());
         let locator = (&raw const *state.code.locator()).cast_mut();
         manager.locator.store(locator, Ordering::Release);
+        manager.live.store(NO_ID_IS_LIVE.as_ptr().cast_mut(), Ordering::Release);
         manager.settle(state);
         drop(place);
         Pool::publish(manager);
@@ -157,6 +171,9 @@ impl Manager {
         shim::atomic(&self.clock);
         shim::atomic(&self.versions);
         shim::atomic(&self.locator);
+        shim::atomic(&self.tables);
+        shim::atomic(&self.live);
+        shim::atomic(&NO_ID_IS_LIVE);
         shim::atomic(&self.heaps);
         shim::atomic(state.code.locator());
         self.shards.settle();
@@ -173,9 +190,11 @@ impl Manager {
 
     fn empty() -> Self {
         Manager {
+            live: AtomicPtr::new(NO_ID_IS_LIVE.as_ptr().cast_mut()),
             signature: AtomicU32::new(0),
             next_free: AtomicU32::new(0),
             hooks: UnsafeCell::new(Host::default_table()),
+            tables: Tables::new(),
             state: RwLock::new(Rank::State, None),
             held: Held::new(),
             readers: Readers::new(),
@@ -184,6 +203,7 @@ impl Manager {
             locator: AtomicPtr::new(core::ptr::null_mut()),
             shards: Shards::new(),
             heaps: Sums::default(),
+            slab: Slab::new(),
         }
     }
 
@@ -236,8 +256,13 @@ impl Manager {
             fail!(LIFECYCLE_E_STALE, "another thread destroyed the manager meanwhile");
         }
         self.locator.store(core::ptr::null_mut(), Ordering::Release);
-        let state = self.state.write().take();
+        self.live.store(NO_ID_IS_LIVE.as_ptr().cast_mut(), Ordering::Release);
+        let mut place = self.state.write();
+        let state = place.take();
+        self.tables.close();
+        drop(place);
         drop(state);
+        self.slab.close();
         self.readers.clear();
         POOL.give_back(self);
         Ok(())
@@ -275,12 +300,16 @@ impl Manager {
         };
         let mut effects = Effects::new(state.host, state.observer);
         let result = change(state, &mut effects);
+        let is_leaving = state.mappings.is_leaving();
         match effects.freed.take() {
             Some((span, _)) => self.shards.retire_after(span, || drop(lock)),
             None => drop(lock),
         }
+        if is_leaving {
+            self.give_back_files();
+        }
         if effects.flush {
-            self.shards.flush(false);
+            self.shards.flush_due();
         }
         effects.run(self);
         result

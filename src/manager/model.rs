@@ -1,6 +1,7 @@
-//! The naive twin of a manager's code: a list of what is mapped, a list of modules, of names that
-//! were announced, of readers and of what waits for them. Driven beside a real manager by the
-//! property test and the fuzz target, and compared with it after every step.
+//! The naive twin of a manager: a list of what is mapped, a list of modules and a matrix of who
+//! needs whom, stacks of names, lists of what else hangs on modules, of names that were announced,
+//! of readers and of what waits for them. Driven beside a real manager by the property test and the
+//! fuzz target, and compared with it after every step.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,16 +10,25 @@
 
 use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 mod announced;
+mod batch;
+mod graph;
+mod heard;
 mod modules;
+mod names;
 mod ops;
+mod owned;
 mod waiting;
 
 pub use ops::{Does, Op, decode};
 
 use announced::Announced;
+use graph::Graph;
+use heard::Ears;
+use names::Names;
+use owned::Owned;
 use waiting::Waits;
 
 use super::{Adopted, Commit, Manager, State};
@@ -28,7 +38,7 @@ use crate::base::Result;
 use crate::code::{JIT_OWNER, Want};
 
 /// Few, so that they meet.
-const PATHS: [&CStr; 4] = [c"a.smf", c"b.smf", c"lib/b.smf", c"c.smf"];
+const PATHS: [&CStr; 6] = [c"a.smf", c"b.smf", c"lib/b.smf", c"c.smf", c"d.smf", c"e.smf"];
 const NAMES: [&CStr; 6] = [c"f", c"g", c"f2", c"main", c"a_long_name1", c"a_long_name2"];
 /// Bytes of code: few, so that they run out.
 const CAPACITY: usize = 4 << 20;
@@ -56,6 +66,7 @@ struct Side {
     id: u64,
     path: usize,
     stage: Stage,
+    generation: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -89,8 +100,13 @@ pub struct Pair {
     open: Vec<Open>,
     entries: BTreeMap<usize, *const *mut c_void>,
     announced: Vec<Announced>,
-    /// Who needs whom.
-    needs: BTreeSet<(u64, u64)>,
+    graph: Graph,
+    names: Names,
+    owned: Owned,
+    ears: Ears,
+    loads: u64,
+    unloads: u64,
+    reloads: u64,
     gone: Vec<Twin>,
     waits: Waits,
     epoch: u64,
@@ -124,6 +140,8 @@ impl Pair {
     pub fn new() -> Self {
         let config = lifecycle_config { code_capacity: CAPACITY, ..State::default_config() };
         let manager = Manager::create(&config).expect("a manager");
+        let ears = Ears::new();
+        ears.listen(manager);
         let granule = manager.caps().expect("it is there").code_granule;
         Pair {
             manager,
@@ -133,7 +151,13 @@ impl Pair {
             open: Vec::new(),
             entries: BTreeMap::new(),
             announced: Vec::new(),
-            needs: BTreeSet::new(),
+            graph: Graph::new(),
+            names: Names::new(),
+            owned: Owned::new(),
+            ears,
+            loads: 0,
+            unloads: 0,
+            reloads: 0,
             gone: Vec::new(),
             waits: Waits::new(),
             epoch: 1,
@@ -359,6 +383,30 @@ impl Pair {
                 self.unload(side(self, module)?, force, cascade);
             }
             Op::Depend { user, on } => self.depend(side(self, user)?.id, side(self, on)?.id),
+            Op::Bind { module, kind, name: number } => {
+                let Side { id, stage, .. } = side(self, module)?;
+                let staged = matches!(stage, Stage::Fresh { .. });
+                self.names.bind(manager, id, staged, u32::from(kind % 5), name(number));
+            }
+            Op::Unbind { kind, name: number } => {
+                let expected = &mut self.ears.expected;
+                self.names.unbind(manager, u32::from(kind % 5), name(number), expected);
+            }
+            Op::Own(module) => self.owned.own(manager, side(self, module)?.id),
+            Op::Disown(number) => self.owned.disown(manager, number),
+            Op::Note { module, key } => self.owned.note(manager, side(self, module)?.id, name(key)),
+            Op::Parse { module, first, len } => {
+                let first = i64::from(first % 64) - 8;
+                let last = first + i64::from(len % 8) - 1;
+                self.owned.parse(manager, side(self, module)?.id, first, last);
+            }
+            Op::TakeData { module, size: len } => {
+                let (side, seed) = (side(self, module)?, self.next_seed());
+                self.owned.take_data(manager, side, usize::from(len) * 29, seed);
+            }
+            Op::Batch { module, first, flags, shape } => {
+                self.map_batch(side(self, module)?, first, flags, shape);
+            }
             Op::Map { module, name: number, flags, size: len } => {
                 self.map(side(self, module)?, name(number), u32::from(flags) & FLAGS, size(len));
             }
@@ -477,8 +525,9 @@ impl Pair {
         let mut ranges: Vec<(usize, usize)> = open.chain(mapped).collect();
         ranges.sort_unstable();
         assert!(ranges.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "overlap");
-        self.compare_needs();
+        self.compare_modules();
         self.compare_counts();
+        self.ears.compare();
     }
 
     fn compare_counts(&mut self) {
@@ -492,7 +541,13 @@ impl Pair {
         assert_eq!(stats.sweeper_epoch, self.epoch);
         assert_eq!(stats.entries, self.entries.len() as u64);
         assert_eq!(stats.code_bytes_live, self.taken() as u64);
+        assert_eq!((stats.loads, stats.unloads), (self.loads, self.unloads));
+        assert_eq!(stats.reloads, self.reloads);
         self.waits.compare(&stats, self.granule);
+        self.owned.compare(self.manager, &self.waits, &stats);
+        self.names.compare(self.manager, &stats);
+        let waits = self.waits.any() || self.owned.waits();
+        assert!(!self.waits.has_looked() || waits == (stats.blocking_reader_thread != 0));
         for side in &self.modules {
             let info = self.manager.module_info(side.id).expect("it is loaded");
             let mine = || self.symbols.iter().filter(|it| it.module == side.id);
@@ -501,6 +556,9 @@ impl Pair {
             assert_eq!(info.jit_symbols, jit + announced);
             assert_eq!(info.exec_symbols + jit, mine().count() as u64);
             assert_eq!(info.code_bytes, mine().map(|it| it.len as u64).sum());
+            assert_eq!(info.names, self.names.count_of(side.id));
+            assert_eq!(info.generation, side.generation);
+            self.owned.compare_info(side.id, &info);
         }
     }
 
@@ -517,10 +575,12 @@ impl Pair {
         for side in self.modules.clone().into_iter().filter(|_| by_hand) {
             if matches!(side.stage, Stage::Fresh { .. }) {
                 self.undo_reload(side);
+                self.compare();
             }
         }
         while by_hand && let Some(side) = nth(&self.modules, 0) {
             self.unload(side, true, true);
+            self.compare();
         }
         while by_hand && let Some(open) = self.open.pop() {
             agree(self.manager.abort_code(open.code.id), None);
@@ -532,9 +592,13 @@ impl Pair {
             assert!(self.symbols.is_empty() && self.taken() == 0);
             assert_eq!(self.manager.leaks().map(|leaks| leaks.len()), Ok(0));
         }
-        self.forget(|_| true);
         agree(self.manager.destroy(), None);
+        let order = self.ears.unloaded();
+        self.all_gone(&order, |pair| pair.modules.iter().map(|it| it.id).collect());
+        assert!(self.modules.is_empty());
+        self.ears.compare();
         self.waits.all_released();
+        self.owned.all_released();
     }
 }
 
@@ -564,8 +628,8 @@ mod tests {
         })]
 
         #[test]
-        fn the_code_is_what_the_model_says(
-            bytes in prop::collection::vec(any::<u8>(), 0..1000),
+        fn a_manager_is_what_the_model_says(
+            bytes in prop::collection::vec(any::<u8>(), 0..1500),
         ) {
             super::run(&bytes);
         }

@@ -13,8 +13,11 @@ use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{Chain, List, ListExt, Lossy, Result, Text, fail};
 use crate::heap::Heap;
-use crate::names::Outcome;
+use crate::names::{Outcome, Unbound};
 use crate::registry::{Module, Stage};
+
+/// Names that are on their way from memory while one is unbound.
+const AHEAD: usize = 8;
 
 /// What tells a heap from the host's other resources.
 const HEAP_RELEASE: unsafe extern "C" fn(*mut c_void, *mut c_void) = Heap::release;
@@ -53,7 +56,7 @@ impl Manager {
                 exec_symbols: module.exec.len(),
                 jit_symbols: module.jit.len(),
                 mappings: module.holds.len() as u64,
-                metadata: module.metadata.len() as u64,
+                metadata: module.metadata.len(),
                 names: module.names.len(),
                 resources: module.resources.len(),
                 code_bytes: module.code_bytes,
@@ -77,17 +80,7 @@ impl Manager {
 
     /// Notes a metadata key of a module; twice is once.
     pub fn add_metadata(&'static self, module: u64, key: &CStr) -> Result<()> {
-        self.change(|state, _| {
-            let host = state.host;
-            let metadata = &mut state.registry.get_mut(module)?.metadata;
-            if metadata.iter().any(|known| known.bytes() == key.to_bytes()) {
-                return Ok(());
-            }
-            metadata.make_room(1)?;
-            metadata.push(Text::copy(host, key.to_bytes())?);
-            state.metadata += 1;
-            Ok(())
-        })
+        self.change(|state, _| state.registry.note_key(module, key.to_bytes()))
     }
 
     /// Gives a module something of the host's.
@@ -153,38 +146,53 @@ impl Manager {
             fail!(LIFECYCLE_E_INVALID, "unload has unknown flags {flags:#x}");
         }
         self.change(|state, effects| {
-            let modules = state.may_unload(id, flags, report)?;
-            state.prepare_unload(&modules, effects)?;
-            for module in &modules {
+            let closure;
+            let modules = if state.registry.is_needed(id)? {
+                closure = state.closure(id, flags, report)?;
+                closure.as_slice()
+            } else {
+                &[id]
+            };
+            state.may_unload(modules, flags, report)?;
+            state.prepare_unload(modules, effects)?;
+            for module in modules {
                 state.dismantle(*module, report, effects)?;
             }
             Ok(())
         })
     }
 
-    /// Unloads all that is loaded, whatever depends on it or is pinned, and frees all that waits.
+    /// Unloads all that is loaded, pinned or in a reload, each module before the ones it needs, and
+    /// frees all that waits.
     pub(super) fn empty_out(&'static self) -> Result<()> {
+        let mut before = 0;
         loop {
-            let more = self.change(|state, effects| {
+            let gone = self.change(|state, effects| {
                 if state.readers_inside(self) {
                     fail!(LIFECYCLE_E_BUSY, "a reader is inside this manager's code");
                 }
-                let Some(id) = state.registry.first() else { return Ok(false) };
+                let Some(id) = state.registry.next_after(before) else { return Ok(None) };
                 let mut report = lifecycle_unload_report::default();
-                let mut one = List::new_in(state.host);
-                one.try_push(id)?;
-                state.prepare_unload(&one, effects)?;
-                state.dismantle(id, &mut report, effects)?;
-                Ok(true)
+                let modules = state.registry.closure(id)?;
+                state.prepare_unload(&modules, effects)?;
+                for module in &modules {
+                    state.dismantle(*module, &mut report, effects)?;
+                }
+                Ok(Some(id))
             })?;
-            if !more {
-                break;
+            match gone {
+                Some(id) => before = id,
+                None => break,
             }
         }
         self.reclaim()?;
         self.change(|state, effects| {
             state.drop_unowned_mappings(effects);
-            if state.mappings.retry_failed() != 0 {
+            state.mappings.ask_again();
+            Ok(())
+        })?;
+        self.read(|state| {
+            if state.mappings.failed() != 0 {
                 fail!(LIFECYCLE_E_SYSTEM, "the system still refuses to unmap a file; try again");
             }
             Ok(())
@@ -197,24 +205,32 @@ impl State {
         manager.readers().any_inside()
     }
 
-    /// The modules that unloading `id` would take with it, in the order they must go; or why it may
-    /// not be.
-    fn may_unload(
-        &self,
+    /// The modules that unloading `id`, which others need, would take with it, in the order they
+    /// must go; E_BUSY, and who needs it, if they may not go with it.
+    fn closure(
+        &mut self,
         id: u64,
         flags: u32,
         report: &mut lifecycle_unload_report,
     ) -> Result<List<u64>> {
-        let module = self.registry.get(id)?;
         if flags & LIFECYCLE_UNLOAD_CASCADE == 0
             && let Some(user) = self.registry.users(id)?.next()
         {
             report.blocker_module = user;
-            let (path, user) = (&module.path, &self.registry.get(user)?.path);
+            let (path, user) = (&self.registry.get(id)?.path, &self.registry.get(user)?.path);
             fail!(LIFECYCLE_E_BUSY, "module '{path}' is needed by module '{user}'");
         }
-        let modules = self.registry.closure(id)?;
-        for id in &modules {
+        self.registry.closure(id)
+    }
+
+    /// Asks all that may refuse to let these modules go.
+    fn may_unload(
+        &self,
+        modules: &[u64],
+        flags: u32,
+        report: &mut lifecycle_unload_report,
+    ) -> Result<()> {
+        for id in modules {
             let module = self.registry.get(*id)?;
             if module.stage != Stage::Loaded {
                 report.blocker_module = match module.stage {
@@ -227,7 +243,7 @@ impl State {
                 self.check_pins(module, &mut report.blocker_symbol)?;
             }
         }
-        Ok(modules)
+        Ok(())
     }
 
     /// E_PINNED, and which symbol, if a module has a pinned one.
@@ -248,14 +264,19 @@ impl State {
     }
 
     /// Makes room for all that dismantling these modules will tell.
-    pub(super) fn prepare_unload(&self, modules: &List<u64>, effects: &mut Effects) -> Result<()> {
-        let mut events = 0;
+    pub(super) fn prepare_unload(&self, modules: &[u64], effects: &mut Effects) -> Result<()> {
+        if !effects.are_heard() {
+            return Ok(());
+        }
+        let (mut events, mut text_bytes) = (0, 0);
         for id in modules {
             let module = self.registry.get(*id)?;
-            let chains = module.jit.len() + module.exec.len() + module.names.len();
-            events += chains as usize + module.metadata.len() + 1;
+            let chains = [module.jit.len(), module.exec.len(), module.names.len()];
+            events += (chains.iter().sum::<u64>() + module.metadata.len()) as usize + 1;
+            text_bytes += module.name_bytes;
         }
-        effects.make_room(0, events)
+        effects.make_room(0, events)?;
+        effects.make_text_room(text_bytes)
     }
 
     /// Takes a module apart. Everything it owned is unlinked here and waits in the queue for its
@@ -277,8 +298,9 @@ impl State {
         self.retire_data(id)?;
         report.resources += self.retire_resources(id)?;
         report.code_bytes += code_bytes;
+        let mut handles = self.registry.get(id)?.handles;
+        self.exec.forget(&mut handles)?;
         let module = self.registry.remove(id)?;
-        self.exec.forget(id);
         self.totals.unloads += 1;
         let mut unloaded = event(LIFECYCLE_EVENT_MODULE_UNLOADED);
         unloaded.module = id;
@@ -312,8 +334,7 @@ impl State {
 
     fn drop_metadata(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
         let mut count = 0;
-        while let Some(key) = self.registry.get_mut(id)?.metadata.pop() {
-            self.metadata -= 1;
+        while let Some(key) = self.registry.take_key(id)? {
             let mut dropped = event(LIFECYCLE_EVENT_METADATA_DROPPED);
             dropped.module = id;
             effects.tell(dropped, Some(&key));
@@ -323,10 +344,18 @@ impl State {
     }
 
     fn unbind_all(&mut self, id: u64, effects: &mut Effects) -> Result<u64> {
-        let mut count = 0;
-        while let decl @ 1.. = self.registry.get(id)?.names.newest() {
-            self.unbind_decl(decl, effects)?;
-            count += 1;
+        let owner = self.registry.get_mut(id)?;
+        let mut chain = core::mem::take(&mut owner.names);
+        owner.name_bytes = 0;
+        let count = chain.len();
+        // What is unbound in a moment comes near while the ones before it go.
+        let mut ahead = chain.newest();
+        for _ in 0..AHEAD {
+            ahead = self.names.prefetch(ahead);
+        }
+        while let Some(unbound) = self.names.unbind_newest(&mut chain, effects.texts())? {
+            ahead = self.names.prefetch(ahead);
+            tell_unbound(&unbound, id, effects);
         }
         Ok(count)
     }
@@ -334,22 +363,16 @@ impl State {
     /// Removes one binding, and tells what lookups notice of it.
     pub(super) fn unbind_decl(&mut self, decl: u64, effects: &mut Effects) -> Result<()> {
         let module = self.names.get(decl)?.module;
-        let chain = &mut self.registry.get_mut(module)?.names;
-        let unbound = self.names.unbind(chain, decl)?;
-        let (kind, module) = match unbound.outcome {
-            Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
-            Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
-            Outcome::Shadowed => return Ok(()),
-        };
-        let mut changed = event(kind);
-        changed.module = module;
-        changed.value = u64::from(unbound.kind);
-        effects.tell(changed, Some(&unbound.name));
+        let owner = self.registry.get_mut(module)?;
+        let unbound = self.names.unbind(&mut owner.names, decl, effects.texts())?;
+        owner.name_bytes -= unbound.name_len + 1;
+        tell_unbound(&unbound, module, effects);
         Ok(())
     }
 
     fn drop_ranges(&mut self, id: u64) -> Result<()> {
         while let Some((first, last)) = self.registry.get_mut(id)?.ranges.pop() {
+            self.names.forget_ids(first, last);
             self.ranges.remove(first, last)?;
         }
         Ok(())
@@ -376,4 +399,21 @@ impl State {
         }
         Ok(count)
     }
+}
+
+/// Tells what lookups notice of an unbinding.
+#[inline]
+fn tell_unbound(unbound: &Unbound, module: u64, effects: &mut Effects) {
+    if !effects.are_heard() {
+        return;
+    }
+    let (kind, module) = match unbound.outcome {
+        Outcome::Removed => (LIFECYCLE_EVENT_NAME_REMOVED, module),
+        Outcome::Restored { module } => (LIFECYCLE_EVENT_NAME_RESTORED, module),
+        Outcome::Shadowed => return,
+    };
+    let mut changed = event(kind);
+    changed.module = module;
+    changed.value = u64::from(unbound.kind);
+    effects.tell_copied(changed, unbound.name_at);
 }

@@ -1,17 +1,29 @@
 //! Names: binding them for a module, looking them up, and which declarations are live.
 
 use core::ffi::CStr;
+use core::sync::atomic::Ordering;
 
 use super::Manager;
 use crate::abi::lifecycle_binding;
-use crate::base::{ListExt, Lossy, Result, fail};
-use crate::names::{NewBinding, check_kind};
+use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
+use crate::base::{Error, ListExt, Result};
+use crate::names::{KINDS, Lookup, NewBinding, check_kind};
 use crate::registry::Stage;
+
+fn binding([value, aux, decl, module]: [u64; 4]) -> lifecycle_binding {
+    lifecycle_binding { value: value as i64, aux: aux as i64, decl, module }
+}
+
+fn not_bound(name: &[u8]) -> Error {
+    Error::of_name(LIFECYCLE_E_NOT_FOUND, name, " is not bound")
+}
 
 impl Manager {
     /// Notes that a module's declarations have the ids `first` to `last`.
     pub fn add_range(&'static self, module: u64, first: i64, last: i64) -> Result<()> {
         self.change(|state, _| {
+            let live = self.tables.live()?.as_ptr();
+            self.live.store(live.cast_mut(), Ordering::Release);
             let owned = &mut state.registry.get_mut(module)?.ranges;
             owned.make_room(1)?;
             state.ranges.insert(first, last, module)?;
@@ -20,9 +32,16 @@ impl Manager {
         })
     }
 
-    /// Whether a declaration's module is still loaded.
+    /// Whether a declaration's module is still loaded. What this finds out, the next one who asks
+    /// finds without a call.
     pub fn did_is_live(&'static self, did: i64) -> Result<bool> {
-        self.read(|state| Ok(state.ranges.is_live(did)))
+        self.read(|state| {
+            let Some((first, last)) = state.ranges.run_around(did) else { return Ok(false) };
+            if let Some(live) = self.tables.known() {
+                live.note(first, last);
+            }
+            Ok(true)
+        })
     }
 
     /// Binds a name for a module.
@@ -38,22 +57,28 @@ impl Manager {
             let owner = state.registry.get_mut(module)?;
             let staged = matches!(owner.stage, Stage::Fresh { .. });
             let new = NewBinding { kind, name: name.to_bytes(), value, aux, staged };
-            state.names.bind(&mut owner.names, module, new)
+            let decl = state.names.bind(&mut owner.names, module, new)?;
+            owner.name_bytes += name.count_bytes() + 1;
+            Ok(decl)
         })
+    }
+
+    /// What a name means now, if that can be told at once and it means something.
+    #[inline(always)]
+    pub fn quick_lookup(&'static self, kind: u32, name: &[u8]) -> Option<lifecycle_binding> {
+        if kind < KINDS as u32 { self.tables.quick_lookup(kind, name).map(binding) } else { None }
     }
 
     /// What a name means now.
     pub fn lookup(&'static self, kind: u32, name: &[u8]) -> Result<lifecycle_binding> {
         check_kind(kind)?;
-        self.read(|state| match state.names.newest(kind, name) {
-            Some((decl, binding)) => Ok(lifecycle_binding {
-                value: binding.value,
-                aux: binding.aux,
-                decl,
-                module: binding.module,
-            }),
-            None => fail!(LIFECYCLE_E_NOT_FOUND, "'{}' is not bound", Lossy(name)),
-        })
+        let answer = match self.tables.lookup(kind, name) {
+            Lookup::Bound(answer) => Some(answer),
+            Lookup::Unbound => None,
+            // Nobody changes anything while the lock is held.
+            Lookup::Disturbed => self.read(|state| Ok(state.names.answer(kind, name)))?,
+        };
+        answer.map(binding).ok_or_else(|| not_bound(name))
     }
 
     /// Removes what a name means now, so that it means again what it meant before.
@@ -61,9 +86,10 @@ impl Manager {
         check_kind(kind)?;
         self.change(|state, effects| {
             let Some((decl, _)) = state.names.newest(kind, name.to_bytes()) else {
-                fail!(LIFECYCLE_E_NOT_FOUND, "'{}' is not bound", Lossy(name.to_bytes()));
+                return Err(not_bound(name.to_bytes()));
             };
             effects.make_room(0, 1)?;
+            effects.make_text_room(name.count_bytes() + 1)?;
             state.unbind_decl(decl, effects)
         })
     }
@@ -77,7 +103,7 @@ impl Manager {
         check_kind(kind)?;
         self.read(|state| {
             for name in names {
-                if state.names.newest(kind, name?.to_bytes()).is_none() {
+                if state.names.answer(kind, name?.to_bytes()).is_none() {
                     return Ok(false);
                 }
             }

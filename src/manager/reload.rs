@@ -1,7 +1,7 @@
 //! Reload: the fresh side is built up beside the old one, unseen, and then takes its place at once,
 //! or is dropped.
 
-use super::effects::Effects;
+use super::effects::{Effects, event};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{List, ListExt, Result, fail};
@@ -9,7 +9,16 @@ use crate::base::{List, ListExt, Result, fail};
 impl Manager {
     /// Begins to replace a module: the fresh side's id.
     pub fn reload_begin(&'static self, old: u64) -> Result<u64> {
-        self.change(|state, _| state.registry.begin_reload(old))
+        self.change(|state, effects| {
+            effects.make_room(0, 1)?;
+            let fresh = state.registry.begin_reload(old)?;
+            // Told now, so that whoever counts hears of each side once that it comes and once that
+            // it goes.
+            let mut loaded = event(LIFECYCLE_EVENT_MODULE_LOADED);
+            loaded.module = fresh;
+            effects.tell(loaded, Some(&state.registry.get(fresh)?.path));
+            Ok(fresh)
+        })
     }
 
     /// The fresh side's names and code become visible, those of the old side retire with it.
@@ -18,20 +27,13 @@ impl Manager {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
             let staged = state.may_commit(old, fresh)?;
-            let mut both = List::new_in(state.host);
-            both.try_push(old)?;
-            both.try_push(fresh)?;
-            state.prepare_unload(&both, effects)?;
+            state.prepare_unload(&[old, fresh], effects)?;
             state.registry.commit_reload(old, fresh)?;
-            let names = state.registry.get(fresh)?.names;
-            state.names.publish_all(&names, old)?;
-            for id in &staged {
-                state.unveil(self, *id, old, effects)?;
-            }
-            // A handle of the drop-in interface means the code, whichever side has it.
-            state.exec.rebind(old, fresh);
-            let mut report = lifecycle_unload_report::default();
-            state.dismantle(old, &mut report, effects)?;
+            // A lookup finds all names of the fresh side from here on, or none.
+            state.names.begin_switch();
+            let replaced = state.replace(self, old, fresh, &staged, effects);
+            state.names.end_switch();
+            replaced?;
             // The old side did not leave, it was replaced.
             state.totals.unloads -= 1;
             state.totals.reloads += 1;
@@ -43,9 +45,7 @@ impl Manager {
     pub fn reload_abort(&'static self, fresh: u64) -> Result<()> {
         self.change(|state, effects| {
             let old = state.registry.reload_of(fresh)?;
-            let mut one = List::new_in(state.host);
-            one.try_push(fresh)?;
-            state.prepare_unload(&one, effects)?;
+            state.prepare_unload(&[fresh], effects)?;
             let mut report = lifecycle_unload_report::default();
             state.registry.abort_reload(old)?;
             state.dismantle(fresh, &mut report, effects)?;
@@ -56,6 +56,25 @@ impl Manager {
 }
 
 impl State {
+    /// The part of a commit that nothing can be in the way of.
+    fn replace(
+        &mut self,
+        manager: &'static Manager,
+        old: u64,
+        fresh: u64,
+        staged: &List<u64>,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let names = self.registry.get(fresh)?.names;
+        self.names.publish_all(&names, old)?;
+        for id in staged {
+            self.unveil(manager, *id, old, effects)?;
+        }
+        // A handle of the drop-in interface means the code, whichever side has it.
+        self.rebind_handles(old, fresh)?;
+        self.dismantle(old, &mut lifecycle_unload_report::default(), effects)
+    }
+
     /// The staged symbols to unveil, oldest first, once it is sure that each may have its name.
     fn may_commit(&mut self, old: u64, fresh: u64) -> Result<List<u64>> {
         let mut blocker = 0;
@@ -88,6 +107,11 @@ impl State {
             }
         }
         Ok(staged)
+    }
+
+    fn rebind_handles(&mut self, old: u64, fresh: u64) -> Result<()> {
+        let mut from = core::mem::take(&mut self.registry.get_mut(old)?.handles);
+        self.exec.rebind(&mut from, &mut self.registry.get_mut(fresh)?.handles, fresh)
     }
 
     /// Makes a staged symbol visible in the place of what has its name: code of the old side, or an

@@ -136,7 +136,7 @@ impl State {
             names_global: self.names.count(LIFECYCLE_GLOBAL),
             tombstones: self.ranges.tombstones(),
             resources: self.registry.resource_count() as u64,
-            metadata: self.metadata,
+            metadata: self.registry.keys().len() as u64,
             loads: self.registry.loads(),
             unloads: self.totals.unloads,
             reloads: self.totals.reloads,
@@ -150,15 +150,16 @@ impl State {
     fn list_modules(&self, leaks: &mut List<Leak>) -> Result<()> {
         for (id, module) in self.registry.iter() {
             leaks.try_push(Leak::new(LIFECYCLE_LEAK_MODULE, id, id, 0).named(&module.path))?;
-            for key in &module.metadata {
-                let leak = Leak::new(LIFECYCLE_LEAK_METADATA, id, 0, 0);
-                leaks.try_push(leak.named(key).owned(&module.path))?;
-            }
             for hold in &module.holds {
                 let bytes = self.mappings.get(hold.mapping).map_or(0, |mapping| mapping.len());
                 let leak = Leak::new(LIFECYCLE_LEAK_MAPPING, id, hold.mapping, bytes);
                 leaks.try_push(leak.named(&hold.path).owned(&module.path))?;
             }
+        }
+        for key in self.registry.keys().iter() {
+            let leak = Leak::new(LIFECYCLE_LEAK_METADATA, key.module, 0, 0);
+            let owner = &self.registry.get(key.module)?.path;
+            leaks.try_push(leak.named(&key.text).owned(owner))?;
         }
         for (id, resource) in self.registry.resources() {
             let leak = Leak::new(LIFECYCLE_LEAK_RESOURCE, resource.module, id, 0);
@@ -194,7 +195,8 @@ impl State {
         for (decl, binding) in self.names.iter() {
             let leak = Leak::new(LIFECYCLE_LEAK_NAME, binding.module, decl, 0);
             let owner = &self.registry.get(binding.module)?.path;
-            leaks.try_push(leak.named(self.names.name(binding)?).owned(owner))?;
+            let name = self.names.copy_name(self.host, binding)?;
+            leaks.try_push(leak.named(&name).owned(owner))?;
         }
         Ok(())
     }

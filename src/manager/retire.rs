@@ -15,7 +15,7 @@ use super::effects::{Effects, event};
 use super::{Manager, State};
 use crate::abi::*;
 use crate::base::{Host, List, ListExt, Result};
-use crate::code::{Backing, Retired, Span};
+use crate::code::{Backing, Retired, Returning, Span};
 use crate::mapping::Released;
 use crate::tools::Told;
 
@@ -93,6 +93,8 @@ pub struct Retirement {
     /// So many at the front are forgotten by tools already.
     forgotten: usize,
     span_bytes: u64,
+    /// So many of what waits are given back by a call to somebody else.
+    foreign: usize,
     /// What was put in since somebody last looked who is inside: things, and bytes of code.
     fresh: (usize, u64),
     /// Whoever put something in wants it gone as soon as may be.
@@ -112,6 +114,7 @@ impl Retirement {
             queue,
             forgotten: 0,
             span_bytes: 0,
+            foreign: 0,
             fresh: (0, 0),
             hurry: false,
             backlog: false,
@@ -148,6 +151,7 @@ impl Retirement {
 
     /// Puts something in the queue that has just been unlinked; `settle` follows at the end of the
     /// change. `.retire.room` says there is room.
+    #[inline]
     pub fn push(&mut self, waiting: Waiting) {
         self.fresh.0 += 1;
         match &waiting {
@@ -156,7 +160,8 @@ impl Retirement {
                 self.fresh.1 += span.len as u64;
             }
             // Something of the host's, or memory that code knows: it is not kept back.
-            _ => self.hurry = true,
+            Waiting::Data(_) => self.hurry = true,
+            _ => (self.hurry, self.foreign) = (true, self.foreign + 1),
         }
         self.queue.list.push((UNSEALED, Some(waiting)));
     }
@@ -204,12 +209,21 @@ impl State {
     /// The end of a change: what it retired is tagged, and freed if nobody can be inside. Where
     /// readers are attached, asking is a system call, so a few symbols more or less wait until
     /// there are enough of them. What cannot be freed now stays in the queue.
+    #[inline]
     pub fn settle(&mut self, manager: &'static Manager, effects: &mut Effects) {
+        if self.retirement.hurry || self.retirement.is_open() {
+            self.settle_some(manager, effects);
+        }
+    }
+
+    fn settle_some(&mut self, manager: &'static Manager, effects: &mut Effects) {
         let hurry = core::mem::take(&mut self.retirement.hurry);
+        effects.flush |= hurry;
+        if self.retirement.len() == 0 {
+            return;
+        }
         if self.retirement.is_open() {
             self.retirement.seal(manager.readers().tag());
-        } else if !hurry {
-            return;
         }
         let (things, bytes) = self.retirement.fresh;
         if !manager.readers().any() {
@@ -219,7 +233,6 @@ impl State {
             let oldest = self.oldest(manager, first);
             let _ = self.free_due(oldest, effects);
         }
-        effects.flush |= hurry;
     }
 
     fn oldest(&mut self, manager: &'static Manager, first: u64) -> u64 {
@@ -246,7 +259,7 @@ impl State {
         if batch == 0 {
             return Ok((0, false));
         }
-        effects.make_room(batch, batch)?;
+        effects.make_room(batch.min(self.retirement.foreign), batch)?;
         let mut bytes = 0;
         if self.retirement.forgotten < batch {
             self.tools.forget(self.retirement.take_back(due));
@@ -254,20 +267,28 @@ impl State {
         self.retirement.forgotten -= batch;
         let nothing = Queue { list: List::new_in(self.host), head: 0 };
         let mut queue = core::mem::replace(&mut self.retirement.queue, nothing);
-        queue.take(batch, |waiting| bytes += self.free(waiting, effects));
+        let mut returning = self.code.returning();
+        queue.take(batch, |waiting| bytes += self.free(waiting, &mut returning, effects));
+        drop(returning);
         self.retirement.queue = queue;
         self.retirement.backlog = due > batch;
         Ok((bytes, due > batch))
     }
 
-    fn free(&mut self, waiting: Waiting, effects: &mut Effects) -> usize {
+    fn free(
+        &mut self,
+        waiting: Waiting,
+        returning: &mut Returning<'_>,
+        effects: &mut Effects,
+    ) -> usize {
         match waiting {
-            Waiting::Code(retired) => self.free_code(retired, effects),
+            Waiting::Code(retired) => self.free_code(retired, returning, effects),
             Waiting::Data(span) => {
                 self.code.free_data(span);
                 0
             }
             Waiting::Mapping(id) => {
+                self.retirement.foreign -= 1;
                 self.retirement.holds -= 1;
                 if let Ok(released) = self.mappings.release(id) {
                     tell_eviction(&released, effects);
@@ -275,13 +296,19 @@ impl State {
                 0
             }
             Waiting::Resource { resource, release, user } => {
+                self.retirement.foreign -= 1;
                 effects.release(release, resource, user);
                 0
             }
         }
     }
 
-    fn free_code(&mut self, retired: Retired, effects: &mut Effects) -> usize {
+    fn free_code(
+        &mut self,
+        retired: Retired,
+        returning: &mut Returning<'_>,
+        effects: &mut Effects,
+    ) -> usize {
         let Retired { name, id, module, address, len, backing, told } = retired;
         // `free_due` has taken back what it could; this is the rest (`.tool.order`).
         drop(told);
@@ -297,15 +324,17 @@ impl State {
                 let retired = self.code.retired_span(span);
                 match effects.freed {
                     None => effects.freed = Some((retired, name)),
-                    Some(_) => self.code.free_span(retired),
+                    Some(_) => returning.retire(retired),
                 }
                 span.len
             }
             Backing::Host { release, user } => {
+                self.retirement.foreign -= 1;
                 effects.release(release, address.cast(), user);
                 effects.tell(freed, Some(&name));
                 0
             }
+            // Never in the queue.
             Backing::Awaited => 0,
         }
     }
@@ -328,7 +357,7 @@ impl Manager {
         let mut total = 0;
         loop {
             let (bytes, more) = self.step(|state, effects| {
-                state.mappings.retry_failed();
+                state.mappings.ask_again();
                 state.reclaim(self, effects)
             })?;
             total += bytes;

@@ -49,8 +49,6 @@ pub struct State {
     pub names: Names,
     /// Their declarations.
     pub ranges: Ranges,
-    /// Metadata keys of all modules.
-    pub metadata: u64,
     /// What tools are told.
     pub tools: Tools,
     /// What waits for readers.
@@ -111,12 +109,11 @@ impl State {
             registry: Registry::new(host, salt, config.load_depth_limit),
             code,
             mappings: Mappings::new(host, salt, mode),
-            names: Names::new(host, salt, &manager.versions),
+            names: Names::new(host, salt, &manager.tables, &manager.versions),
             ranges: Ranges::new(host),
-            metadata: 0,
             tools: Tools::new(host, config.flags)?,
             retirement: Retirement::new(host),
-            exec: ExecManagers::new(host),
+            exec: ExecManagers::new(host, salt),
             observer: None,
             resolver: (None, core::ptr::null_mut()),
             totals: Totals::default(),

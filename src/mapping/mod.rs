@@ -7,14 +7,15 @@
 //! nothing. A path that reached a mapping is remembered as an alias of it, until it reaches another
 //! one or the mapping goes.
 //!
-//! In Snapshot mode a file is copied, and a copy does not keep the file's inode from being used
-//! again. A file may then be replaced by one of the same number, size and time, if all of it
-//! happens within one tick of the file system's clock. So a copy of a file that was changed just
-//! before is unsettled: the next acquire compares it with the file.
+//! A file that is copied (in Snapshot mode, and where it is small in any mode) may lose its inode to
+//! another one, and be changed. It may then be replaced by one of the same number, size and time, if
+//! all of it happens within one tick of the file system's clock. So a copy of a file that was
+//! changed just before is unsettled: the next acquire compares it with the file.
 //!
 //! Invariants:
-//! - `.map.refs`: a live mapping has at least one reference; the last one to go unmaps it. A
-//!   prefetched mapping has exactly one, held by this table, and the first acquire takes it over.
+//! - `.map.refs`: a live mapping has at least one reference; the last one to go takes it off the
+//!   books. A prefetched mapping has exactly one, held by this table, and the first acquire takes it
+//!   over.
 //! - `.map.pages`: the pages of a mapping are readable, in place and nobody else's to unmap from
 //!   the time it is made until the system takes them back.
 //! - `.map.alias`: an alias is on the chain of the mapping it names, and `by_path` holds exactly
@@ -22,15 +23,27 @@
 //!   it, so it goes too.
 //! - `.map.file`: `by_file` finds the newest mapping of a file; mappings made from bytes are not in
 //!   it.
-//! - `.map.room`: `failed` has room for every live mapping and one more, so that releasing never
+//! - `.map.room`: `leaving` and `failed` have room for every live mapping, all that has left and is
+//!   not given back, and one for each fetch that owes (`.fetch.owes`), so that releasing never
 //!   allocates.
+//! - `.map.outside`: nothing here calls the system. What the table wants to know of it a `Fetch`
+//!   finds out, and what leaves the table is given back in a `Batch`.
 //!
-//! The room is guarded by the manager's lock, keeps none of its own, and calls nobody back. It does
-//! not know modules: which module holds which mapping is the module's record.
+//! The room is guarded by the manager's lock, keeps none of its own but the slab's, and calls nobody
+//! back. It does not know modules: which module holds which mapping is the module's record.
 
+mod fetch;
+mod leaving;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod model;
 mod pages;
+mod slab;
 mod smf;
 
+#[cfg(any(test, feature = "fuzzing"))]
+mod driver;
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod smf_tests;
 #[cfg(test)]
@@ -40,15 +53,21 @@ use core::ffi::CStr;
 
 use crate::base::{
     Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
+    split_index,
 };
 use crate::os;
+pub use fetch::{Debt, Fetch};
+use fetch::{Digest, Have, Loaded, Next};
+pub use leaving::Batch;
+use leaving::Gone;
 use pages::{Pages, Unmap};
+pub use slab::Slab;
 pub use smf::{header as smf_header, section as smf_section};
 
 /// How files are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// Mapped: fast, and a reader of a part that another program cut off gets SIGBUS.
+    /// Mapped unless small: fast, and a reader of a part that another program cut off gets SIGBUS.
     Map,
     /// Copied when first acquired: what happens to the file afterwards is not seen.
     Snapshot,
@@ -66,6 +85,7 @@ pub struct Mapping {
     path: Text,
     file: Option<os::FileId>,
     unsettled: bool,
+    digest: Option<Digest>,
     aliases: Chain,
     link: Link,
 }
@@ -82,7 +102,7 @@ impl Mapping {
     }
 
     /// References, a prefetch's own included.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn references(&self) -> usize {
         self.references
     }
@@ -95,6 +115,15 @@ impl Mapping {
     /// The path or key that reached it first.
     pub fn path(&self) -> &Text {
         &self.path
+    }
+
+    /// `.map.refs`
+    fn refer(&mut self) {
+        if self.prefetched {
+            self.prefetched = false;
+        } else {
+            self.references += 1;
+        }
     }
 }
 
@@ -132,6 +161,8 @@ pub struct Acquired {
     pub data: *const u8,
     /// Bytes.
     pub len: usize,
+    /// The path or key, as the table has it.
+    pub path: Text,
     /// Whether the file was brought into memory by this very call.
     pub opened: bool,
     /// A mapping that went because its path names this one now: prefetched, never used, and out of
@@ -157,33 +188,33 @@ pub struct Released {
     pub path: Text,
     /// The mapping's bytes.
     pub bytes: usize,
-    /// Whether this was the last reference.
+    /// Whether this was the last reference: the pages have left the table and are to be given back
+    /// once its lock is gone.
     pub evicted: bool,
-    /// Whether the system refused to unmap it; it is retried with `retry_failed`.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "`failed` tells the manager; tests look at the single release")
-    )]
-    pub refused: bool,
-}
-
-/// Pages that the system did not take back.
-struct Failed {
-    pages: Pages,
-    path: Text,
 }
 
 /// What a path is about to name.
 struct Reached {
     id: u64,
+    alias: u64,
     opened: bool,
     displaced: Option<Released>,
+}
+
+/// What became of a comparison.
+enum Compared {
+    Same(u64),
+    /// And the mapping that no longer is the newest of the file.
+    New {
+        stale: Option<u64>,
+    },
+    Unknown,
 }
 
 /// How a path will name a mapping, with all the memory that takes.
 enum Named {
     Already(u64),
-    New { path: Text, hash: u64 },
+    New(Text),
 }
 
 /// The file mappings of one manager.
@@ -196,7 +227,12 @@ pub struct Mappings {
     aliases: Slots<Alias>,
     by_path: Index,
     by_file: Index,
-    failed: List<Failed>,
+    leaving: List<Gone>,
+    failed: List<Gone>,
+    /// Fetches that owe, and pages that are just being given back.
+    pending: usize,
+    /// Pages that the system refused to take back at least once.
+    refused: usize,
     bytes: usize,
 }
 
@@ -212,58 +248,62 @@ impl Mappings {
             aliases: Slots::new(host, Kind::Record, salt),
             by_path: Index::new(host, salt),
             by_file: Index::new(host, salt),
+            leaving: List::new_in(host),
             failed: List::new_in(host),
+            pending: 0,
+            refused: 0,
             bytes: 0,
         }
     }
 
-    /// A reference to the file at `path`, which is brought into memory unless it is there already.
-    /// A key of `acquire_bytes` that is live is reached without asking the file system.
-    /// E_NOT_FOUND, E_DENIED, E_TYPE for what is not a regular file, E_FORMAT for an empty one or
-    /// one that was cut while it was copied, E_NOMEM, E_LIMIT, E_SYSTEM; then nothing changed.
-    pub fn acquire(&mut self, path: &CStr) -> Result<Acquired> {
-        let Reached { id, opened, displaced } = self.reach(path)?;
-        let mapping = self.maps.get_mut(id)?;
-        if mapping.prefetched {
-            mapping.prefetched = false;
-        } else {
-            mapping.references += 1;
-        }
-        Ok(Acquired { id, data: mapping.data(), len: mapping.len(), opened, displaced })
+    /// Shows the table a fetch for the first time.
+    pub fn look(&self, fetch: &mut Fetch<'_>) {
+        (fetch.mode, fetch.unmap) = (self.mode, self.unmap);
+        fetch.hash = self.by_path.hash(0, fetch.path.to_bytes());
+        fetch.alias = self.find_alias(fetch.hash, fetch.path).unwrap_or(0);
+        fetch.next = match self.named(fetch.alias) {
+            _ if fetch.bytes.is_some() => Next::Book,
+            None => Next::Open,
+            Some(mapping) if mapping.file.is_some() => Next::Identify,
+            Some(_) => Next::Book,
+        };
     }
 
-    /// Brings a file into memory for whoever acquires it first; for a file that is in memory
-    /// already it only remembers the path. Fails as `acquire`.
-    pub fn prefetch(&mut self, path: &CStr) -> Result<Prefetched> {
-        let Reached { id, opened, displaced } = self.reach(path)?;
+    /// A reference to the file of a fetch, once that has found out all that the table wants to know;
+    /// None if it is to go on. A key of bytes that is live is reached without asking the file
+    /// system. E_EXISTS for bytes under a key that names a live mapping, E_NOMEM, E_LIMIT; then
+    /// nothing changed.
+    pub fn acquire(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<Acquired>> {
+        let Some(Reached { id, alias, opened, displaced }) = self.reach(fetch)? else {
+            return Ok(None);
+        };
+        let path = self.aliases.get(alias)?.path.clone();
+        let mapping = self.maps.get_mut(id)?;
+        mapping.refer();
+        let (data, len) = (mapping.data(), mapping.len());
+        Ok(Some(Acquired { id, data, len, path, opened, displaced }))
+    }
+
+    /// One more reference to a live mapping, whatever has become of its file. E_STALE.
+    pub fn share(&mut self, id: u64) -> Result<Acquired> {
+        let mapping = self.maps.get_mut(id)?;
+        mapping.refer();
+        let (data, len, path) = (mapping.data(), mapping.len(), mapping.path.clone());
+        Ok(Acquired { id, data, len, path, opened: false, displaced: None })
+    }
+
+    /// As `acquire`, for whoever acquires the file first; for one that is in memory already it only
+    /// remembers the path.
+    pub fn prefetch(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<Prefetched>> {
+        let Some(Reached { id, opened, displaced, .. }) = self.reach(fetch)? else {
+            return Ok(None);
+        };
         if opened {
             let mapping = self.maps.get_mut(id)?;
             mapping.prefetched = true;
             mapping.references = 1;
         }
-        Ok(Prefetched { id, opened, displaced })
-    }
-
-    /// A reference to a private read-only copy of `bytes`, known by `key`. E_EXISTS if the key
-    /// names a live mapping, E_FORMAT if there are no bytes, E_NOMEM, E_LIMIT; then nothing
-    /// changed.
-    pub fn acquire_bytes(&mut self, key: &CStr, bytes: &[u8]) -> Result<Acquired> {
-        if bytes.is_empty() {
-            let key = Lossy(key.to_bytes());
-            fail!(LIFECYCLE_E_FORMAT, "the bytes for '{key}' are empty");
-        }
-        if self.find(key).is_some() {
-            let key = Lossy(key.to_bytes());
-            fail!(LIFECYCLE_E_EXISTS, "'{key}' names a mapping already");
-        }
-        self.make_room()?;
-        let named = self.prepare_alias(key)?;
-        let pages = Pages::copy(bytes)?;
-        let id = self.add(&named, pages, None, false)?;
-        self.put_alias(named, id)?;
-        let mapping = self.maps.get_mut(id)?;
-        mapping.references = 1;
-        Ok(Acquired { id, data: mapping.data(), len: mapping.len(), opened: true, displaced: None })
+        Ok(Some(Prefetched { id, opened, displaced }))
     }
 
     /// Room for one more mapping, and for the system to refuse every unmapping that may come
@@ -271,7 +311,9 @@ impl Mappings {
     fn make_room(&mut self) -> Result<()> {
         self.maps.make_room()?;
         self.by_file.make_room()?;
-        self.failed.make_room(self.maps.len() + 2)
+        let held = self.maps.len() + self.pending + 1;
+        self.leaving.make_room(held + self.failed.len())?;
+        self.failed.make_room(held + self.leaving.len())
     }
 
     fn find_alias(&self, hash: u64, path: &CStr) -> Option<u64> {
@@ -281,36 +323,43 @@ impl Mappings {
         })
     }
 
-    /// Takes all the memory it needs for `path` to name a mapping.
-    fn prepare_alias(&mut self, path: &CStr) -> Result<Named> {
-        let hash = self.by_path.hash(0, path.to_bytes());
-        if let Some(alias) = self.find_alias(hash, path) {
+    /// The mapping an alias names; None for 0 and for one that is gone.
+    fn named(&self, alias: u64) -> Option<&Mapping> {
+        let (id, alias_there) = self.aliases.at(split_index(alias))?;
+        let mapping = (id == alias).then_some(alias_there.mapping)?;
+        self.maps.get(mapping).ok()
+    }
+
+    /// Takes all the memory it needs for a fetch's path to name a mapping.
+    fn prepare_alias(&mut self, fetch: &Fetch<'_>) -> Result<Named> {
+        if self.named(fetch.alias).is_some() {
+            return Ok(Named::Already(fetch.alias));
+        }
+        if let Some(alias) = self.find_alias(fetch.hash, fetch.path) {
             return Ok(Named::Already(alias));
         }
         self.aliases.make_room()?;
         self.by_path.make_room()?;
-        let path = Text::copy(self.host, path.to_bytes())?;
-        Ok(Named::New { path, hash })
+        Ok(Named::New(match &fetch.text {
+            Some(text) => text.clone(),
+            None => Text::copy(self.host, fetch.path.to_bytes())?,
+        }))
     }
 
     /// Makes a prepared path name a mapping. What goes because the path named it before, and nobody
     /// else can reach it, is returned.
-    fn put_alias(&mut self, named: Named, id: u64) -> Result<Option<Released>> {
+    fn put_alias(&mut self, named: Named, hash: u64, id: u64) -> Result<(u64, Option<Released>)> {
         let (alias, before) = match named {
             Named::Already(alias) => (alias, self.aliases.get(alias)?.mapping),
-            Named::New { path, hash } => {
-                let alias = self.aliases.insert(Alias {
-                    path,
-                    hash,
-                    mapping: id,
-                    link: Link::default(),
-                })?;
+            Named::New(path) => {
+                let link = Link::default();
+                let alias = self.aliases.insert(Alias { path, hash, mapping: id, link })?;
                 self.by_path.insert(hash, alias)?;
                 (alias, 0)
             }
         };
         if before == id {
-            return Ok(None);
+            return Ok((alias, None));
         }
         let mut displaced = false;
         if before != 0 {
@@ -321,10 +370,8 @@ impl Mappings {
         }
         let mapping = self.maps.get_mut(id)?;
         mapping.aliases.push(&mut self.aliases, alias)?;
-        if displaced {
-            return self.evict(before).map(Some);
-        }
-        Ok(None)
+        let gone = if displaced { Some(self.evict(before)?) } else { None };
+        Ok((alias, gone))
     }
 
     fn hash_file(&self, file: &os::FileId) -> u64 {
@@ -341,75 +388,132 @@ impl Mappings {
         })
     }
 
-    /// Whether a change to the file from now on would show in its time. A mapped file needs no such
-    /// care: it cannot lose its inode, and its bytes are the file's own.
-    fn is_settled(&self, file: &os::FileId) -> bool {
-        let (seconds, nanoseconds) = file.changed;
-        let changed = i128::from(seconds) * 1_000_000 + i128::from(nanoseconds) / 1000;
-        self.mode == Mode::Map || changed + TICK_US < i128::from(os::real_us())
-    }
-
-    /// The mapping that `path` reaches, made to be named by it. One that is new has no reference
-    /// yet: the caller adds it.
-    fn reach(&mut self, path: &CStr) -> Result<Reached> {
-        if let Some(id) = self.find(path)
-            && self.maps.get(id)?.file.is_none()
-        {
-            return Ok(Reached { id, opened: false, displaced: None });
-        }
-        let opened = os::open_file(path)?;
-        // Asked after the file was opened and before it is read: a change after the reading is then
-        // a later one.
-        let settled = self.is_settled(&opened.id);
-        self.make_room()?;
-        let named = self.prepare_alias(path)?;
-        let (id, is_new) = self.bring(&opened, &named, path, settled)?;
-        let displaced = self.put_alias(named, id)?;
-        Ok(Reached { id, opened: is_new, displaced })
-    }
-
-    /// The mapping of an open file, and whether it is new. All room is made; what can still fail is
-    /// the system.
-    fn bring(
-        &mut self,
-        opened: &os::Opened,
-        named: &Named,
-        path: &CStr,
-        settled: bool,
-    ) -> Result<(u64, bool)> {
-        let known = self.find_file(&opened.id);
-        if let Some(id) = known
-            && !self.maps.get(id)?.unsettled
-        {
-            return Ok((id, false));
-        }
-        let pages = Pages::load(self.mode, opened, path)?;
-        if let Some(id) = known {
-            let mapping = self.maps.get_mut(id)?;
-            if mapping.pages.same_bytes(&pages) {
-                mapping.unsettled = !settled;
-                let path = mapping.path.clone();
-                self.give_back(pages, path);
-                return Ok((id, false));
-            }
-            self.by_file.remove(self.hash_file(&opened.id), id);
-        }
-        let id = self.add(named, pages, Some(opened.id), !settled)?;
-        Ok((id, true))
-    }
-
-    /// Puts a mapping on the books. Room is made (`make_room`), so nothing fails.
-    fn add(
-        &mut self,
-        named: &Named,
-        pages: Pages,
-        file: Option<os::FileId>,
-        unsettled: bool,
-    ) -> Result<u64> {
-        let path = match named {
-            Named::Already(alias) => self.aliases.get(*alias)?.path.clone(),
-            Named::New { path, .. } => path.clone(),
+    /// As `find_file`, looking first at what the path reached last.
+    fn find_file_of(&self, fetch: &Fetch<'_>, file: &os::FileId) -> Option<u64> {
+        let last = self.aliases.at(split_index(fetch.alias)).filter(|(id, _)| *id == fetch.alias);
+        let last = last.map(|(_, alias)| alias.mapping);
+        let same = |id: &u64| {
+            let mapping = self.maps.get(*id);
+            mapping.is_ok_and(|it| it.file.as_ref() == Some(file) && !it.unsettled)
         };
+        last.filter(same).or_else(|| self.find_file(file))
+    }
+
+    /// The mapping that a fetch's path reaches, made to be named by it; None if the fetch is to go
+    /// on. One that is new has no reference yet: the caller adds it.
+    fn reach(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<Reached>> {
+        if fetch.bytes.is_some() {
+            return self.reach_bytes(fetch);
+        }
+        let (file, next) = match &fetch.have {
+            Have::Path => return Ok(self.reach_key(fetch)),
+            Have::Identity(file) => (*file, Next::Open),
+            Have::File(opened) => (opened.id, Next::Load),
+            Have::Bytes(loaded) => match loaded.file {
+                Some(file) => (file, Next::Book),
+                None => return Ok(None),
+            },
+        };
+        let known = self.find_file_of(fetch, &file);
+        let id = match known {
+            Some(id) if !self.maps.get(id)?.unsettled => id,
+            _ if next != Next::Book => return self.want(fetch, next),
+            _ => match self.compare(fetch, known)? {
+                Compared::Same(id) => id,
+                Compared::New { stale } => return self.add_file(fetch, stale).map(Some),
+                Compared::Unknown => return self.want(fetch, Next::Digest),
+            },
+        };
+        let named = self.prepare_alias(fetch)?;
+        let (alias, displaced) = self.put_alias(named, fetch.hash, id)?;
+        Ok(Some(Reached { id, alias, opened: false, displaced }))
+    }
+
+    /// Says what a fetch is to find out. `.fetch.owes`: before pages are taken there is room for
+    /// their end.
+    fn want(&mut self, fetch: &mut Fetch<'_>, next: Next) -> Result<Option<Reached>> {
+        if next == Next::Load && !fetch.owes {
+            self.make_room()?;
+            fetch.text = Some(match self.named(fetch.alias) {
+                Some(_) => self.aliases.get(fetch.alias)?.path.clone(),
+                None => Text::copy(self.host, fetch.path.to_bytes())?,
+            });
+            self.pending += 1;
+            fetch.owes = true;
+        }
+        fetch.next = next;
+        Ok(None)
+    }
+
+    /// A key that was live when the fetch was shown for the first time.
+    fn reach_key(&self, fetch: &mut Fetch<'_>) -> Option<Reached> {
+        let there = self.named(fetch.alias).is_some_and(|mapping| mapping.file.is_none());
+        if let Some(alias) = Some(fetch.alias).filter(|_| there)
+            && let Ok(id) = self.aliases.get(alias).map(|alias| alias.mapping)
+        {
+            return Some(Reached { id, alias, opened: false, displaced: None });
+        }
+        fetch.next = Next::Open;
+        None
+    }
+
+    fn reach_bytes(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<Reached>> {
+        if self.find_alias(fetch.hash, fetch.path).is_some() {
+            let key = Lossy(fetch.path.to_bytes());
+            fail!(LIFECYCLE_E_EXISTS, "'{key}' names a mapping already");
+        }
+        match fetch.have {
+            Have::Bytes(_) => self.add_file(fetch, None).map(Some),
+            _ => self.want(fetch, Next::Load),
+        }
+    }
+
+    /// Whether what was just read is what a mapping has that was copied at an unsettled time.
+    fn compare(&mut self, fetch: &Fetch<'_>, known: Option<u64>) -> Result<Compared> {
+        let (Some(id), Have::Bytes(loaded)) = (known, &fetch.have) else {
+            return Ok(Compared::New { stale: None });
+        };
+        // What is mapped may not be read here: it could be cut off.
+        if !loaded.pages.is_copy() {
+            return Ok(Compared::New { stale: Some(id) });
+        }
+        if loaded.digest.is_none() {
+            return Ok(Compared::Unknown);
+        }
+        let mapping = self.maps.get_mut(id)?;
+        if mapping.digest != loaded.digest {
+            return Ok(Compared::New { stale: Some(id) });
+        }
+        mapping.unsettled = !loaded.settled;
+        Ok(Compared::Same(id))
+    }
+
+    /// Puts what a fetch has loaded on the books, with no reference, in the place of what is no
+    /// longer the newest mapping of its file. Takes all room first.
+    fn add_file(&mut self, fetch: &mut Fetch<'_>, stale: Option<u64>) -> Result<Reached> {
+        self.make_room()?;
+        let named = self.prepare_alias(fetch)?;
+        let path = match &named {
+            Named::Already(alias) => self.aliases.get(*alias)?.path.clone(),
+            Named::New(path) => path.clone(),
+        };
+        let Have::Bytes(loaded) = core::mem::replace(&mut fetch.have, Have::Path) else {
+            fail!(LIFECYCLE_E_SYSTEM, "nothing was read of '{path}'");
+        };
+        if core::mem::take(&mut fetch.owes) {
+            self.pending -= 1;
+        }
+        if let (Some(stale), Some(file)) = (stale, &loaded.file) {
+            self.by_file.remove(self.hash_file(file), stale);
+        }
+        let id = self.add(loaded, path)?;
+        let (alias, displaced) = self.put_alias(named, fetch.hash, id)?;
+        Ok(Reached { id, alias, opened: true, displaced })
+    }
+
+    /// There is room, so nothing fails.
+    fn add(&mut self, loaded: Loaded, path: Text) -> Result<u64> {
+        let Loaded { pages, file, settled, digest } = loaded;
         let len = pages.len();
         let id = self.maps.insert(Mapping {
             pages,
@@ -417,7 +521,8 @@ impl Mappings {
             prefetched: false,
             path,
             file,
-            unsettled,
+            unsettled: !settled,
+            digest,
             aliases: Chain::default(),
             link: Link::default(),
         })?;
@@ -429,20 +534,8 @@ impl Mappings {
         Ok(id)
     }
 
-    /// Gives pages back, or remembers that the system refused: then true.
-    fn give_back(&mut self, pages: Pages, path: Text) -> bool {
-        match pages.give_back(self.unmap) {
-            Ok(()) => false,
-            Err(pages) => {
-                // There is room (`.map.room`), so this does not allocate.
-                self.failed.push(Failed { pages, path });
-                true
-            }
-        }
-    }
-
-    /// Takes a mapping off the books with all its aliases, whatever holds it, and gives its pages
-    /// back. Never allocates.
+    /// Takes a mapping off the books with all its aliases, whatever holds it; its pages are to be
+    /// given back. Never allocates.
     fn evict(&mut self, id: u64) -> Result<Released> {
         self.all.remove(&mut self.maps, id)?;
         let Mapping { pages, path, file, mut aliases, .. } = self.maps.remove(id)?;
@@ -457,12 +550,12 @@ impl Mappings {
         }
         let bytes = pages.len();
         self.bytes -= bytes;
-        let refused = self.give_back(pages, path.clone());
-        Ok(Released { id, path, bytes, evicted: true, refused })
+        // There is room (`.map.room`), so this does not allocate.
+        self.leaving.push(Gone { pages, path: path.clone(), refused: false });
+        Ok(Released { id, path, bytes, evicted: true })
     }
 
-    /// Takes a reference back; the last one evicts the mapping. If the system refuses to unmap it,
-    /// its pages stay on the list that `retry_failed` works off. E_STALE; E_INVALID if nobody but a
+    /// Takes a reference back; the last one evicts the mapping. E_STALE; E_INVALID if nobody but a
     /// prefetch holds it.
     pub fn release(&mut self, id: u64) -> Result<Released> {
         let mapping = self.maps.get_mut(id)?;
@@ -477,7 +570,6 @@ impl Mappings {
                 path: mapping.path.clone(),
                 bytes: mapping.len(),
                 evicted: false,
-                refused: false,
             });
         }
         self.evict(id)
@@ -525,33 +617,6 @@ impl Mappings {
         self.maps.get(id)
     }
 
-    /// Asks the system again to take back what it refused, and says how much it still refuses.
-    pub fn retry_failed(&mut self) -> usize {
-        let mut at = 0;
-        while at < self.failed.len() {
-            let Failed { pages, path } = self.failed.swap_remove(at);
-            if let Err(pages) = pages.give_back(self.unmap) {
-                // One came off, so there is room to put it back, in its old place.
-                self.failed.push(Failed { pages, path });
-                let last = self.failed.len() - 1;
-                self.failed.swap(at, last);
-                at += 1;
-            }
-        }
-        self.failed.len()
-    }
-
-    /// Mappings whose pages the system did not take back yet.
-    pub fn failed(&self) -> usize {
-        self.failed.len()
-    }
-
-    /// Their first paths and bytes.
-    pub fn iter_failed(&self) -> impl Iterator<Item = (&Text, usize)> {
-        let failed = self.failed.iter();
-        failed.map(|failed| (&failed.path, failed.pages.len()))
-    }
-
     /// Live mappings.
     pub fn len(&self) -> usize {
         self.maps.len()
@@ -570,14 +635,5 @@ impl Mappings {
     /// Live mappings, newest first.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Mapping)> {
         self.all.newest_first(&self.maps)
-    }
-}
-
-impl Drop for Mappings {
-    /// Unmaps what is left. What the system refuses even now stays mapped: there is nobody left to
-    /// remember it.
-    fn drop(&mut self) {
-        while self.evict_any().is_some() {}
-        self.retry_failed();
     }
 }

@@ -1,97 +1,18 @@
 //! File mappings, one promise a test; failing memory is at the end.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test is there to fail loudly")]
 
-use core::cell::Cell;
 use std::ffi::CString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
+
+use super::fixture::*;
+use super::slab::SMALL;
 use super::*;
-use crate::abi::lifecycle_status::{self, *};
+use crate::abi::lifecycle_status::*;
 use crate::base::failing::Failing;
-use crate::base::{Error, last_sentence};
-
-const BOTH: [Mode; 2] = [Mode::Map, Mode::Snapshot];
-
-/// A directory of the test's own, gone with it.
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new(test: &str) -> Self {
-        let name = format!("lifecycle-mapping-{test}-{}", std::process::id());
-        let at = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&at);
-        fs::create_dir_all(&at).expect("a directory for the test");
-        Dir(at)
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// A file with contents, last changed so long ago that its time is settled.
-    fn file(&self, name: &str, bytes: &[u8]) -> CString {
-        let at = self.at(name);
-        fs::write(&at, bytes).expect("a file for the test");
-        age(&at, 3600);
-        c(&at)
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn age(path: &Path, seconds: u64) {
-    let file = fs::File::options().write(true).open(path).expect("there");
-    let then = SystemTime::now() - Duration::from_secs(seconds);
-    file.set_modified(then).expect("its owner may");
-}
-
-fn c(path: &Path) -> CString {
-    CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path")
-}
-
-fn status<T>(result: Result<T>) -> lifecycle_status {
-    result.err().map_or(LIFECYCLE_OK, |error| error.0)
-}
-
-fn mappings(mode: Mode) -> Mappings {
-    Mappings::new(Host::libc(), 5, mode)
-}
-
-/// Whether nothing at all is left on the books.
-fn is_bare(maps: &Mappings) -> bool {
-    let counted = (maps.len(), maps.paths(), maps.bytes(), maps.failed());
-    counted == (0, 0, 0, 0) && maps.by_path.len() == 0 && maps.by_file.len() == 0
-}
-
-fn bytes_of(acquired: &Acquired) -> &[u8] {
-    // SAFETY: `.map.pages` - every test reads only while it holds a reference.
-    unsafe { core::slice::from_raw_parts(acquired.data, acquired.len) }
-}
-
-thread_local! {
-    /// Whether the system refuses to unmap on this thread, and how often it unmapped.
-    static REFUSE: Cell<bool> = const { Cell::new(false) };
-    static UNMAPPED: Cell<usize> = const { Cell::new(0) };
-}
-
-/// # Safety
-/// As `os::unmap`.
-unsafe fn reluctant(data: *const u8, len: usize) -> Result<()> {
-    if REFUSE.get() {
-        return Err(Error::system(libc::ENOMEM, format_args!("refused")));
-    }
-    UNMAPPED.set(UNMAPPED.get() + 1);
-    // SAFETY: the caller's word.
-    unsafe { os::unmap(data, len) }
-}
+use crate::base::last_sentence;
 
 #[test]
 fn one_mapping_however_many_paths_reach_it() {
@@ -119,7 +40,7 @@ fn one_mapping_however_many_paths_reach_it() {
         assert_eq!((mapping.len(), mapping.references()), (9, 5));
         for left in (0..5).rev() {
             let released = maps.release(first.id).expect("held");
-            assert_eq!((released.evicted, released.refused), (left == 0, false));
+            assert_eq!((released.evicted, maps.failed()), (left == 0, 0));
             assert_eq!(released.path.bytes(), path.to_bytes());
             assert_eq!(released.bytes, 9);
         }
@@ -223,15 +144,17 @@ fn a_snapshot_outlives_what_is_done_to_the_file() {
 }
 
 #[test]
-fn a_file_that_is_cut_while_it_is_copied_is_refused() {
+fn a_copy_of_a_file_that_was_cut_meanwhile_is_worth_nothing() {
     let dir = Dir::new("cut");
     let path = dir.file("a.smf", &[7; 10_000]);
     let opened = os::open_file(&path).expect("there");
     let file = fs::File::options().write(true).open(dir.at("a.smf"));
     file.expect("there").set_len(9_999).expect("cut");
-    let loaded = Pages::load(Mode::Snapshot, &opened, &path);
-    assert_eq!(status(loaded), LIFECYCLE_E_FORMAT);
-    assert!(last_sentence().contains("truncated"));
+    for mode in BOTH {
+        let maps = mappings(mode);
+        let loaded = Pages::load(mode, &maps.slab, &opened, (&path, false));
+        assert!(loaded.is_ok_and(|loaded| loaded.is_none()));
+    }
 }
 
 #[test]
@@ -242,8 +165,7 @@ fn a_snapshot_of_a_file_changed_just_now_is_compared() {
     fs::write(&at, b"one").expect("written");
     let changed = fs::metadata(&at).and_then(|about| about.modified());
     let changed = changed.expect("a time");
-    let mut maps = mappings(Mode::Snapshot);
-    maps.unmap = reluctant;
+    let mut maps = unpacked(Host::libc(), Mode::Snapshot);
     UNMAPPED.set(0);
     let one = maps.acquire(&path).expect("there");
     let same = maps.acquire(&path).expect("there");
@@ -267,14 +189,14 @@ fn a_snapshot_of_a_file_changed_just_now_is_compared() {
 fn a_settled_snapshot_is_not_read_again() {
     let dir = Dir::new("settled");
     let path = dir.file("a.smf", b"one");
-    let mut maps = mappings(Mode::Snapshot);
-    maps.unmap = reluctant;
+    let mut maps = unpacked(Host::libc(), Mode::Snapshot);
     UNMAPPED.set(0);
     let one = maps.acquire(&path).expect("there");
     assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
     assert_eq!(UNMAPPED.get(), 0, "nothing was copied to be compared");
     // As if it had been copied right after a change: once its time has settled, one look is enough.
-    maps.maps.get_mut(one.id).expect("live").unsettled = true;
+    let mapping = maps.maps.maps.get_mut(one.id).expect("live");
+    (mapping.unsettled, mapping.digest) = (true, Some(fetch::digest(&mapping.pages)));
     for _ in 0..3 {
         assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
     }
@@ -286,8 +208,7 @@ fn a_mapped_file_changed_just_now_is_not_compared() {
     let dir = Dir::new("mapped");
     fs::write(dir.at("a.smf"), b"one").expect("written");
     let path = c(&dir.at("a.smf"));
-    let mut maps = mappings(Mode::Map);
-    maps.unmap = reluctant;
+    let mut maps = unpacked(Host::libc(), Mode::Map);
     UNMAPPED.set(0);
     let one = maps.acquire(&path).expect("there");
     assert_eq!(maps.acquire(&path).map(|again| again.id).ok(), Some(one.id));
@@ -437,13 +358,12 @@ fn a_live_path_is_no_key_for_bytes() {
 fn what_the_system_refuses_to_unmap_is_kept_and_retried() {
     let dir = Dir::new("refused");
     let (a, b) = (dir.file("a.smf", b"aa"), dir.file("b.smf", b"bbb"));
-    let mut maps = mappings(Mode::Map);
-    maps.unmap = reluctant;
+    let mut maps = unpacked(Host::libc(), Mode::Map);
     let held = [&a, &b].map(|path| maps.acquire(path).expect("there"));
     REFUSE.set(true);
     for one in &held {
         let released = maps.release(one.id).expect("held");
-        assert!(released.evicted && released.refused);
+        assert!(released.evicted);
         assert_eq!(status(maps.get(one.id)), LIFECYCLE_E_STALE);
     }
     assert_eq!((maps.find(&a), maps.len(), maps.paths()), (None, 0, 0));
@@ -452,25 +372,15 @@ fn what_the_system_refuses_to_unmap_is_kept_and_retried() {
     assert_eq!(kept, [(a.as_c_str(), 2), (b.as_c_str(), 3)]);
     assert_eq!(bytes_of(&held[0]), b"aa", "it is still mapped");
     assert_eq!(maps.retry_failed(), 2);
-    let kept: Vec<_> = maps.iter_failed().map(|(_, len)| len).collect();
-    assert_eq!(kept, [2, 3], "in the order they came");
+    let kept: usize = maps.iter_failed().map(|(_, len)| len).sum();
+    assert_eq!(kept, 5);
     let again = maps.acquire(&a).expect("there");
     assert!(again.opened && again.data != held[0].data);
     REFUSE.set(false);
     UNMAPPED.set(0);
     assert_eq!((maps.retry_failed(), UNMAPPED.get()), (0, 2));
-    assert!(maps.release(again.id).is_ok_and(|gone| !gone.refused));
+    assert!(maps.release(again.id).is_ok());
     assert_eq!((maps.failed(), maps.retry_failed(), UNMAPPED.get()), (0, 0, 3));
-}
-
-/// Descriptors and mappings of this process whose file is in `dir`.
-fn held_by_process(dir: &Dir) -> (usize, usize) {
-    let inside = |path: &Path| path.starts_with(&dir.0);
-    let fds = fs::read_dir("/proc/self/fd").expect("Linux").flatten();
-    let fds = fds.filter(|fd| fs::read_link(fd.path()).is_ok_and(|to| inside(&to)));
-    let maps = fs::read_to_string("/proc/self/maps").expect("Linux");
-    let name = dir.0.to_string_lossy();
-    (fds.count(), maps.lines().filter(|line| line.contains(&*name)).count())
 }
 
 #[test]
@@ -479,14 +389,14 @@ fn a_thousand_users_leave_nothing_behind() {
     let path = dir.file("a.smf", &[1; 5000]);
     for mode in BOTH {
         let failing = Failing::new();
-        let mut maps = Mappings::new(failing.host(), 5, mode);
-        maps.unmap = reluctant;
+        let mut maps = unpacked(failing.host(), mode);
         UNMAPPED.set(0);
         let mut warm = 0;
         for round in 0..1000 {
             let held = maps.acquire(&path).expect("there");
             assert!(held.opened);
             assert!(maps.release(held.id).is_ok_and(|gone| gone.evicted));
+            drop(held);
             if round == 10 {
                 warm = failing.out.get();
             }
@@ -510,15 +420,15 @@ fn dropping_the_table_unmaps_what_is_left() {
     let dir = Dir::new("drop");
     let (a, b) = (dir.file("a.smf", b"aa"), dir.file("b.smf", b"bbb"));
     let failing = Failing::new();
-    let mut maps = Mappings::new(failing.host(), 5, Mode::Map);
-    maps.unmap = reluctant;
+    let mut maps = unpacked(failing.host(), Mode::Map);
     assert!(maps.acquire(&a).is_ok() && maps.acquire(&a).is_ok());
     assert!(maps.prefetch(&b).is_ok() && maps.acquire_bytes(c"k", b"x").is_ok());
     let lens: Vec<_> = maps.iter().map(|(_, mapping)| mapping.len()).collect();
     assert_eq!(lens, [1, 3, 2]);
     REFUSE.set(true);
     let refused = maps.evict_any().expect("three are left");
-    assert!(refused.refused && refused.path.c_str() == c"k");
+    maps.give_back();
+    assert!(maps.failed() == 1 && refused.path.c_str() == c"k");
     drop(refused);
     REFUSE.set(false);
     UNMAPPED.set(0);
@@ -529,7 +439,7 @@ fn dropping_the_table_unmaps_what_is_left() {
 
 /// Everything that can take memory, on a table that is cold or warm; what is there afterwards, and
 /// how it ended.
-fn everything(maps: &mut Mappings, paths: &[CString]) -> (usize, Result<()>) {
+fn everything(maps: &mut Files, paths: &[CString]) -> (usize, Result<()>) {
     let mut references = 0;
     let mut work = || {
         for path in paths {
@@ -562,8 +472,7 @@ fn no_memory_changes_nothing_whichever_allocation_fails() {
         let mut failures = 0;
         for k in 0.. {
             let failing = Failing::new();
-            let mut maps = Mappings::new(failing.host(), 5, mode);
-            maps.unmap = reluctant;
+            let mut maps = unpacked(failing.host(), mode);
             failing.countdown.set(k);
             let (references, ended) = everything(&mut maps, &paths);
             let counted: usize = maps.iter().map(|(_, mapping)| mapping.references()).sum();
@@ -604,4 +513,147 @@ fn no_memory_changes_nothing_whichever_allocation_fails() {
         assert!(failures > 50, "{failures}");
     }
     assert_eq!(held_by_process(&dir), (0, 0));
+}
+
+#[test]
+fn small_files_are_copied_into_pages_of_their_own_and_large_ones_are_mapped() {
+    let dir = Dir::new("small");
+    let page = os::page_size();
+    for mode in BOTH {
+        let mut maps = mappings(mode);
+        let sizes = [1, 100, SMALL, SMALL + 1];
+        let held: Vec<_> = sizes
+            .iter()
+            .map(|size| {
+                let path = dir.file(&format!("{size}.smf"), &vec![7; *size]);
+                maps.acquire(&path).expect("there")
+            })
+            .collect();
+        for (one, size) in held.iter().zip(sizes) {
+            assert_eq!((one.data as usize % page, one.len), (0, size));
+            // SAFETY: `.map.pages` - the last page is whole.
+            let whole =
+                unsafe { core::slice::from_raw_parts(one.data, size.next_multiple_of(page)) };
+            assert!(whole[..size].iter().all(|byte| *byte == 7));
+            assert!(whole[size..].iter().all(|byte| *byte == 0));
+        }
+        assert_eq!(held_by_process(&dir), (0, usize::from(mode == Mode::Map)));
+        // A smaller file where a larger one was: nothing of that is left.
+        assert!(maps.release(held[2].id).is_ok());
+        let path = dir.file("short.smf", b"x");
+        let short = maps.acquire(&path).expect("there");
+        // SAFETY: as above.
+        let whole = unsafe { core::slice::from_raw_parts(short.data, page) };
+        assert!(whole.iter().filter(|byte| **byte != 0).eq(b"x"));
+    }
+}
+
+#[test]
+fn a_path_that_is_known_costs_one_question_and_another_one_none_before_it_is_opened() {
+    let dir = Dir::new("questions");
+    let path = dir.file("a.smf", b"contents");
+    let link = dir.at("link");
+    fs::hard_link(dir.at("a.smf"), &link).expect("a link");
+    let link = c(&link);
+    let mut maps = mappings(Mode::Map);
+    assert!(maps.acquire(&path).is_ok());
+    let Files { maps, slab } = &mut maps;
+    let mut fetch = Fetch::file(slab, &path, false);
+    maps.look(&mut fetch);
+    assert_eq!(fetch.next, Next::Identify);
+    assert!(fetch.go_on().is_ok());
+    assert!(maps.acquire(&mut fetch).is_ok_and(|it| it.is_some_and(|it| !it.opened)));
+    let mut fetch = Fetch::file(slab, &link, false);
+    maps.look(&mut fetch);
+    assert_eq!(fetch.next, Next::Open);
+    assert!(fetch.go_on().is_ok());
+    // It is in memory, so it is not read.
+    assert!(maps.acquire(&mut fetch).is_ok_and(|it| it.is_some_and(|it| !it.opened)));
+    assert!(fetch.end().is_none());
+}
+
+#[test]
+fn whoever_comes_second_takes_what_the_first_one_brought() {
+    let dir = Dir::new("race");
+    for (mode, refuses) in [(Mode::Map, true), (Mode::Snapshot, false)] {
+        let path = dir.file("a.smf", &[3; 20_000]);
+        let mut files = unpacked(Host::libc(), mode);
+        let slab = Slab::new();
+        let mut fetch = Fetch::file(&slab, &path, false);
+        files.look(&mut fetch);
+        for wanted in [Next::Open, Next::Load] {
+            assert_eq!(fetch.next, wanted);
+            assert!(fetch.go_on().is_ok());
+            if wanted == Next::Open {
+                assert!(files.maps.acquire(&mut fetch).is_ok_and(|it| it.is_none()));
+            }
+        }
+        assert_eq!(files.pending, 1);
+        let other = {
+            let mut fetch = Fetch::file(&slab, &path, false);
+            files.look(&mut fetch);
+            loop {
+                assert!(fetch.go_on().is_ok());
+                if let Some(taken) = files.maps.acquire(&mut fetch).expect("there") {
+                    break taken;
+                }
+            }
+        };
+        let taken = files.maps.acquire(&mut fetch).expect("there").expect("it has all it needs");
+        assert_eq!((taken.id, taken.opened), (other.id, false));
+        // What was read for nothing is given back, and noted if that is refused.
+        REFUSE.set(refuses);
+        UNMAPPED.set(0);
+        let debt = fetch.end().expect("it was told to read");
+        REFUSE.set(false);
+        files.settle(debt);
+        let unmapped = usize::from(!refuses);
+        assert_eq!((files.pending, files.failed()), (0, 1 - unmapped));
+        assert_eq!(UNMAPPED.get(), unmapped);
+        assert_eq!(files.retry_failed(), 0);
+        assert_eq!(UNMAPPED.get(), 1);
+    }
+}
+
+#[test]
+fn a_mapping_is_shared_by_its_id_whatever_became_of_the_file() {
+    let dir = Dir::new("share");
+    let path = dir.file("a.smf", b"first");
+    let mut maps = mappings(Mode::Map);
+    let ahead = maps.prefetch(&path).expect("there");
+    let one = maps.share(ahead.id).expect("live");
+    assert_eq!(maps.refcount(&path).ok(), Some(1), "what was prefetched is taken over");
+    fs::remove_file(dir.at("a.smf")).expect("removed");
+    let two = maps.share(one.id).expect("live");
+    assert_eq!((two.id, two.data, bytes_of(&two)), (one.id, one.data, &b"first"[..]));
+    assert_eq!(two.path.bytes(), path.to_bytes());
+    assert!(maps.release(one.id).is_ok_and(|gone| !gone.evicted));
+    assert!(maps.release(one.id).is_ok_and(|gone| gone.evicted));
+    assert_eq!(status(maps.share(one.id)), LIFECYCLE_E_STALE);
+    assert!(is_bare(&maps));
+}
+
+#[test]
+fn a_hundred_that_leave_at_once_are_all_given_back() {
+    let dir = Dir::new("hundred");
+    let mut maps = unpacked(Host::libc(), Mode::Map);
+    let paths: Vec<_> = (0..100).map(|n| dir.file(&format!("{n}"), &[1; 50])).collect();
+    let held: Vec<_> = paths.iter().map(|path| maps.acquire(path).map(|one| one.id)).collect();
+    UNMAPPED.set(0);
+    for id in held {
+        assert!(maps.maps.release(id.expect("there")).is_ok());
+    }
+    assert!(maps.is_leaving());
+    maps.give_back();
+    assert_eq!(UNMAPPED.get(), 100);
+    assert!(is_bare(&maps));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_steps_agree_with_the_model(bytes in proptest::collection::vec(any::<u8>(), 1..1600)) {
+        model::run(&bytes);
+    }
 }

@@ -22,24 +22,32 @@
 //!   is never wrong for longer than one version.
 //! - `.names.free`: unbinding and publishing never allocate.
 //!
-//! The room is guarded by the manager's lock, keeps none of its own, and calls nobody back: what
-//! observers should hear is returned. It does not know modules: ids of modules are numbers that it
-//! keeps.
+//! Binding and unbinding are guarded by the manager's lock; the room keeps none of its own, and
+//! calls nobody back: what observers should hear is returned. Looking up takes no lock
+//! (`Tables::lookup`). The room does not know modules: ids of modules are numbers that it keeps.
 
+mod index;
+mod live;
 mod ranges;
-mod table;
+mod record;
+mod store;
+mod tables;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod model;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod threads_tests;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::abi::{LIFECYCLE_GLOBAL, lifecycle_decl};
-use crate::base::{Chain, Host, Kind, Link, Linked, Result, Slots, Text, fail};
+use crate::base::{Chain, Host, Kind, Link, Linked, List, ListExt, Result, Slots, Text, fail};
+pub use live::{Live, NO_ID_IS_LIVE};
 pub use ranges::Ranges;
-use table::Table;
+use store::Store;
+pub use tables::{Lookup, Tables};
 
 /// Kinds of names there are. Not `pub`: the header generator takes every public constant for C.
 pub(crate) const KINDS: usize = LIFECYCLE_GLOBAL as usize + 1;
@@ -71,7 +79,7 @@ pub struct Binding {
     pub module: u64,
     /// Not visible before it is published.
     pub staged: bool,
-    name: u64,
+    name: u32,
     above: u64,
     below: u64,
     link: Link,
@@ -101,18 +109,22 @@ pub enum Outcome {
 }
 
 /// A binding that is gone.
+#[derive(Clone, Copy)]
 pub struct Unbound {
     /// LIFECYCLE_FUNC, _STRUCT, _ENUM or _GLOBAL.
     pub kind: u32,
-    /// The name: the caller's own, for as long as it likes.
-    pub name: Text,
+    /// Bytes of the name.
+    pub name_len: usize,
+    /// Where its copy begins.
+    pub name_at: Option<usize>,
     /// What lookups notice.
     pub outcome: Outcome,
 }
 
 /// The name tables of one manager.
 pub struct Names {
-    table: Table,
+    store: Store,
+    tables: &'static Tables,
     bindings: Slots<Binding>,
     counts: [u64; KINDS],
     versions: &'static [AtomicU64; KINDS],
@@ -127,10 +139,18 @@ pub fn check_kind(kind: u32) -> Result<usize> {
 }
 
 impl Names {
-    /// Empty tables. `versions` are the counters that hosts read without a call, one per kind.
-    pub fn new(host: Host, salt: u8, versions: &'static [AtomicU64; KINDS]) -> Self {
+    /// No names. `tables` is where lookups look; `versions` are the counters that hosts read
+    /// without a call, one per kind.
+    pub fn new(
+        host: Host,
+        salt: u8,
+        tables: &'static Tables,
+        versions: &'static [AtomicU64; KINDS],
+    ) -> Self {
+        tables.open(salt);
         Names {
-            table: Table::new(host, salt),
+            store: Store::new(host, tables),
+            tables,
             bindings: Slots::new(host, Kind::Decl, salt),
             counts: [0; KINDS],
             versions,
@@ -148,7 +168,7 @@ impl Names {
     ) -> Result<lifecycle_decl> {
         let kind = check_kind(new.kind)?;
         self.bindings.make_room()?;
-        let name = self.table.take(new.kind, new.name)?;
+        let name = self.store.take(new.kind, new.name)?;
         let added = self.add(chain, module, &new, name);
         match added {
             Ok(_) => {
@@ -156,7 +176,7 @@ impl Names {
                     *count += 1;
                 }
             }
-            Err(_) => self.table.give_back(name)?,
+            Err(_) => self.store.give_back(name),
         }
         added
     }
@@ -167,9 +187,9 @@ impl Names {
         chain: &mut Chain,
         module: u64,
         new: &NewBinding<'_>,
-        name: u64,
+        name: u32,
     ) -> Result<lifecycle_decl> {
-        let top = self.table.get(name)?.top;
+        let top = self.top(name);
         let decl = self.bindings.insert(Binding {
             kind: new.kind,
             value: new.value,
@@ -204,7 +224,7 @@ impl Names {
             fail!(LIFECYCLE_E_INVALID, "binding {decl:#x} is not staged: it is visible already");
         }
         let module = binding.module;
-        let top = self.table.get(binding.name)?.top;
+        let top = self.top(binding.name);
         let mut place = top;
         if replaces_module != 0 {
             while place != 0 {
@@ -253,54 +273,108 @@ impl Names {
             self.bindings.get_mut(above)?.below = decl;
             return Ok(());
         }
-        self.table.get_mut(name)?.top = decl;
+        self.set_answer(name, decl)?;
         self.changed(kind);
         Ok(())
     }
 
+    /// The binding of a name that answers; 0 if none does.
+    fn top(&self, name: u32) -> u64 {
+        let [_, _, decl, _] = self.store.answer(name);
+        decl
+    }
+
+    /// A binding answers from now on; 0 = none does. `changed` follows.
+    fn set_answer(&self, name: u32, decl: u64) -> Result<()> {
+        let answer = match decl {
+            0 => [0; 4],
+            decl => {
+                let top = self.bindings.get(decl)?;
+                [top.value as u64, top.aux as u64, decl, top.module]
+            }
+        };
+        self.store.set_answer(name, &answer);
+        Ok(())
+    }
+
+    /// An answer of a kind has changed.
+    fn changed(&self, kind: u32) {
+        if let Some(version) = self.versions.get(kind as usize) {
+            // Nobody else changes it, so this needs no locked instruction.
+            let next = version.load(Ordering::Relaxed).wrapping_add(1);
+            version.store(next, Ordering::Release);
+        }
+    }
+
     /// Takes a binding away, wherever it is on its name's stack, staged or not. `chain` is its
-    /// module's. E_STALE.
-    pub fn unbind(&mut self, chain: &mut Chain, decl: lifecycle_decl) -> Result<Unbound> {
-        let binding = self.bindings.get(decl)?;
-        let kind = check_kind(binding.kind)?;
-        let name = binding.name;
-        let (staged, above, below) = (binding.staged, binding.above, binding.below);
-        let text = self.table.get(name)?.text.clone();
-        let outcome = if staged || above != 0 {
+    /// module's. Where lookups notice it, the name is copied to the end of `texts`, with a NUL, if
+    /// there is room for it. E_STALE.
+    pub fn unbind(
+        &mut self,
+        chain: &mut Chain,
+        decl: lifecycle_decl,
+        texts: Option<&mut List<u8>>,
+    ) -> Result<Unbound> {
+        self.bindings.get(decl)?;
+        chain.remove(&mut self.bindings, decl)?;
+        let binding = self.bindings.remove(decl)?;
+        self.take_out(&binding, texts)
+    }
+
+    /// As `unbind`, of the binding that came last on a chain; None if there is none.
+    pub fn unbind_newest(
+        &mut self,
+        chain: &mut Chain,
+        texts: Option<&mut List<u8>>,
+    ) -> Result<Option<Unbound>> {
+        match chain.pop(&mut self.bindings)? {
+            Some(binding) => self.take_out(&binding, texts).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes a binding that is gone out of its name's stack.
+    fn take_out(&mut self, gone: &Binding, texts: Option<&mut List<u8>>) -> Result<Unbound> {
+        let Binding { kind, name, above, below, .. } = *gone;
+        let outcome = if gone.staged || above != 0 {
             Outcome::Shadowed
         } else if below == 0 {
             Outcome::Removed
         } else {
             Outcome::Restored { module: self.bindings.get(below)?.module }
         };
-        chain.remove(&mut self.bindings, decl)?;
-        self.bindings.remove(decl)?;
         if below != 0 {
             self.bindings.get_mut(below)?.above = above;
         }
         if above != 0 {
             self.bindings.get_mut(above)?.below = below;
         }
+        let name_len = self.store.text_len(name);
+        let mut name_at = None;
         if outcome != Outcome::Shadowed {
-            self.table.get_mut(name)?.top = below;
-            self.changed(kind as u32);
+            let room = |texts: &&mut List<u8>| texts.capacity() - texts.len() > name_len;
+            if let Some(texts) = texts.filter(room) {
+                name_at = Some(texts.len());
+                self.store.text(name, |piece| texts.extend_from_slice(piece));
+                texts.push(0);
+            }
+            if !self.store.is_last_use(name) {
+                self.set_answer(name, below)?;
+            }
         }
-        self.table.give_back(name)?;
-        if let Some(count) = self.counts.get_mut(kind) {
+        self.store.give_back(name);
+        if outcome != Outcome::Shadowed {
+            self.changed(kind);
+        }
+        if let Some(count) = self.counts.get_mut(kind as usize) {
             *count -= 1;
         }
-        Ok(Unbound { kind: kind as u32, name: text, outcome })
-    }
-
-    fn changed(&self, kind: u32) {
-        if let Some(version) = self.versions.get(kind as usize) {
-            version.fetch_add(1, Ordering::Release);
-        }
+        Ok(Unbound { kind, name_len, name_at, outcome })
     }
 
     /// What a name means now, and the binding's id.
     pub fn newest(&self, kind: u32, name: &[u8]) -> Option<(lifecycle_decl, &Binding)> {
-        let top = self.table.find(kind, name)?.top;
+        let top = self.top(self.store.find(kind, name)?);
         // A miss must not overwrite the thread's last sentence, which asking for binding 0 would.
         if top == 0 {
             return None;
@@ -308,14 +382,55 @@ impl Names {
         Some((top, self.bindings.get(top).ok()?))
     }
 
+    /// What lookups of a name answer. For who has the lock.
+    pub fn answer(&self, kind: u32, name: &[u8]) -> Option<[u64; 4]> {
+        let answer @ [_, _, (1..), _] = self.store.answer(self.store.find(kind, name)?) else {
+            return None;
+        };
+        Some(answer)
+    }
+
     /// A binding by its id. E_STALE once it is unbound.
     pub fn get(&self, decl: lifecycle_decl) -> Result<&Binding> {
         self.bindings.get(decl)
     }
 
-    /// The name a binding binds.
-    pub fn name(&self, binding: &Binding) -> Result<&Text> {
-        Ok(&self.table.get(binding.name)?.text)
+    /// A copy of the name that a binding binds.
+    pub fn copy_name(&self, host: Host, binding: &Binding) -> Result<Text> {
+        let mut bytes = List::new_in(host);
+        bytes.make_room(self.store.text_len(binding.name))?;
+        self.store.text(binding.name, |piece| bytes.extend_from_slice(piece));
+        Text::copy(host, &bytes)
+    }
+
+    /// The ids from `first` to `last` are about to stop being live.
+    pub fn forget_ids(&self, first: i64, last: i64) {
+        if let Some(live) = self.tables.known() {
+            live.forget(first, last);
+        }
+    }
+
+    /// Brings near what unbinding will look at, if there is such a binding, and says which of its
+    /// module's came before it.
+    pub fn prefetch(&self, decl: lifecycle_decl) -> u64 {
+        // Asking for binding 0 would be a failure, and told as one.
+        if decl == 0 {
+            return 0;
+        }
+        let Ok(binding) = self.bindings.get(decl) else { return 0 };
+        self.store.prefetch(binding.name);
+        binding.link.older()
+    }
+
+    /// From now on many names change at once: lookups wait for the lock until `end_switch`, so that
+    /// they find all of it or nothing.
+    pub fn begin_switch(&self) {
+        self.tables.begin_switch();
+    }
+
+    /// All of them have changed.
+    pub fn end_switch(&self) {
+        self.tables.end_switch();
     }
 
     /// Every binding of every module, staged and shadowed ones included, in no order.
@@ -337,12 +452,12 @@ impl Names {
     /// Names that have a binding, staged ones included.
     #[cfg(any(test, feature = "fuzzing"))]
     pub fn names(&self) -> usize {
-        self.table.len()
+        self.store.len()
     }
 
     /// Bytes of bookkeeping, the names' texts included.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        self.table.bytes() + self.bindings.bytes()
+        self.store.bytes() + self.bindings.bytes()
     }
 }

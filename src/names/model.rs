@@ -10,15 +10,32 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 
-use super::{KINDS, Names, NewBinding, Outcome, Ranges};
-use crate::base::{Chain, Host};
+use super::{KINDS, Lookup, Names, NewBinding, Outcome, Ranges, Tables};
+use crate::base::{Chain, Host, List};
 
 /// Modules that take part.
 const MODULES: usize = 4;
 /// Names that take part: few, so that they meet; one empty, one with a NUL, two that differ in the
-/// last byte only.
-const NAMES: [&[u8]; 5] =
-    [b"", b"a\0b", b"a_rather_long_function_name1", b"a_rather_long_function_name2", b"f"];
+/// last byte only, and some of the lengths at which a text is kept in another way.
+const NAMES: [&[u8]; 8] = [
+    b"",
+    b"a\0b",
+    b"a_rather_long_function_name1",
+    b"a_rather_long_function_name2",
+    b"f",
+    b"24_bytes_are_in_a_record",
+    b"a_name_of_64_bytes_is_what_a_record_and_one_unit_more_can_holdxx",
+    b"a_name_of_65_bytes_is_what_a_record_and_two_units_more_can_holdxxx",
+];
+
+/// Where the tables are that nobody else looks at: each thread has its own, which is emptied.
+pub fn scratch_tables() -> &'static Tables {
+    thread_local!(static TABLES: &'static Tables = Box::leak(Box::new(Tables::new())));
+    TABLES.with(|tables| {
+        tables.close();
+        *tables
+    })
+}
 
 /// One step; the numbers are taken modulo what there is.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +91,7 @@ struct Twin {
 /// The real tables and their twin.
 pub struct Pair {
     names: Names,
+    tables: &'static Tables,
     chains: [Chain; MODULES],
     ranges: Ranges,
     versions: &'static [AtomicU64; KINDS],
@@ -92,8 +110,10 @@ fn replaced(number: u8) -> u64 {
 impl Pair {
     /// Two empty tables.
     pub fn new(host: Host, versions: &'static [AtomicU64; KINDS]) -> Self {
+        let tables = scratch_tables();
         Pair {
-            names: Names::new(host, 3, versions),
+            names: Names::new(host, 3, tables, versions),
+            tables,
             chains: [Chain::default(); MODULES],
             ranges: Ranges::new(host),
             versions,
@@ -208,9 +228,17 @@ impl Pair {
                 }
             };
             let chain = &mut pair.chains[twin.module as usize - 1];
-            let unbound = pair.names.unbind(chain, decl).expect("it is bound");
+            let mut texts = List::new_in(Host::libc());
+            texts.reserve(100);
+            let unbound = pair.names.unbind(chain, decl, Some(&mut texts)).expect("it is bound");
             assert_eq!(unbound.outcome, expected);
-            assert_eq!(unbound.name.bytes(), NAMES[twin.name]);
+            assert_eq!(unbound.name_len, NAMES[twin.name].len());
+            if expected == Outcome::Shadowed {
+                assert!(unbound.name_at.is_none() && texts.is_empty());
+            } else {
+                assert_eq!(unbound.name_at, Some(0));
+                assert_eq!(texts.as_slice(), [NAMES[twin.name], b"\0"].concat());
+            }
             assert_eq!(unbound.kind, twin.kind);
         });
         self.gone.push(decl);
@@ -232,7 +260,7 @@ impl Pair {
         assert!(self.names.get(decl).is_err());
         assert!(self.names.publish(decl, 0).is_err());
         let mut chain = Chain::default();
-        assert!(self.names.unbind(&mut chain, decl).is_err());
+        assert!(self.names.unbind(&mut chain, decl, None).is_err());
     }
 
     fn add_range(&mut self, first: i8, len: u8, module: u8) {
@@ -251,6 +279,7 @@ impl Pair {
             return;
         }
         let range = self.live.swap_remove(nth as usize % self.live.len());
+        self.names.forget_ids(range.0, range.1);
         let removed = self.ranges.remove(range.0, range.1);
         let removed = removed.expect("it is live");
         assert_eq!((removed.first, removed.last, removed.module), range);
@@ -293,6 +322,17 @@ impl Pair {
                     let real = (binding.value, binding.aux, binding.module);
                     assert_eq!(real, (twin.value, -twin.value, twin.module));
                 }
+                let read = match self.tables.lookup(kind, bytes) {
+                    Lookup::Bound(answer) => Some(answer),
+                    Lookup::Unbound => None,
+                    Lookup::Disturbed => unreachable!("nobody else is there"),
+                };
+                assert_eq!(read, self.names.answer(kind, bytes));
+                assert_eq!(read.map_or(0, |[_, _, decl, _]| decl), top);
+                if let (Some(read), Some(twin)) = (read, self.twin(top)) {
+                    let value = twin.value as u64;
+                    assert_eq!(read, [value, value.wrapping_neg(), top, twin.module]);
+                }
             }
             let count = self.all.iter().filter(|twin| twin.kind == kind).count();
             assert_eq!(self.names.count(kind), count as u64);
@@ -312,10 +352,23 @@ impl Pair {
         for did in -160..160 {
             let live = self.live.iter().any(|r| r.0 <= did && did <= r.1);
             assert_eq!(self.ranges.is_live(did), live);
+            self.compare_known(did, live);
         }
         let ids: i64 = self.live.iter().map(|r| r.1 - r.0 + 1).sum();
         assert_eq!(self.ranges.total_ids(), ids as u64);
         assert_eq!(self.ranges.len(), self.live.len());
+    }
+
+    /// What is known of an id without asking is true; what is not known is asked for and then known.
+    fn compare_known(&self, did: i64, live: bool) {
+        let known = self.tables.live().expect("memory is not made to fail");
+        assert!(live || !known.knows(did));
+        let run = self.ranges.run_around(did);
+        assert_eq!(run.is_some(), live);
+        if let Some((first, last)) = run {
+            known.note(first, last);
+            assert!(known.knows(did));
+        }
     }
 
     /// Unloads everything: nothing may be left.

@@ -1,5 +1,6 @@
 //! Declaration ids: which are live. A function value holds a declaration id long after its module
-//! may have gone; the check before the call is one binary search here.
+//! may have gone; the check before the call looks into a table of what is known (`live.rs`), and
+//! what that does not know is one binary search here.
 //!
 //! A module's ids are a range, so that a million of them cost what one does. Ids of a removed range
 //! are tombstones simply by being in no live range, and nothing has to be remembered of them.
@@ -11,6 +12,7 @@
 //!
 //! It does not know which ranges a module has: the module's record does.
 
+use super::Live;
 use crate::base::{Host, List, ListExt, Result, fail};
 
 /// Declaration ids of one module, both ends included.
@@ -95,13 +97,38 @@ impl Ranges {
     }
 
     /// The live range an id is in.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn find(&self, did: i64) -> Option<&Range> {
         self.sorted.get(self.position(did)).filter(|range| range.first <= did)
     }
 
     /// Whether an id is live; false = tombstone, or never seen.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn is_live(&self, did: i64) -> bool {
         self.find(did).is_some()
+    }
+
+    /// The live ids around a live one that are in the same page as it (`Live::page_of`), whatever
+    /// modules they are of: the first and the last one.
+    pub fn run_around(&self, did: i64) -> Option<(i64, i64)> {
+        let at = self.position(did);
+        let range = self.sorted.get(at).filter(|range| range.first <= did)?;
+        let (page_first, page_last) = Live::page_of(did);
+        let (mut first, mut last) = (range.first, range.last);
+        // At most as many steps as a page has ids.
+        for range in self.sorted.iter().take(at).rev() {
+            if first <= page_first || range.last != first - 1 {
+                break;
+            }
+            first = range.first;
+        }
+        for range in self.sorted.iter().skip(at + 1) {
+            if last >= page_last || range.first != last + 1 {
+                break;
+            }
+            last = range.last;
+        }
+        Some((first.max(page_first), last.min(page_last)))
     }
 
     /// Live ranges.

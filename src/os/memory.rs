@@ -1,5 +1,5 @@
-//! Address space: reserving, committing, protecting, giving back; and the memory file behind
-//! dual-mapped code.
+//! Address space: reserving, committing, protecting, giving back; and the memory files behind
+//! what is mapped twice.
 //!
 //! Invariants:
 //! - `.mem.own`: a `Reservation` owns its address range from `new` to `release` or drop; ranges
@@ -70,6 +70,8 @@ pub fn page_size() -> usize {
 pub enum Access {
     /// Nothing: a touch faults.
     None,
+    /// Reading.
+    Read,
     /// Reading and writing.
     ReadWrite,
     /// Reading and running.
@@ -80,6 +82,7 @@ impl Access {
     fn protection(self) -> c_int {
         match self {
             Access::None => libc::PROT_NONE,
+            Access::Read => libc::PROT_READ,
             Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
             Access::ReadExecute => libc::PROT_READ | libc::PROT_EXEC,
         }
@@ -164,11 +167,7 @@ impl Reservation {
 
     /// Makes it all readable and nothing else, for good.
     pub fn set_read_only(&self) -> Result<()> {
-        // SAFETY: `.mem.own` - the range is ours.
-        match unsafe { libc::mprotect(self.base.cast(), self.len, libc::PROT_READ) } {
-            0 => Ok(()),
-            _ => self.refused("write-protect", self.len),
-        }
+        self.set_access(0, self.len, Access::Read)
     }
 
     /// Maps all of `file` at `offset`, shared with every other mapping of it. What was mapped there
@@ -240,22 +239,39 @@ impl Drop for Reservation {
     }
 }
 
-/// A memory file for code, mapped executable at one address and writable at another. It lives as
-/// long as it is mapped somewhere; this is only the way to map it, and holds a descriptor.
+/// A memory file, mapped executable at one address and writable at another, or readable and
+/// writable. It lives as long as it is mapped somewhere; this is only the way to map it, and holds a
+/// descriptor.
 pub struct CodeFile {
     fd: c_int,
     len: usize,
 }
 
+const MFD_NOEXEC_SEAL: libc::c_uint = 0x8;
 const MFD_EXEC: libc::c_uint = 0x10;
 
 impl CodeFile {
-    /// A file of `len` bytes, sparse until written. Kernels since 6.3 want to be told that it will
-    /// be run; older ones do not know the flag. A kernel whose policy forbids it (vm.memfd_noexec =
-    /// 2) answers E_DENIED.
+    /// A file of `len` bytes, sparse until written. A kernel whose policy forbids that it is run
+    /// (vm.memfd_noexec = 2) answers E_DENIED.
     pub fn new(name: &CStr, len: usize) -> Result<Self> {
+        Self::make(name, MFD_EXEC, len)
+    }
+
+    /// As `new`, for bytes that are never run, and with all its memory: a write to a sparse file
+    /// kills the process where there is none left.
+    fn for_data(name: &CStr, len: usize) -> Result<Self> {
+        let file = Self::make(name, MFD_NOEXEC_SEAL, len)?;
+        // SAFETY: the descriptor is ours.
+        match unsafe { libc::fallocate(file.fd, 0, 0, len as libc::off_t) } {
+            0 => Ok(file),
+            _ => Self::refused(len),
+        }
+    }
+
+    /// Kernels since 6.3 want to be told whether it will be run; older ones do not know the flags.
+    fn make(name: &CStr, flag: libc::c_uint, len: usize) -> Result<Self> {
         // SAFETY: the name is NUL-terminated; a new descriptor is made.
-        let mut fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | MFD_EXEC) };
+        let mut fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | flag) };
         if fd < 0 && errno() == libc::EINVAL {
             // SAFETY: as above.
             fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) };
@@ -265,13 +281,15 @@ impl CodeFile {
         }
         let file = CodeFile { fd, len };
         // SAFETY: the descriptor is ours.
-        if unsafe { libc::ftruncate(file.fd, len as libc::off_t) } != 0 {
-            return Err(Error::system(
-                errno(),
-                format_args!("the system refused a memory file of {len} bytes"),
-            ));
+        match unsafe { libc::ftruncate(file.fd, len as libc::off_t) } {
+            0 => Ok(file),
+            _ => Self::refused(len),
         }
-        Ok(file)
+    }
+
+    fn refused<T>(len: usize) -> Result<T> {
+        let sentence = format_args!("the system refused a memory file of {len} bytes");
+        Err(Error::system(errno(), sentence))
     }
 
     /// Copies `len` bytes at `from` to `offset`; bytes that are not readable are E_SYSTEM.
@@ -298,5 +316,30 @@ impl Drop for CodeFile {
     fn drop(&mut self) {
         // SAFETY: the descriptor is ours and used no more; mappings keep the file alive.
         unsafe { libc::close(self.fd) };
+    }
+}
+
+/// Memory that is read at one address and written at another.
+pub struct Twice {
+    read: Reservation,
+    write: Reservation,
+}
+
+impl Twice {
+    /// So many bytes (whole pages) of zeros.
+    pub fn new(name: &CStr, len: usize) -> Result<Self> {
+        let file = CodeFile::for_data(name, len)?;
+        let map = |access| {
+            let view = Reservation::new(len, 1)?;
+            view.map_code(0, &file, access)?;
+            Ok(view)
+        };
+        Ok(Twice { read: map(Access::Read)?, write: map(Access::ReadWrite)? })
+    }
+
+    /// The byte at an offset where it is read, and where it is written.
+    pub fn at(&self, offset: usize) -> (*const u8, *mut u8) {
+        let read = self.read.base().wrapping_add(offset);
+        (read.cast_const(), self.write.base().wrapping_add(offset))
     }
 }

@@ -19,13 +19,15 @@ mod rank;
 mod task;
 
 pub use clock::{monotonic_ns, real_us, ticks};
-pub use file::{FileId, Opened, Snapshot, map_file, open_file, read_file, remove_file, unmap};
+pub use file::{
+    FileId, Opened, Snapshot, identify, map_file, open_file, read_file, remove_file, unmap,
+};
 pub use fork::{Held, Hooks, Level, at_fork};
 pub use fork::{era as fork_era, generation as fork_generation};
 pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use log_file::{LogFile, Marker, environment, process_and_thread};
 pub use membarrier::barrier;
-pub use memory::{Access, CodeFile, Reservation, page_size};
+pub use memory::{Access, CodeFile, Reservation, Twice, page_size};
 pub use pool::{Pool, Signed};
 pub use rank::{Rank, expect_no_lock};
 pub use task::{Task, sleep_ns};

@@ -76,7 +76,7 @@ impl<T: Signed> Pool<T> {
     }
 
     /// A power of two where that is not too much address space: then `peek` is a few instructions.
-    const STRIDE: usize = if size_of::<T>() <= 4096 {
+    const STRIDE: usize = if size_of::<T>() <= 16384 {
         size_of::<T>().next_power_of_two()
     } else {
         size_of::<T>().next_multiple_of(64)

@@ -39,6 +39,8 @@ pub enum Rank {
     View,
     /// A manager's list of readers.
     Readers,
+    /// A manager's small files: the pages they are packed into.
+    SmallFiles,
     /// Free places of readers.
     ReaderPool,
     /// Free places of managers.

@@ -10,16 +10,17 @@
 //! - `.module.edges`: an edge hangs on its user's `needs` and on its target's `needed_by`, or does
 //!   not exist.
 
+mod keys;
 mod loading;
+mod order;
 
 use core::ffi::{CStr, c_void};
 
+pub use keys::Keys;
 pub use loading::Loading;
 
 use crate::abi::lifecycle_release_fn;
-use crate::base::{
-    Chain, Host, Index, Kind, Link, Linked, List, ListExt, Lossy, Result, Slots, Text, fail,
-};
+use crate::base::{Chain, Host, Index, Kind, Link, Linked, List, Lossy, Result, Slots, Text, fail};
 use crate::os;
 
 /// Where a module is in its life.
@@ -63,6 +64,8 @@ pub struct Module {
     pub jit: Chain,
     /// Bindings.
     pub names: Chain,
+    /// Bytes of the bindings' names, each with a NUL.
+    pub name_bytes: usize,
     /// Data beside the code.
     pub data: Chain,
     /// Resources of the host.
@@ -70,7 +73,9 @@ pub struct Module {
     /// Mapping references.
     pub holds: List<Hold>,
     /// Metadata keys.
-    pub metadata: List<Text>,
+    pub metadata: Chain,
+    /// Handles of the drop-in interface.
+    pub handles: Chain,
     /// Declaration ranges.
     pub ranges: List<(i64, i64)>,
     /// Bytes of its code.
@@ -78,6 +83,8 @@ pub struct Module {
     hash: u64,
     needs: Chain<0>,
     needed_by: Chain<1>,
+    /// `.order.place`
+    place: usize,
 }
 
 /// Something of the host's that a module owns.
@@ -136,6 +143,9 @@ pub struct Registry {
     edges: Slots<Edge>,
     by_ends: Index,
     loads: u64,
+    /// Records made: the sides of reloads count here, and not among the loads.
+    generations: u64,
+    keys: Keys,
     /// Modules being loaded, by thread.
     pub loading: Loading,
 }
@@ -151,6 +161,8 @@ impl Registry {
             edges: Slots::new(host, Kind::Record, salt),
             by_ends: Index::new(host, salt),
             loads: 0,
+            generations: 0,
+            keys: Keys::new(host, salt),
             loading: Loading::new(host, depth),
         }
     }
@@ -160,7 +172,7 @@ impl Registry {
         self.modules.len()
     }
 
-    /// Modules loaded since the start.
+    /// Modules loaded since the start. What a reload puts in the place of one is not a load.
     pub fn loads(&self) -> u64 {
         self.loads
     }
@@ -185,9 +197,10 @@ impl Registry {
         self.modules.iter()
     }
 
-    /// Some module, while there is one.
-    pub fn first(&self) -> Option<u64> {
-        self.modules.first()
+    /// Some module, while there is one: the next after `last` in the order of their places, then
+    /// around. Who goes on from what it returns looks at each place once.
+    pub fn next_after(&self, last: u64) -> Option<u64> {
+        self.modules.next_after(last)
     }
 
     /// The loaded module of a path.
@@ -202,20 +215,23 @@ impl Registry {
         Module {
             hash: self.by_path.hash(0, path.bytes()),
             path,
-            generation: self.loads + 1,
+            generation: self.generations + 1,
             load_time_us: os::real_us(),
             stage,
             exec: Chain::default(),
             jit: Chain::default(),
             names: Chain::default(),
+            name_bytes: 0,
             data: Chain::default(),
             resources: Chain::default(),
             holds: List::new_in(host),
-            metadata: List::new_in(host),
+            metadata: Chain::default(),
+            handles: Chain::default(),
             ranges: List::new_in(host),
             code_bytes: 0,
             needs: Chain::default(),
             needed_by: Chain::default(),
+            place: 0,
         }
     }
 
@@ -230,6 +246,7 @@ impl Registry {
         let hash = module.hash;
         let id = self.modules.insert(module)?;
         self.by_path.insert(hash, id)?;
+        self.generations += 1;
         self.loads += 1;
         Ok(id)
     }
@@ -243,7 +260,7 @@ impl Registry {
         let fresh = self.make_record(module.path.clone(), Stage::Fresh { old });
         let fresh = self.modules.insert(fresh)?;
         self.get_mut(old)?.stage = Stage::Replaced { by: fresh };
-        self.loads += 1;
+        self.generations += 1;
         Ok(fresh)
     }
 
@@ -259,22 +276,19 @@ impl Registry {
         }
     }
 
-    /// The fresh side takes the path and everyone who needs the old side. On E_NOMEM nothing has
-    /// changed.
+    /// The fresh side takes the path and everyone who needs the old side, in the order in which
+    /// they came to need it. Takes no memory.
     pub fn commit_reload(&mut self, old: u64, fresh: u64) -> Result<()> {
-        let Module { hash, needed_by, .. } = self.get(old)?;
-        let hash = *hash;
-        // Each edge that is moved frees the record that its successor takes.
-        self.by_ends.make_room_for(needed_by.len() as usize)?;
-        self.edges.make_room()?;
+        let hash = self.get(old)?.hash;
         self.by_path.replace(hash, old, fresh);
         self.get_mut(old)?.stage = Stage::Loaded;
         self.get_mut(fresh)?.stage = Stage::Loaded;
-        while let edge @ 1.. = self.get(old)?.needed_by.newest() {
+        while let edge @ 1.. = self.get(old)?.needed_by.oldest() {
             let user = self.edges.get(edge)?.user;
-            self.cut(edge)?;
-            if user != fresh && !self.needs(user, fresh) {
-                self.depend(user, fresh)?;
+            if user == fresh || self.needs(user, fresh) {
+                self.cut(edge)?;
+            } else {
+                self.redirect(edge, fresh)?;
             }
         }
         Ok(())
@@ -308,6 +322,17 @@ impl Registry {
         Ok(())
     }
 
+    /// Makes an edge lead to another module, which its user does not need yet. Takes no memory: the
+    /// index has the room of the entry that goes.
+    fn redirect(&mut self, edge: u64, to: u64) -> Result<()> {
+        let Edge { user, on, .. } = *self.edges.get(edge)?;
+        self.modules.get_mut(on)?.needed_by.remove(&mut self.edges, edge)?;
+        self.by_ends.remove(self.hash_ends(user, on), edge);
+        self.edges.get_mut(edge)?.on = to;
+        self.modules.get_mut(to)?.needed_by.push(&mut self.edges, edge)?;
+        self.by_ends.insert(self.hash_ends(user, to), edge)
+    }
+
     fn hash_ends(&self, user: u64, on: u64) -> u64 {
         let ends = u128::from(user) << 64 | u128::from(on);
         self.by_ends.hash(0, &ends.to_le_bytes())
@@ -338,36 +363,36 @@ impl Registry {
         Ok(())
     }
 
+    /// Whether any module needs this one.
+    pub fn is_needed(&self, id: u64) -> Result<bool> {
+        Ok(self.get(id)?.needed_by.len() != 0)
+    }
+
     /// The modules that need this one, the one that came last first.
     pub fn users(&self, id: u64) -> Result<impl Iterator<Item = u64>> {
         let module = self.get(id)?;
         Ok(module.needed_by.newest_first(&self.edges).map(|(_, edge)| edge.user))
     }
 
-    /// The modules that need this one, directly or through others, each before the ones it needs
-    /// (where there is a circle, each once), and the module itself last.
-    pub fn closure(&self, id: u64) -> Result<List<u64>> {
-        let mut order = List::new_in(self.host);
-        let mut seen = Index::new(self.host, 0);
-        let mut path: List<(u64, u64)> = List::new_in(self.host);
-        path.try_push((id, self.get(id)?.needed_by.newest()))?;
-        seen.insert(seen.hash(0, &id.to_le_bytes()), id)?;
-        while let Some(last) = path.last_mut() {
-            let (module, edge) = *last;
-            if edge == 0 {
-                path.pop();
-                order.try_push(module)?;
-                continue;
-            }
-            let Edge { user, back, .. } = self.edges.get(edge)?;
-            last.1 = back.older();
-            let hash = seen.hash(0, &user.to_le_bytes());
-            if seen.find(hash, |other| other == *user).is_none() {
-                seen.insert(hash, *user)?;
-                path.try_push((*user, self.get(*user)?.needed_by.newest()))?;
-            }
-        }
-        Ok(order)
+    /// The modules that need this one, directly or through others, each before those that it needs
+    /// (those of a circle one after the other), and the module itself last.
+    pub fn closure(&mut self, id: u64) -> Result<List<u64>> {
+        order::users_first(self.host, &mut self.modules, &self.edges, id)
+    }
+
+    /// Notes a metadata key of a module; twice is once.
+    pub fn note_key(&mut self, module: u64, key: &[u8]) -> Result<()> {
+        self.keys.note(&mut self.modules.get_mut(module)?.metadata, module, key)
+    }
+
+    /// Takes the key that a module noted last.
+    pub fn take_key(&mut self, module: u64) -> Result<Option<Text>> {
+        self.keys.forget_newest(&mut self.modules.get_mut(module)?.metadata)
+    }
+
+    /// Metadata keys of all modules.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Gives a module something of the host's.

@@ -105,6 +105,11 @@ impl Tools {
             | flag(self.gdb, LIFECYCLE_CONFIG_GDB)
     }
 
+    /// Whether any that is asked for by the config hears of a symbol.
+    pub fn listen(&self) -> bool {
+        self.gdb || self.perf.is_some() || self.dump.is_some()
+    }
+
     /// Tells of a symbol, before its entry is pointed at it; `write_lines` must follow, for this
     /// one or for many. At most `most` of what is returned will be given to `forget` at once.
     pub fn tell(&mut self, fresh: &Fresh<'_>, most: usize) -> Result<Told> {

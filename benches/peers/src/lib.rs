@@ -5,3 +5,4 @@ mod allocator;
 mod arena;
 mod epoch;
 mod handles;
+mod names;

@@ -162,6 +162,32 @@ fn what_was_run_is_used_again_only_after_a_barrier_for_many() {
 }
 
 #[test]
+fn few_spans_wait_for_more_and_those_in_a_row_wait_as_one() {
+    let system = Fake::new();
+    let (region, mut spans) = (region(1, 1), Spans::new(Host::libc(), 0));
+    let take = |spans: &mut Spans| spans.allocate(&region, 64, 64, &system).ok().flatten();
+    let all: Vec<Span> = (0..DUE_SPANS).filter_map(|_| take(&mut spans)).collect();
+    assert_eq!(all.len(), DUE_SPANS);
+    // From both ends: the first half comes back downwards, the second upwards.
+    let (low, high) = all.split_at(DUE_SPANS / 2);
+    for span in low.iter().rev().chain(high) {
+        assert!(!spans.is_due());
+        spans.retire(&region, *span, &system);
+    }
+    assert!(spans.is_due());
+    let waiting = spans.runs.get(spans.limbo.first as usize).map(|run| (run.len, run.next));
+    assert_eq!(waiting, Some((DUE_SPANS as u32, NONE)));
+    spans.flush(&region, &system);
+    assert!(!spans.is_due() && system.barriers.get() == 1);
+    // What was refused is asked for again.
+    let Some(span) = take(&mut spans) else { unreachable!("all of it is free") };
+    system.foreign.borrow_mut().insert(0);
+    system.refuse.set(true);
+    spans.retire(&region, span, &system);
+    assert!(spans.is_due());
+}
+
+#[test]
 fn a_slab_that_cannot_be_owned_keeps_its_spans_until_it_can() {
     let system = Fake::new();
     let (region, mut spans) = (region(2, 1), Spans::new(Host::libc(), 0));

@@ -9,6 +9,22 @@ pub enum Op {
     Unload { module: u8, force: bool, cascade: bool },
     /// A module needs another.
     Depend { user: u8, on: u8 },
+    /// Binds a name.
+    Bind { module: u8, kind: u8, name: u8 },
+    /// Removes what a name means now.
+    Unbind { kind: u8, name: u8 },
+    /// Gives a module a resource.
+    Own(u8),
+    /// Takes one back.
+    Disown(u8),
+    /// Notes a metadata key.
+    Note { module: u8, key: u8 },
+    /// Says which declarations are a module's.
+    Parse { module: u8, first: u8, len: u8 },
+    /// Takes data.
+    TakeData { module: u8, size: u8 },
+    /// Maps a few symbols, all or none.
+    Batch { module: u8, first: u8, flags: u8, shape: u8 },
     /// Maps code.
     Map { module: u8, name: u8, flags: u8, size: u8 },
     /// Takes room for code and writes there.
@@ -68,11 +84,25 @@ pub enum Does {
     Detach,
 }
 
-/// Steps from any bytes, five to a step.
+/// Numbers of the steps that modules and what hangs on them are about, each as often as it is to
+/// come.
+const ABOUT_MODULES: [u8; 32] = [
+    0, 0, 0, 2, 22, 22, 22, 23, 23, 23, 24, 29, 30, 35, 37, 37, 37, 43, 43, 43, 43, 43, 43, 47, 48,
+    50, 51, 52, 54, 55, 60, 60,
+];
+
+/// Steps from any bytes, five to a step. The first byte says whether all sorts of steps come, or
+/// those that are about modules, and few names.
 pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
-    bytes.chunks_exact(5).map(|chunk| {
-        let (a, b, c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
-        match chunk[0] % 38 {
+    let about_modules = bytes.first().is_some_and(|byte| byte & 64 != 0);
+    bytes.chunks_exact(5).map(move |chunk| {
+        let (a, b, mut c, d) = (chunk[1], chunk[2], chunk[3], chunk[4]);
+        let mut number = chunk[0] % 64;
+        if about_modules {
+            number = ABOUT_MODULES[usize::from(chunk[0] % 32)];
+            c = if matches!(number, 43..=46) { c % 2 } else { c };
+        }
+        match number {
             0 | 1 => Op::Load(a),
             2 => Op::Unload { module: a, force: b & 1 != 0, cascade: b & 2 != 0 },
             3..=7 => Op::Map { module: a, name: b, flags: c, size: d },
@@ -107,7 +137,19 @@ pub fn decode(bytes: &[u8]) -> impl Iterator<Item = Op> {
                     Does::Detach,
                 ][usize::from(b % 8)],
             },
-            37 => Op::Depend { user: a, on: b },
+            37..=42 => Op::Depend { user: a, on: b },
+            43..=46 => Op::Bind { module: a, kind: if about_modules { b % 2 } else { b }, name: c },
+            47 => Op::Unbind { kind: a, name: b },
+            48 | 49 => Op::Own(a),
+            50 => Op::Disown(a),
+            51 => Op::Note { module: a, key: b },
+            52 | 53 => Op::Parse { module: a, first: b, len: c },
+            54 => Op::TakeData { module: a, size: b },
+            55 | 56 => Op::Batch { module: a, first: b, flags: c, shape: d },
+            57..=59 => Op::Load(a),
+            60 => Op::Unload { module: a, force: b & 1 != 0, cascade: b & 2 != 0 },
+            61 => Op::Begin(a),
+            62 => Op::Finish(a),
             _ => Op::Reclaim { wait: a & 1 != 0 },
         }
     })

@@ -62,6 +62,21 @@ impl Waits {
         self.looked = false;
     }
 
+    /// The number of this step.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Whether the library was asked in this step to free all that may go.
+    pub fn has_looked(&self) -> bool {
+        self.looked
+    }
+
+    /// Whether code waits.
+    pub fn any(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// A symbol was retired. When it goes is up to the library, until it is asked to look.
     pub fn retire(&mut self, it: Twin) {
         self.waiting.push((self.step, it));
@@ -73,7 +88,7 @@ impl Waits {
     }
 
     /// Whether what was retired in a step must stay.
-    fn is_held(&self, retired: u64) -> bool {
+    pub fn is_held(&self, retired: u64) -> bool {
         self.readers.iter().any(|it| it.since.is_some_and(|since| since < retired))
     }
 
@@ -175,11 +190,10 @@ impl Waits {
             agree(manager.reclaim(), None);
             self.looked = true;
         }
-        let stats = agree(manager.stats(), None).expect("it is there");
-        self.forget_what_went(&stats);
+        self.forget_what_went();
     }
 
-    fn forget_what_went(&mut self, stats: &lifecycle_stats) {
+    fn forget_what_went(&mut self) {
         if self.looked {
             let went: Vec<bool> = self.waiting.iter().map(|(at, _)| !self.is_held(*at)).collect();
             let mut went = went.into_iter();
@@ -190,14 +204,13 @@ impl Waits {
                 }
                 !went
             });
-            assert_eq!(stats.blocking_reader_thread != 0, !self.waiting.is_empty());
         }
     }
 
     /// Compares: what is held is there, byte for byte; what is not may have gone, and has if the
     /// library was asked.
     pub fn compare(&mut self, stats: &lifecycle_stats, granule: usize) {
-        self.forget_what_went(stats);
+        self.forget_what_went();
         for it in self.held() {
             assert_holds(it.address, it.seed, it.len);
         }
