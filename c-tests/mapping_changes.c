@@ -186,7 +186,7 @@ static void a_copy_is_of_a_file_that_holds_still(uint32_t mode, size_t len)
     cuts = 2;
     mapping = access_file(manager, module, "file");
     if (cuts != 0) {
-        printf("skipped: a file that is cut off while it is read (this program's pread is not the one that is called)\n");
+        printf("skipped: a file that is cut off while it is read (this program's pread is not called)\n");
     } else {
         EXPECT(holds(mapping, len - 2, 'a'));
         EXPECT_OK(unload(manager, module));
