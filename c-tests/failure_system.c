@@ -75,11 +75,12 @@ static lifecycle_status access_this(struct stage *s, const char *path)
 }
 static lifecycle_status access_file(struct stage *s) { return access_this(s, a_file); }
 static lifecycle_status access_large(struct stage *s) { return access_this(s, large_file); }
-static lifecycle_status prefetch(struct stage *s)
+static lifecycle_status prefetch_this(struct stage *s, const char *path)
 {
-    return lifecycle_smf_prefetch(s->manager, &a_file, 1, NULL);
+    return lifecycle_smf_prefetch(s->manager, &path, 1, NULL);
 }
-static lifecycle_status prefetch_large(struct stage *s) { return lifecycle_smf_prefetch(s->manager, &large_file, 1, NULL); }
+static lifecycle_status prefetch(struct stage *s) { return prefetch_this(s, a_file); }
+static lifecycle_status prefetch_large(struct stage *s) { return prefetch_this(s, large_file); }
 static lifecycle_status keep_many_bytes(struct stage *s)
 {
     lifecycle_mapping mapping;

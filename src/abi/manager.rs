@@ -108,8 +108,8 @@ pub const LIFECYCLE_CODE_MPROTECT: u32 = 2;
 /// system forbids code made at run time.
 pub const LIFECYCLE_CODE_NONE: u32 = 3;
 
-/// Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file that
-/// another program truncates raises SIGBUS in whoever reads the missing part.
+/// Mapping mode: files of more than 16 KiB are mapped, smaller ones copied. Fast; a mapped file
+/// that another program truncates raises SIGBUS in whoever reads the missing part.
 pub const LIFECYCLE_MAPPING_MAP: u32 = 0;
 /// Mapping mode: files are copied when first accessed, so that nothing done to the file later can
 /// be seen.

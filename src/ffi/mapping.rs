@@ -16,13 +16,13 @@ const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), 
 /// A file (same device, inode, size and time of change) is in memory once, however many paths and
 /// modules reach it. A file that was replaced or changed is another one: new users get the new
 /// bytes, those who have the old ones keep them. So each call asks the file system what the path
-/// leads to; where that is in memory already, the file is not opened again. A module that wants what
-/// another one has, whatever became of the file, calls lifecycle_smf_share.
+/// leads to; where that is in memory already, the file is not opened again. A module that wants
+/// what another one has, whatever became of the file, calls lifecycle_smf_share.
 ///
 /// A file of up to 16 KiB is copied in either mode, as git does with small files: reading it costs
-/// less than mapping it. With LIFECYCLE_MAPPING_MAP larger ones are mapped: what is written into one
-/// in place shows in the mapping, and if somebody truncates it in place, SIGBUS is raised in who
-/// reads the missing part. Replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
+/// less than mapping it. With LIFECYCLE_MAPPING_MAP larger ones are mapped: what is written into
+/// one in place shows in the mapping, and if somebody truncates it in place, SIGBUS is raised in
+/// who reads the missing part. Replace files by renaming, or use LIFECYCLE_MAPPING_SNAPSHOT.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -31,9 +31,9 @@ const NOTHING: lifecycle_mapping = lifecycle_mapping { data: core::ptr::null(), 
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
 /// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
-/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On failure
-/// nothing has changed.
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is
+/// copied); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM. On
+/// failure nothing has changed.
 ///
 /// Ownership: the reference is the module's, dropped by lifecycle_smf_release or at unload;
 /// out->data is valid until then. Threads: any. Re-entry: from callbacks too. Fork: works. Since:
@@ -82,10 +82,10 @@ pub unsafe extern "C" fn lifecycle_smf_release(
     })
 }
 
-/// Gives a module one more reference to a mapping that is in memory, by its id. Costs no call of the
-/// system and does not look at the file, which may have changed or gone: this is how modules agree
-/// on one version, and how a host that has a mapping hands it on. To get what a path leads to now,
-/// call lifecycle_on_smf_accessed.
+/// Gives a module one more reference to a mapping that is in memory, by its id. Costs no call of
+/// the system and does not look at the file, which may have changed or gone: this is how modules
+/// agree on one version, and how a host that has a mapping hands it on. To get what a path leads to
+/// now, call lifecycle_on_smf_accessed.
 ///
 /// \param manager  the manager.
 /// \param module  the module.
@@ -153,8 +153,8 @@ pub unsafe extern "C" fn lifecycle_smf_refcount(
 ///
 /// \returns LIFECYCLE_OK; LIFECYCLE_E_INVALID; LIFECYCLE_E_STALE; LIFECYCLE_E_NOT_FOUND;
 /// LIFECYCLE_E_DENIED (no permission); LIFECYCLE_E_TYPE (a directory or another thing that is no
-/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is copied);
-/// LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
+/// regular file, or another kind's id); LIFECYCLE_E_FORMAT (empty, or changing whenever it is
+/// copied); LIFECYCLE_E_NOMEM; LIFECYCLE_E_LIMIT; LIFECYCLE_E_TOO_BIG; LIFECYCLE_E_SYSTEM.
 ///
 /// Ownership: the manager's until accessed. Threads: any. Re-entry: from callbacks too. Fork:
 /// works. Since: 0.1.0

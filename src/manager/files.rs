@@ -1,5 +1,5 @@
-//! File mappings: which module holds which, and when the system is asked for them: between two looks
-//! at the table, never under the lock.
+//! File mappings: which module holds which, and when the system is asked for them: between two
+//! looks at the table, never under the lock.
 
 use core::ffi::CStr;
 

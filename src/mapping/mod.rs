@@ -7,15 +7,15 @@
 //! nothing. A path that reached a mapping is remembered as an alias of it, until it reaches another
 //! one or the mapping goes.
 //!
-//! A file that is copied (in Snapshot mode, and where it is small in any mode) may lose its inode to
-//! another one, and be changed. It may then be replaced by one of the same number, size and time, if
-//! all of it happens within one tick of the file system's clock. So a copy of a file that was
-//! changed just before is unsettled: the next acquire compares it with the file.
+//! A file that is copied (in Snapshot mode, and where it is small in any mode) may lose its inode
+//! to another one, and be changed. It may then be replaced by one of the same number, size and
+//! time, if all of it happens within one tick of the file system's clock. So a copy of a file that
+//! was changed just before is unsettled: the next acquire compares it with the file.
 //!
 //! Invariants:
 //! - `.map.refs`: a live mapping has at least one reference; the last one to go takes it off the
-//!   books. A prefetched mapping has exactly one, held by this table, and the first acquire takes it
-//!   over.
+//!   books. A prefetched mapping has exactly one, held by this table, and the first acquire takes
+//!   it over.
 //! - `.map.pages`: the pages of a mapping are readable, in place and nobody else's to unmap from
 //!   the time it is made until the system takes them back.
 //! - `.map.alias`: an alias is on the chain of the mapping it names, and `by_path` holds exactly
@@ -29,8 +29,8 @@
 //! - `.map.outside`: nothing here calls the system. What the table wants to know of it a `Fetch`
 //!   finds out, and what leaves the table is given back in a `Batch`.
 //!
-//! The room is guarded by the manager's lock, keeps none of its own but the slab's, and calls nobody
-//! back. It does not know modules: which module holds which mapping is the module's record.
+//! The room is guarded by the manager's lock, keeps none of its own but the slab's, and calls
+//! nobody back. It does not know modules: which module holds which mapping is the module's record.
 
 mod fetch;
 mod leaving;
@@ -269,8 +269,8 @@ impl Mappings {
         };
     }
 
-    /// A reference to the file of a fetch, once that has found out all that the table wants to know;
-    /// None if it is to go on. A key of bytes that is live is reached without asking the file
+    /// A reference to the file of a fetch, once that has found out all that the table wants to
+    /// know; None if it is to go on. A key of bytes that is live is reached without asking the file
     /// system. E_EXISTS for bytes under a key that names a live mapping, E_NOMEM, E_LIMIT; then
     /// nothing changed.
     pub fn acquire(&mut self, fetch: &mut Fetch<'_>) -> Result<Option<Acquired>> {

@@ -1,7 +1,7 @@
-//! The naive twin of the file mappings: a list of what is in memory and a map of what paths reached.
-//! What a file is and holds it asks the file system itself, each time. Driven beside the real table
-//! by the property test and the fuzz target, over files in a folder of their own, and compared with
-//! it after every step.
+//! The naive twin of the file mappings: a list of what is in memory and a map of what paths
+//! reached. What a file is and holds it asks the file system itself, each time. Driven beside the
+//! real table by the property test and the fuzz target, over files in a folder of their own, and
+//! compared with it after every step.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -240,8 +240,8 @@ impl Drop for Reservation {
 }
 
 /// A memory file, mapped executable at one address and writable at another, or readable and
-/// writable. It lives as long as it is mapped somewhere; this is only the way to map it, and holds a
-/// descriptor.
+/// writable. It lives as long as it is mapped somewhere; this is only the way to map it, and holds
+/// a descriptor.
 pub struct CodeFile {
     fd: c_int,
     len: usize,
