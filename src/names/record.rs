@@ -64,19 +64,18 @@ fn first_words(bytes: &[u8]) -> [u64; 3] {
         chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
     };
     // The last word is read together with bytes before it, which go out at its lower end.
-    let last = |more: usize| eight(bytes.len().wrapping_sub(8)) >> (64 - 8 * more as u32);
+    let last = |end: usize| eight(bytes.len().wrapping_sub(8)) >> (8 * (end - bytes.len()) as u32);
     match bytes.len() {
-        0..4 => [word(bytes, 0), 0, 0],
+        17..=24 => [eight(0), eight(8), last(24)],
+        9..=16 => [eight(0), last(16), 0],
+        8 => [eight(0), 0, 0],
         len @ 4..8 => {
             let four = |chunk: Option<&[u8; 4]>| chunk.map_or(0, |it| u32::from_le_bytes(*it));
             let (low, high) = (four(bytes.first_chunk()), four(bytes.last_chunk()));
             [u64::from(low) | u64::from(high) << (8 * (len - 4) as u32), 0, 0]
         }
-        8 => [eight(0), 0, 0],
-        len @ 9..16 => [eight(0), last(len - 8), 0],
-        16 => [eight(0), eight(8), 0],
-        len @ 17..24 => [eight(0), eight(8), last(len - 16)],
-        _ => [eight(0), eight(8), eight(16)],
+        0..4 => [word(bytes, 0), 0, 0],
+        _ => [eight(0), eight(8), 0],
     }
 }
 
