@@ -27,7 +27,7 @@ use std::sync::Arc;
 use index::{Found, Index, Is, Probed, REGIONS};
 use loom::thread;
 use os::atomic::AtomicU64;
-use record::{Key, Seen, Unit};
+use record::{Answer, Key, Seen, Unit};
 
 fn explore(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -47,11 +47,12 @@ fn a_record_is_seen_whole(checks: bool) {
     unit.answer(&[1, 1, 1, 1]);
     let read = Arc::clone(&unit);
     let reader = thread::spawn(move || {
-        let answer = match read.look(&key(b"f"), |_| None) {
-            _ if !checks => read.answered(),
-            Seen::Same(answer) => answer,
+        let mut answer = Answer::default();
+        match read.look(&key(b"f"), &mut answer, |_| None) {
+            _ if !checks => answer = read.answered(),
+            Seen::Same => {}
             Seen::Other | Seen::Changing => return,
-        };
+        }
         assert!(answer == [1; 4] || answer == [2; 4], "{answer:?} is not whole");
     });
     unit.answer(&[2, 2, 2, 2]);
@@ -81,7 +82,8 @@ fn a_text_that_goes_on_elsewhere() {
         let read = Arc::clone(&units);
         let reader = thread::spawn(move || {
             let look = |number| read.get(number as usize);
-            if let Seen::Same(answer) = read[0].look(&key(LONG), look) {
+            let mut answer = Answer::default();
+            if let Seen::Same = read[0].look(&key(LONG), &mut answer, look) {
                 assert!(answer == [1; 4] || answer == [2; 4], "{answer:?}");
             }
         });
@@ -91,7 +93,8 @@ fn a_text_that_goes_on_elsewhere() {
         units[1].answer(&[3; 4]);
         reader.join().expect("the reader");
         let look = |number| units.get(number as usize);
-        assert!(!matches!(units[0].look(&key(LONG), look), Seen::Same(_)));
+        let seen = units[0].look(&key(LONG), &mut Answer::default(), look);
+        assert!(!matches!(seen, Seen::Same));
     });
 }
 

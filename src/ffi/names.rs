@@ -3,9 +3,11 @@
 use core::ffi::c_char;
 
 use super::guard;
-use crate::abi::lifecycle_status::LIFECYCLE_OK;
 use crate::abi::*;
 use crate::manager::Manager;
+
+/// No binding.
+const NOTHING: lifecycle_binding = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
 
 /// Notes that a module's declarations have the ids first_did to last_did, both included. They are
 /// live until the module is unloaded. A module may have several ranges; ranges of loaded modules
@@ -184,11 +186,10 @@ pub unsafe extern "C" fn lifecycle_lookup(
         && let Ok(manager) = Manager::peek(manager)
         // SAFETY: `.c.contract`
         && let Some(name) = unsafe { guard::some_slice(name.cast(), len) }
-        && let Some(binding) = manager.quick_lookup(kind, name)
-    {
         // SAFETY: `.c.contract`, and checked above.
-        unsafe { out.write(binding) };
-        return LIFECYCLE_OK;
+        && let Some(status) = manager.quick_lookup(kind, name, unsafe { &mut *out })
+    {
+        return status;
     }
     // SAFETY: `.c.contract`
     unsafe { lookup(manager, kind, name, len, out) }
@@ -208,9 +209,8 @@ unsafe fn lookup(
     out: *mut lifecycle_binding,
 ) -> lifecycle_status {
     guard::status(|| {
-        let nothing = lifecycle_binding { value: 0, aux: 0, decl: 0, module: 0 };
         // SAFETY: `.c.contract`
-        let out = unsafe { guard::out(out, nothing, "binding") }?;
+        let out = unsafe { guard::out(out, NOTHING, "binding") }?;
         let manager = Manager::check(manager)?;
         // SAFETY: `.c.contract`
         let name: &[u8] = unsafe { guard::slice(name.cast(), len, "name") }?;

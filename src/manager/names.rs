@@ -1,11 +1,12 @@
 //! Names: binding them for a module, looking them up, and which declarations are live.
 
 use core::ffi::CStr;
+use core::mem::offset_of;
 use core::sync::atomic::Ordering;
 
 use super::Manager;
 use crate::abi::lifecycle_binding;
-use crate::abi::lifecycle_status::LIFECYCLE_E_NOT_FOUND;
+use crate::abi::lifecycle_status::{self, LIFECYCLE_E_NOT_FOUND, LIFECYCLE_OK};
 use crate::base::{Error, ListExt, Result};
 use crate::names::{KINDS, Lookup, NewBinding, check_kind};
 use crate::registry::Stage;
@@ -14,8 +15,24 @@ fn binding([value, aux, decl, module]: [u64; 4]) -> lifecycle_binding {
     lifecycle_binding { value: value as i64, aux: aux as i64, decl, module }
 }
 
+#[cold]
+#[inline(never)]
 fn not_bound(name: &[u8]) -> Error {
     Error::of_name(LIFECYCLE_E_NOT_FOUND, name, " is not bound")
+}
+
+const _: () = assert!(
+    size_of::<lifecycle_binding>() == size_of::<[u64; 4]>()
+        && offset_of!(lifecycle_binding, aux) == 8
+        && offset_of!(lifecycle_binding, decl) == 16
+        && offset_of!(lifecycle_binding, module) == 24
+);
+
+/// A binding's place as the four words that the tables fill in.
+#[inline]
+fn answer_of(out: &mut lifecycle_binding) -> &mut [u64; 4] {
+    // SAFETY: the same words in the same order, as asserted above; any bits will do for them.
+    unsafe { &mut *(&raw mut *out).cast() }
 }
 
 impl Manager {
@@ -63,22 +80,40 @@ impl Manager {
         })
     }
 
-    /// What a name means now, if that can be told at once and it means something.
+    /// What a name means now, if that can be told at once.
     #[inline(always)]
-    pub fn quick_lookup(&'static self, kind: u32, name: &[u8]) -> Option<lifecycle_binding> {
-        if kind < KINDS as u32 { self.tables.quick_lookup(kind, name).map(binding) } else { None }
+    pub fn quick_lookup(
+        &'static self,
+        kind: u32,
+        name: &[u8],
+        out: &mut lifecycle_binding,
+    ) -> Option<lifecycle_status> {
+        if kind >= KINDS as u32 {
+            return None;
+        }
+        match self.tables.quick_lookup(kind, name, answer_of(out)) {
+            Lookup::Bound => Some(LIFECYCLE_OK),
+            Lookup::Unbound => {
+                *out = binding([0; 4]);
+                Some(not_bound(name).0)
+            }
+            Lookup::Disturbed => None,
+        }
     }
 
     /// What a name means now.
     pub fn lookup(&'static self, kind: u32, name: &[u8]) -> Result<lifecycle_binding> {
         check_kind(kind)?;
-        let answer = match self.tables.lookup(kind, name) {
-            Lookup::Bound(answer) => Some(answer),
-            Lookup::Unbound => None,
-            // Nobody changes anything while the lock is held.
-            Lookup::Disturbed => self.read(|state| Ok(state.names.answer(kind, name)))?,
-        };
-        answer.map(binding).ok_or_else(|| not_bound(name))
+        let mut answer = [0; 4];
+        match self.tables.lookup(kind, name, &mut answer) {
+            Lookup::Bound => Ok(binding(answer)),
+            Lookup::Unbound => Err(not_bound(name)),
+            Lookup::Disturbed => {
+                // Nobody changes anything while the lock is held.
+                let answer = self.read(|state| Ok(state.names.answer(kind, name)))?;
+                answer.map(binding).ok_or_else(|| not_bound(name))
+            }
+        }
     }
 
     /// Removes what a name means now, so that it means again what it meant before.

@@ -322,11 +322,10 @@ impl Pair {
                     let real = (binding.value, binding.aux, binding.module);
                     assert_eq!(real, (twin.value, -twin.value, twin.module));
                 }
-                let read = match self.tables.lookup(kind, bytes) {
-                    Lookup::Bound(answer) => Some(answer),
-                    Lookup::Unbound => None,
-                    Lookup::Disturbed => unreachable!("nobody else is there"),
-                };
+                let mut answer = [0; 4];
+                let found = self.tables.lookup(kind, bytes, &mut answer);
+                assert_ne!(found, Lookup::Disturbed, "nobody else is there");
+                let read = (found == Lookup::Bound).then_some(answer);
                 assert_eq!(read, self.names.answer(kind, bytes));
                 assert_eq!(read.map_or(0, |[_, _, decl, _]| decl), top);
                 if let (Some(read), Some(twin)) = (read, self.twin(top)) {

@@ -40,7 +40,9 @@ const NO_SHAPE: u32 = u32::MAX;
 /// What a lookup finds: value, aux, decl, module. A decl of 0 is a name whose bindings are staged.
 pub type Answer = [u64; 4];
 
-/// A name that is looked for.
+/// A name that is looked for. It is passed on as little as may be: what has an address is kept in
+/// memory, and a processor waits where words that were just stored one by one are loaded in pairs.
+#[derive(Clone, Copy)]
 pub struct Key<'a> {
     bytes: &'a [u8],
     shape: u32,
@@ -84,6 +86,12 @@ fn further(len: usize) -> usize {
     if len <= INLINE { 0 } else { (len - PREFIX).div_ceil(FURTHER) }
 }
 
+/// Apart, so that a short text's way is short.
+#[inline(never)]
+fn long_hash(seed: u64, bytes: &[u8]) -> u64 {
+    hash::hash(seed, bytes)
+}
+
 impl<'a> Key<'a> {
     /// A text of a kind (below 4). None if it is too long for any name.
     #[inline(always)]
@@ -98,14 +106,8 @@ impl<'a> Key<'a> {
     /// Its hash under a seed. That of a short text is made from the words alone.
     #[inline]
     pub fn hash(&self, seed: u64) -> u64 {
-        let words = if self.is_long() { self.long_words(seed) } else { self.words };
+        let words = if self.is_long() { [long_hash(seed, self.bytes), 0, 0] } else { self.words };
         hash::of_words(seed, words, self.shape)
-    }
-
-    /// Apart, so that a short text's way is short.
-    #[inline(never)]
-    fn long_words(&self, seed: u64) -> [u64; 3] {
-        [hash::hash(seed, self.bytes), 0, 0]
     }
 
     /// Units that its text goes on in.
@@ -122,7 +124,7 @@ impl<'a> Key<'a> {
 /// What became of comparing a record with a key.
 pub enum Seen {
     /// It is that name.
-    Same(Answer),
+    Same,
     /// It is another name, or none.
     Other,
     /// It was being changed.
@@ -153,9 +155,15 @@ impl Unit {
         head
     }
 
-    /// Compares it with a key. `unit` gives the unit of a number, which may be any number.
-    #[inline]
-    pub fn look<'u>(&self, key: &Key<'_>, unit: impl Fn(u32) -> Option<&'u Unit>) -> Seen {
+    /// Compares it with a key. `unit` gives the unit of a number, which may be any number. What the
+    /// name means goes to `answer`.
+    #[inline(always)]
+    pub fn look<'u>(
+        &self,
+        key: &Key<'_>,
+        answer: &mut Answer,
+        unit: impl Fn(u32) -> Option<&'u Unit>,
+    ) -> Seen {
         let head = self.head().load(Ordering::Acquire);
         if head & STEP != 0 {
             return Seen::Changing;
@@ -166,25 +174,26 @@ impl Unit {
         let [_, value, aux, decl, module, first, second, third] = self.words();
         let mut same = [first, second] == [key.words[0], key.words[1]];
         if key.is_long() {
-            same = same && Self::goes_on(third as u32, key, unit);
+            same = same && Self::goes_on(third as u32, key.bytes, unit);
         } else {
             same = same && third == key.words[2];
         }
+        *answer = [value, aux, decl, module];
         match self.is_still(head) {
             false => Seen::Changing,
-            true if same => Seen::Same([value, aux, decl, module]),
+            true if same => Seen::Same,
             true => Seen::Other,
         }
     }
 
-    /// Whether the rest of a long key's text is in the units from `link` on.
-    #[cold]
-    fn goes_on<'u>(mut link: u32, key: &Key<'_>, unit: impl Fn(u32) -> Option<&'u Unit>) -> bool {
+    /// Whether the rest of a long text is in the units from `link` on.
+    #[inline(never)]
+    fn goes_on<'u>(mut link: u32, bytes: &[u8], unit: impl Fn(u32) -> Option<&'u Unit>) -> bool {
         let mut offset = PREFIX;
-        while offset < key.bytes.len() {
+        while offset < bytes.len() {
             let Some(piece) = unit(link) else { return false };
             let [_, text @ .., next] = piece.words();
-            let same = |(i, text): (usize, &u64)| *text == word(key.bytes, offset + 8 * i);
+            let same = |(i, text): (usize, &u64)| *text == word(bytes, offset + 8 * i);
             if !text.iter().enumerate().all(same) {
                 return false;
             }

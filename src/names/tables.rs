@@ -56,9 +56,10 @@ const BITS: u64 = SWITCHING - 1;
 const TRIES: u32 = 128;
 
 /// What a lookup finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lookup {
-    /// What the name means.
-    Bound(Answer),
+    /// The name means something.
+    Bound,
     /// It means nothing.
     Unbound,
     /// Too much is being changed: whoever has the lock can say.
@@ -170,8 +171,9 @@ impl Tables {
 
     /// Finds a name's record. For who has the lock.
     pub fn find(&self, hash: u64, key: &Key<'_>) -> Option<u32> {
-        let found = self.index()?.probe(hash, |number| match self.compare(number, key) {
-            Seen::Same(_) => Is::It(number),
+        let mut answer = Answer::default();
+        let found = self.index()?.probe(hash, |number| match self.is(number, key, &mut answer) {
+            Is::It(()) => Is::It(number),
             _ => Is::NotIt,
         });
         match found {
@@ -180,76 +182,72 @@ impl Tables {
         }
     }
 
+    /// Whether a slot's record is the one of a key, and what it says.
     #[inline(always)]
-    fn compare(&self, number: u32, key: &Key<'_>) -> Seen {
+    fn is(&self, number: u32, key: &Key<'_>, answer: &mut Answer) -> Is<()> {
         let unit = self.base.load(Ordering::Relaxed).wrapping_add(RECORDS).cast::<Unit>();
         // SAFETY: `.tables.mapped` - a slot only ever has the number of a unit that was committed
         // before.
         let unit = unsafe { &*unit.add(number as usize) };
-        unit.look(key, |number| self.unit(number))
+        match unit.look(key, answer, |number| self.unit(number)) {
+            Seen::Same => Is::It(()),
+            Seen::Other => Is::NotIt,
+            Seen::Changing => Is::Changing,
+        }
     }
 
-    /// What a name means, if that can be told at the first go and it means something: what nearly
-    /// every lookup comes to. Takes no lock.
+    /// What a name means, if that can be told at the first go, as it nearly always can. Takes no
+    /// lock. What is in `answer` is of use where it is `Bound` only.
     #[inline(always)]
-    pub fn quick_lookup(&self, kind: u32, bytes: &[u8]) -> Option<Answer> {
-        let key = Key::new(kind, bytes)?;
+    pub fn quick_lookup(&self, kind: u32, bytes: &[u8], answer: &mut Answer) -> Lookup {
+        let Some(key) = Key::new(kind, bytes) else { return Lookup::Unbound };
         let view = self.view.load(Ordering::Acquire);
         let bits = (view & (BITS | SWITCHING)) as u32;
         if bits.wrapping_sub(1) >= MOST {
-            return None;
+            return Lookup::Disturbed;
         }
-        let found =
-            self.table(bits).probe(self.hash(&key), |number| match self.compare(number, &key) {
-                Seen::Same(answer) => Is::It(answer),
-                Seen::Other => Is::NotIt,
-                Seen::Changing => Is::Changing,
-            });
-        match found {
-            // What was read was read before a fence.
-            Probed::It(answer @ [_, _, (1..), _]) if self.view.load(Ordering::Relaxed) == view => {
-                Some(answer)
-            }
-            _ => None,
+        let (index, hash) = (self.table(bits), self.hash(&key));
+        let found = match index.probe(hash, |number| self.is(number, &key, answer)) {
+            Probed::It(()) => Lookup::Bound,
+            Probed::End(end) => self.confirm(bits, hash, end, kind, bytes),
+            Probed::Changing => Lookup::Disturbed,
+        };
+        // What was read was read before a fence.
+        if self.view.load(Ordering::Relaxed) != view {
+            return Lookup::Disturbed;
+        }
+        match (found, &*answer) {
+            // All of its bindings are staged.
+            (Lookup::Bound, [_, _, 0, _]) => Lookup::Unbound,
+            _ => found,
         }
     }
 
-    /// What a name means. Takes no lock.
-    pub fn lookup(&self, kind: u32, bytes: &[u8]) -> Lookup {
+    /// Makes sure that a name is not there. Apart, so that the way of what is there is short.
+    #[inline(never)]
+    fn confirm(&self, bits: u32, hash: u64, end: usize, kind: u32, bytes: &[u8]) -> Lookup {
         let Some(key) = Key::new(kind, bytes) else { return Lookup::Unbound };
+        let mut answer = Answer::default();
+        let is = |number| self.is(number, &key, &mut answer);
+        match self.table(bits).confirm(hash, end, is) {
+            Found::Nothing => Lookup::Unbound,
+            _ => Lookup::Disturbed,
+        }
+    }
+
+    /// As `quick_lookup`, at as many goes as it takes, but not for ever.
+    pub fn lookup(&self, kind: u32, bytes: &[u8], answer: &mut Answer) -> Lookup {
         for _ in 0..TRIES {
-            let view = self.view.load(Ordering::Acquire);
-            if view & SWITCHING != 0 {
-                return Lookup::Disturbed;
+            let view = self.view();
+            if view & BITS == 0 {
+                return Lookup::Unbound;
             }
-            let found = match (view & BITS) as u32 {
-                0 => Found::Nothing,
-                bits => self.look(bits, &key),
-            };
-            // What was read was read before a fence, or by loads that acquire.
-            match found {
-                _ if self.view.load(Ordering::Relaxed) != view => {}
-                Found::It(answer @ [_, _, (1..), _]) => return Lookup::Bound(answer),
-                Found::It(_) | Found::Nothing => return Lookup::Unbound,
-                Found::Changing => core::hint::spin_loop(),
+            match self.quick_lookup(kind, bytes, answer) {
+                Lookup::Disturbed if view & SWITCHING == 0 => core::hint::spin_loop(),
+                found => return found,
             }
         }
         Lookup::Disturbed
-    }
-
-    /// What a table of so many bits says.
-    fn look(&self, bits: u32, key: &Key<'_>) -> Found<Answer> {
-        let (index, hash) = (self.table(bits), self.hash(key));
-        let is = |number| match self.compare(number, key) {
-            Seen::Same(answer) => Is::It(answer),
-            Seen::Other => Is::NotIt,
-            Seen::Changing => Is::Changing,
-        };
-        match index.probe(hash, is) {
-            Probed::It(answer) => Found::It(answer),
-            Probed::End(end) => index.confirm(hash, end, is),
-            Probed::Changing => Found::Changing,
-        }
     }
 
     fn memory(&self) -> Result<&Reservation> {
