@@ -9,9 +9,9 @@
 //! further units of the same size, each of which says where the next one is.
 //!
 //! Invariants:
-//! - `.record.seq`: the upper half of the first word never goes down, whatever the unit is used
-//!   for; every change of a record's other words, and of the units that its text goes on in, is
-//!   made while it is odd, or before anybody could find the record.
+//! - `.record.seq`: the upper half of the first word never goes down as long as there is a view of
+//!   the tables, whatever the unit is used for; every change of a record's other words, and of the
+//!   units that its text goes on in, is made while it is odd, or before anybody could find it.
 //! - `.record.one`: one thread at a time changes a record: the one with the manager's lock.
 //!
 //! Everything in it is an atomic word, because a reader may look at a unit that is being used for
