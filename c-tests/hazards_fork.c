@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "support.h"
 
 static lifecycle_manager *manager_in(uint32_t mode)
@@ -14,37 +15,6 @@ static lifecycle_manager *manager_in(uint32_t mode)
     config.code_capacity = 8 << 20;
     config.code_mode = mode;
     return make_manager(&config);
-}
-
-/* Runs `body` in a child, beside what its parent does. */
-static pid_t start_child(void (*body)(void *user), void *user)
-{
-    pid_t child;
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        expect_failures = 0;
-        alarm(60);
-        body(user);
-        fflush(NULL);
-        _exit(expect_failures == 0 ? 0 : 1);
-    }
-    EXPECT(child > 0);
-    return child;
-}
-
-/* Fails if the child found a failure or died. */
-static void end_child(pid_t child)
-{
-    int status = 0;
-    EXPECT(waitpid(child, &status, 0) == child);
-    EXPECT(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-}
-
-static void in_a_child(void (*body)(void *user), void *user)
-{
-    end_child(start_child(body, user));
 }
 
 /* --- all that can be done --- */

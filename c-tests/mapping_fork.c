@@ -3,8 +3,8 @@
  * neither may see the other put something else there.
  */
 #include <pthread.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "support.h"
 
 /* More than one chunk is full of them. */
@@ -77,30 +77,6 @@ static size_t chunk_maps(void)
     return count;
 }
 
-static pid_t start_child(void (*body)(struct shelf *s), struct shelf *s)
-{
-    pid_t child;
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        expect_failures = 0;
-        alarm(60);
-        body(s);
-        fflush(NULL);
-        _exit(expect_failures == 0 ? 0 : 1);
-    }
-    EXPECT(child > 0);
-    return child;
-}
-
-static void end_child(pid_t child)
-{
-    int status = 0;
-    EXPECT(waitpid(child, &status, 0) == child);
-    EXPECT(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-}
-
 static void watch_until_told(struct shelf *s, int talk)
 {
     unsigned long wrong = 0, rounds = 0;
@@ -113,8 +89,9 @@ static void watch_until_told(struct shelf *s, int talk)
     EXPECT(wrong == 0 && rounds != 0);
 }
 
-static void child_watches_and_then_changes(struct shelf *s)
+static void child_watches_and_then_changes(void *user)
 {
+    struct shelf *s = user;
     close(s->talk[1]);
     watch_until_told(s, s->talk[0]);
     change_all(s, 10);
@@ -147,8 +124,9 @@ static void the_parent_changes_what_its_child_reads(void)
     EXPECT_EQ(chunk_maps(), 0);
 }
 
-static void child_changes(struct shelf *s)
+static void child_changes(void *user)
 {
+    struct shelf *s = user;
     close(s->talk[0]);
     change_all(s, (int)expect_scale(300, 10));
     EXPECT_OK(unload(s->manager, s->module));
@@ -174,8 +152,9 @@ static void a_child_changes_what_its_parent_reads(void)
 }
 
 /* Each generation has a child before and one after it changed something, and goes on itself. */
-static void descend(struct shelf *s)
+static void descend(void *user)
 {
+    struct shelf *s = user;
     struct shelf mine = *s;
     pid_t early, late;
     EXPECT(is_untouched(s, 0));
@@ -219,8 +198,9 @@ static void *keep_changing(void *user)
     return NULL;
 }
 
-static void child_of_a_busy_parent(struct shelf *s)
+static void child_of_a_busy_parent(void *user)
 {
+    struct shelf *s = user;
     alarm(20);
     EXPECT(is_untouched(s, 0));
     change_all(s, 3);

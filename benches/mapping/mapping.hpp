@@ -13,29 +13,12 @@
 
 #include "../common/files.hpp"
 #include "../common/race.hpp"
+#include "../common/workloads.hpp"
 
 namespace mapping {
 
 const size_t SIZE = 4096;
 const size_t PAGE = 4096;
-
-struct Workload {
-    const char *name;
-    void (*run)(size_t count, bench::Report &report);
-};
-
-// WORKLOAD [COUNT]
-inline int run(int argc, char **argv, std::initializer_list<Workload> workloads)
-{
-    bench::Report report;
-    for (const Workload &workload : workloads) {
-        if (argc > 1 && std::strcmp(argv[1], workload.name) == 0) {
-            workload.run(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0, report);
-            return EXIT_SUCCESS;
-        }
-    }
-    bench::die("%s WORKLOAD [COUNT]", argv[0]);
-}
 
 // One user comes to each of `order`, a stretch at a time, and leaves them again: what each of both takes.
 template <typename Come, typename Go>

@@ -56,6 +56,6 @@ private:
 int main(int argc, char **argv)
 {
     using namespace mapping;
-    return run(argc, argv, {{"hit", hit<Ours>}, {"cycle", cycle<Ours>}, {"threads", threads<Ours>},
-                            {"threads_by_id", threads<Ours, true>}});
+    return bench::run(argc, argv, {{"hit", hit<Ours>}, {"cycle", cycle<Ours>}, {"threads", threads<Ours>},
+                                   {"threads_by_id", threads<Ours, true>}});
 }

@@ -45,5 +45,5 @@ public:
 int main(int argc, char **argv)
 {
     using namespace mapping;
-    return run(argc, argv, {{"hit", hit<Raw>}, {"cycle", cycle<Raw>}, {"threads", threads<Raw>}});
+    return bench::run(argc, argv, {{"hit", hit<Raw>}, {"cycle", cycle<Raw>}, {"threads", threads<Raw>}});
 }

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "../common/files.hpp"
+#include "../common/workloads.hpp"
 
 namespace module {
 
@@ -28,24 +29,6 @@ struct Shape {
 
     std::string path, symbols[SYMBOLS], names[NAMES];
 };
-
-struct Workload {
-    const char *name;
-    void (*run)(size_t count, bench::Report &report);
-};
-
-// WORKLOAD [COUNT]
-inline int run(int argc, char **argv, std::initializer_list<Workload> workloads)
-{
-    bench::Report report;
-    for (const Workload &workload : workloads) {
-        if (argc > 1 && std::strcmp(argv[1], workload.name) == 0) {
-            workload.run(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0, report);
-            return EXIT_SUCCESS;
-        }
-    }
-    bench::die("%s WORKLOAD [COUNT]", argv[0]);
-}
 
 // One operation of the typical stretch, some thousands of them.
 template <typename Operation> double each(Operation operation)

@@ -269,5 +269,5 @@ void chain(size_t count, bench::Report &report)
 
 int main(int argc, char **argv)
 {
-    return module::run(argc, argv, {{"cycle", cycle}, {"cycles", cycles}, {"star", star}, {"chain", chain}});
+    return bench::run(argc, argv, {{"cycle", cycle}, {"cycles", cycles}, {"star", star}, {"chain", chain}});
 }

@@ -131,5 +131,5 @@ void cycle(size_t, bench::Report &report)
 
 int main(int argc, char **argv)
 {
-    return module::run(argc, argv, {{"cycle", cycle}});
+    return bench::run(argc, argv, {{"cycle", cycle}});
 }

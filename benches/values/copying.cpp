@@ -38,5 +38,5 @@ private:
 
 int main(int argc, char **argv)
 {
-    return values::run(argc, argv, {{"append", values::append<Copying>}});
+    return bench::run(argc, argv, {{"append", values::append<Copying>}});
 }

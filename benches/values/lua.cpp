@@ -282,7 +282,8 @@ void drop(size_t count, bench::Report &report)
 int main(int argc, char **argv)
 {
     using namespace values;
-    return run(argc, argv, {{"handles", handles<Lua>}, {"texts", texts<Lua>}, {"drop", ::drop}, {"lists", lists<Lua>},
-                            {"deep", deep<Lua>}, {"shared", shared<Lua>}, {"append", append<Lua>},
-                            {"read", read_one<Lua>}, {"variables", variables<Lua>}, {"stress", stress<Lua>}});
+    return bench::run(argc, argv, {{"handles", handles<Lua>}, {"texts", texts<Lua>}, {"drop", ::drop},
+                                   {"lists", lists<Lua>}, {"deep", deep<Lua>}, {"shared", shared<Lua>},
+                                   {"append", append<Lua>}, {"read", read_one<Lua>}, {"variables", variables<Lua>},
+                                   {"stress", stress<Lua>}});
 }

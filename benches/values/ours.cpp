@@ -263,8 +263,9 @@ void bytes(size_t, bench::Report &report)
 int main(int argc, char **argv)
 {
     using namespace values;
-    return run(argc, argv, {{"handles", handles<Ours>}, {"texts", texts<Ours>}, {"drop", drop<Ours>},
-                            {"lists", lists<Ours>}, {"deep", deep<Ours>}, {"shared", shared<Ours>},
-                            {"append", append<Ours>}, {"append_inside", append_inside}, {"read", read_one<Ours>},
-                            {"variables", variables<Ours>}, {"bytes", bytes}, {"stress", stress<Ours>}});
+    return bench::run(argc, argv, {{"handles", handles<Ours>}, {"texts", texts<Ours>}, {"drop", drop<Ours>},
+                                   {"lists", lists<Ours>}, {"deep", deep<Ours>}, {"shared", shared<Ours>},
+                                   {"append", append<Ours>}, {"append_inside", append_inside},
+                                   {"read", read_one<Ours>}, {"variables", variables<Ours>}, {"bytes", bytes},
+                                   {"stress", stress<Ours>}});
 }

@@ -34,5 +34,5 @@ private:
 int main(int argc, char **argv)
 {
     using namespace values;
-    return run(argc, argv, {{"handles", handles<Slotmap>}, {"drop", drop<Slotmap>}});
+    return bench::run(argc, argv, {{"handles", handles<Slotmap>}, {"drop", drop<Slotmap>}});
 }

@@ -156,7 +156,7 @@ int main(int argc, char **argv)
     const char *prolog[] = {"swipl", "--quiet", "--no-signals", "--no-packs", nullptr};
     if (!PL_initialise(4, const_cast<char **>(prolog)))
         bench::die("SWI-Prolog does not start");
-    return run(argc, argv, {{"handles", handles<Swi>}, {"texts", texts<Swi>}, {"drop", drop<Swi>},
-                            {"lists", lists<Swi>}, {"deep", deep<Swi>}, {"shared", shared<Swi>},
-                            {"variables", frames}});
+    return bench::run(argc, argv, {{"handles", handles<Swi>}, {"texts", texts<Swi>}, {"drop", drop<Swi>},
+                                   {"lists", lists<Swi>}, {"deep", deep<Swi>}, {"shared", shared<Swi>},
+                                   {"variables", frames}});
 }

@@ -12,30 +12,13 @@
 
 #include "../common/bench.hpp"
 #include "../common/memory.hpp"
+#include "../common/workloads.hpp"
 
 namespace values {
 
 const size_t HANDLES = 1000;   // of one eval
 const size_t ELEMENTS = 1000;  // of one list
 const int ROUNDS = 201;
-
-struct Workload {
-    const char *name;
-    void (*run)(size_t count, bench::Report &report);
-};
-
-// WORKLOAD [COUNT]
-inline int run(int argc, char **argv, std::initializer_list<Workload> workloads)
-{
-    bench::Report report;
-    for (const Workload &workload : workloads) {
-        if (argc > 1 && std::strcmp(argv[1], workload.name) == 0) {
-            workload.run(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0, report);
-            return EXIT_SUCCESS;
-        }
-    }
-    bench::die("%s WORKLOAD [COUNT]", argv[0]);
-}
 
 // A thousand characters, of which tests take as many as they need, each time others.
 class Text {
