@@ -87,16 +87,18 @@ static lifecycle_status keep_many_bytes(struct stage *s)
     char many[20000] = "";
     return lifecycle_smf_from_bytes(s->manager, s->a, "many", many, sizeof many, &mapping);
 }
+
 /* So many that the one chunk that is kept is full. */
 static void fill_a_chunk(struct stage *s)
 {
     lifecycle_mapping mapping;
-    char page[4096] = "", key[16];
+    char page[4096] = "", key[24];
     for (int i = 0; i < 64; i++) {
         snprintf(key, sizeof key, "page %d", i);
         EXPECT_OK(lifecycle_smf_from_bytes(s->manager, s->a, key, page, sizeof page, &mapping));
     }
 }
+
 static lifecycle_status keep_bytes(struct stage *s)
 {
     lifecycle_mapping mapping;

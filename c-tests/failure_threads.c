@@ -34,7 +34,6 @@ void *realloc(void *block, size_t bytes)
 
 typedef struct {
     lifecycle_manager *manager;
-    lifecycle_module module;
     pthread_barrier_t *start;
     int wrong;
 } worker;
@@ -42,15 +41,14 @@ typedef struct {
 static void *meet(void *argument)
 {
     worker *me = argument;
-    lifecycle_binding binding;
+    lifecycle_module found;
 
     pthread_barrier_wait(me->start);
     for (int i = 0; i < ROUNDS; i++) {
-        lifecycle_status bound = lifecycle_on_interp_func_registered(
-            me->manager, me->module, "a name that needs memory", i, 0);
-        me->wrong += bound != LIFECYCLE_E_NOMEM;
-        me->wrong += lifecycle_lookup(me->manager, LIFECYCLE_FUNC, "known", 5,
-                                      &binding) != LIFECYCLE_OK;
+        me->wrong += lifecycle_on_module_load(me->manager, "needs memory",
+                                              &found) != LIFECYCLE_E_NOMEM;
+        me->wrong += lifecycle_module_find(me->manager, "m", &found) !=
+                     LIFECYCLE_OK;
         me->wrong += lifecycle_advance_epoch(me->manager, NULL) != LIFECYCLE_OK;
     }
     return NULL;
@@ -66,11 +64,9 @@ static void waiting_for_a_lock_takes_no_memory(void)
 
     EXPECT_OK(lifecycle_create(NULL, &manager));
     EXPECT_OK(lifecycle_on_module_load(manager, "m", &module));
-    EXPECT_OK(lifecycle_on_interp_func_registered(manager, module, "known", 1,
-                                                  0));
     EXPECT(pthread_barrier_init(&start, NULL, THREADS + 1) == 0);
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (worker){manager, module, &start, 0};
+        workers[i] = (worker){manager, &start, 0};
         EXPECT(pthread_create(&threads[i], NULL, meet, &workers[i]) == 0);
     }
     __atomic_store_n(&no_memory, 1, __ATOMIC_RELAXED);
