@@ -641,7 +641,7 @@ static void one_of_two_threads_destroys_while_others_ask(void)
         config.code_capacity = 2 << 20;
         begin(&config);
         for (int more = 0; more < 20; more++) {
-            char path[16];
+            char path[24];
             lifecycle_module module;
             snprintf(path, sizeof path, "more %d", more);
             module = load(all.manager, path);
