@@ -206,7 +206,7 @@ static void child_of_a_busy_parent(void *user)
     change_all(s, 3);
     EXPECT_OK(unload(s->manager, s->module));
     EXPECT_OK(lifecycle_destroy(s->manager));
-    /* What the other thread had in its hands, a chunk at most, is lost in any child; a checker does not get to see it. */
+    /* What the other thread had in its hands, a chunk at most, is lost in any child. No checker gets to see it. */
     EXPECT(chunk_maps() <= 2);
     if (expect_failures == 0)
         execlp("true", "true", (char *)NULL);
